@@ -1,0 +1,177 @@
+package msgraph
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/zo365/zo365/internal/tenant"
+)
+
+var readApplications = []string{"Application.Read.All", "Directory.Read.All"}
+
+type servicePrincipal struct {
+	ID                string `json:"id"`
+	AppID             string `json:"appId"`
+	DisplayName       string `json:"displayName"`
+	AccountEnabled    bool   `json:"accountEnabled"`
+	VerifiedPublisher struct {
+		DisplayName string `json:"displayName"`
+	} `json:"verifiedPublisher"`
+}
+
+const principalSelect = "id,appId,displayName,accountEnabled,verifiedPublisher"
+
+func (s servicePrincipal) fact() tenant.ServicePrincipal {
+	return tenant.ServicePrincipal{ID: s.ID, AppID: s.AppID, DisplayName: s.DisplayName, Publisher: s.VerifiedPublisher.DisplayName, Enabled: s.AccountEnabled}
+}
+
+// ServicePrincipal reads the tenant's service principal of an application; nil
+// when the application is not in the tenant.
+//
+// https://learn.microsoft.com/graph/api/serviceprincipal-get
+func (c *Client) ServicePrincipal(ctx context.Context, appID string) (*tenant.ServicePrincipal, error) {
+	var s servicePrincipal
+	q := call{doing: "reading the enterprise application " + appID, needs: readApplications, method: http.MethodGet,
+		path: "/servicePrincipals(appId=" + quoted(appID) + ")" + query("$select", principalSelect)}
+	err := c.do(ctx, q, &s)
+	if IsNotFound(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	f := s.fact()
+	return &f, nil
+}
+
+// ServicePrincipalsNamed lists the service principals whose display name begins
+// with a word.
+//
+// https://learn.microsoft.com/graph/api/serviceprincipal-list
+func (c *Client) ServicePrincipalsNamed(ctx context.Context, prefix string) ([]tenant.ServicePrincipal, error) {
+	var all []tenant.ServicePrincipal
+	q := call{doing: "looking for Zoom's enterprise applications", needs: readApplications, method: http.MethodGet,
+		path: "/servicePrincipals" + query("$select", principalSelect, "$filter", url.QueryEscape("startswith(displayName,"+odata(prefix)+")"))}
+	err := list(ctx, c, q, func(page []servicePrincipal) {
+		for _, s := range page {
+			all = append(all, s.fact())
+		}
+	})
+	return all, err
+}
+
+// Grants lists the application permissions that a service principal holds, by
+// name. The names are those of each resource's app roles, which are read once.
+//
+// https://learn.microsoft.com/graph/api/serviceprincipal-list-approleassignments
+func (c *Client) Grants(ctx context.Context, principalID string) ([]tenant.Grant, error) {
+	type assignment struct {
+		ID           string    `json:"id"`
+		AppRoleID    string    `json:"appRoleId"`
+		ResourceID   string    `json:"resourceId"`
+		ResourceName string    `json:"resourceDisplayName"`
+		Created      time.Time `json:"createdDateTime"`
+	}
+	var found []assignment
+	q := call{doing: "listing app role assignments", needs: readApplications, method: http.MethodGet,
+		path: "/servicePrincipals/" + url.PathEscape(principalID) + "/appRoleAssignments"}
+	if err := list(ctx, c, q, func(page []assignment) { found = append(found, page...) }); err != nil {
+		return nil, err
+	}
+	grants := make([]tenant.Grant, len(found))
+	for i, a := range found {
+		resource, err := c.resource(ctx, a.ResourceID)
+		if err != nil {
+			return nil, err
+		}
+		grants[i] = tenant.Grant{ID: a.ID, Permission: resource.name(a.AppRoleID), Resource: a.ResourceName, At: a.Created}
+	}
+	return grants, nil
+}
+
+// resource is an API's service principal with its app roles.
+type resource struct {
+	AppRoles []struct {
+		ID    string `json:"id"`
+		Value string `json:"value"`
+	} `json:"appRoles"`
+}
+
+func (r resource) name(roleID string) string {
+	for _, role := range r.AppRoles {
+		if role.ID == roleID && role.Value != "" {
+			return role.Value
+		}
+	}
+	return roleID
+}
+
+func (c *Client) resource(ctx context.Context, id string) (resource, error) {
+	c.rolesOnce.Lock()
+	defer c.rolesOnce.Unlock()
+	if r, ok := c.roles[id]; ok {
+		return r, nil
+	}
+	var r resource
+	q := call{doing: "reading the app roles of an API", needs: readApplications, method: http.MethodGet,
+		path: "/servicePrincipals/" + url.PathEscape(id) + query("$select", "id,appId,appRoles")}
+	if err := c.do(ctx, q, &r); err != nil {
+		return resource{}, err
+	}
+	if c.roles == nil {
+		c.roles = map[string]resource{}
+	}
+	c.roles[id] = r
+	return r, nil
+}
+
+// Revoke deletes one app role assignment. One that is gone already is done.
+//
+// https://learn.microsoft.com/graph/api/serviceprincipal-delete-approleassignments
+func (c *Client) Revoke(ctx context.Context, principalID, assignmentID string) error {
+	q := call{doing: "deleting an app role assignment", needs: []string{"AppRoleAssignment.ReadWrite.All"}, method: http.MethodDelete,
+		path: "/servicePrincipals/" + url.PathEscape(principalID) + "/appRoleAssignments/" + url.PathEscape(assignmentID)}
+	if err := c.do(ctx, q, nil); err != nil && !IsNotFound(err) {
+		return err
+	}
+	return nil
+}
+
+// Consents lists what the directory audit log says of consents to a service
+// principal since a time, newest first as the service sends it.
+//
+// https://learn.microsoft.com/graph/api/directoryaudit-list
+func (c *Client) Consents(ctx context.Context, since time.Time) ([]tenant.ConsentEvent, error) {
+	type event struct {
+		At        time.Time `json:"activityDateTime"`
+		Result    string    `json:"result"`
+		Reason    string    `json:"resultReason"`
+		Initiated struct {
+			User *struct {
+				UPN string `json:"userPrincipalName"`
+			} `json:"user"`
+		} `json:"initiatedBy"`
+		Targets []struct {
+			ID string `json:"id"`
+		} `json:"targetResources"`
+	}
+	filter := "activityDisplayName eq 'Consent to application' and activityDateTime ge " + since.UTC().Format(time.RFC3339)
+	var all []tenant.ConsentEvent
+	q := call{doing: "reading the consent events of the audit log", needs: []string{"AuditLog.Read.All"}, method: http.MethodGet,
+		path: "/auditLogs/directoryAudits" + query("$filter", url.QueryEscape(filter))}
+	err := list(ctx, c, q, func(page []event) {
+		for _, e := range page {
+			one := tenant.ConsentEvent{At: e.At, Failed: e.Result != "success", Reason: e.Reason}
+			if e.Initiated.User != nil {
+				one.UPN = e.Initiated.User.UPN
+			}
+			if len(e.Targets) > 0 {
+				one.PrincipalID = e.Targets[0].ID
+			}
+			all = append(all, one)
+		}
+	})
+	return all, err
+}

@@ -1,0 +1,221 @@
+// Package msgraph reads and changes a tenant through Microsoft Graph v1.0: wire
+// JSON in, tenant facts out. It gets an http.Client that is signed in already
+// and has no opinion about what it reads.
+package msgraph
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+
+	"github.com/zo365/zo365/internal/rest"
+	"github.com/zo365/zo365/internal/tenant"
+)
+
+// Client talks to one Graph endpoint.
+type Client struct {
+	// HTTP carries the sign-in.
+	HTTP *http.Client
+	// Base is the origin, for example https://graph.microsoft.com.
+	Base string
+
+	rolesOnce sync.Mutex
+	roles     map[string]resource
+}
+
+// call is one request: what it is for, and what permission it takes.
+type call struct {
+	doing  string
+	needs  []string
+	method string
+	// path is below /v1.0, percent-encoded, with its query.
+	path string
+	body any
+	// eventual asks for the advanced query capabilities,
+	// https://learn.microsoft.com/graph/aad-advanced-queries
+	eventual bool
+}
+
+// do sends a call and decodes the answer into out, which may be nil.
+func (c *Client) do(ctx context.Context, q call, out any) error {
+	return c.send(ctx, q, c.Base+"/v1.0"+q.path, out)
+}
+
+func (c *Client) send(ctx context.Context, q call, address string, out any) error {
+	var body io.Reader
+	if q.body != nil {
+		text, err := json.Marshal(q.body)
+		if err != nil {
+			return fmt.Errorf("%s: %w", q.doing, err)
+		}
+		body = bytes.NewReader(text)
+	}
+	req, err := http.NewRequestWithContext(ctx, q.method, address, body)
+	if err != nil {
+		return fmt.Errorf("%s: %w", q.doing, err)
+	}
+	req.Header.Set("client-request-id", requestID())
+	if q.body != nil {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	if q.eventual {
+		req.Header.Set("ConsistencyLevel", "eventual")
+	}
+	resp, err := c.HTTP.Do(req)
+	if err != nil {
+		return unreachable(q.doing, err)
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode/100 != 2 {
+		return q.refused(resp)
+	}
+	if out == nil || resp.StatusCode == http.StatusNoContent {
+		return nil
+	}
+	if err := json.NewDecoder(resp.Body).Decode(out); err != nil {
+		return fmt.Errorf("%s: reading Graph's answer (request-id %s): %w", q.doing, resp.Header.Get("request-id"), err)
+	}
+	return nil
+}
+
+// list follows @odata.nextLink to its end and hands every page's items to add.
+// A link to another host, or one that came before, ends the listing with an
+// error: both have been seen to make clients leak or loop.
+//
+// https://learn.microsoft.com/graph/paging
+func list[T any](ctx context.Context, c *Client, q call, add func([]T)) error {
+	address := c.Base + "/v1.0" + q.path
+	followed := map[string]bool{}
+	for address != "" {
+		followed[address] = true
+		var page struct {
+			Value *[]T   `json:"value"`
+			Next  string `json:"@odata.nextLink"`
+		}
+		if err := c.send(ctx, q, address, &page); err != nil {
+			return err
+		}
+		if page.Value == nil {
+			return fmt.Errorf("%s: Graph's answer has no \"value\" list", q.doing)
+		}
+		add(*page.Value)
+		if page.Next == "" {
+			return nil
+		}
+		if err := rest.SameHost(c.Base, page.Next); err != nil {
+			return fmt.Errorf("%s: %w", q.doing, err)
+		}
+		if followed[page.Next] {
+			return fmt.Errorf("%s: Graph sent the same next link twice", q.doing)
+		}
+		address = page.Next
+	}
+	return nil
+}
+
+// Error is Graph's error form, https://learn.microsoft.com/graph/errors
+type Error struct {
+	Doing  string
+	Status int
+	// Code is the most specific code of the error and its inner errors.
+	Code    string
+	Message string
+	// RequestID is what Microsoft's support asks for.
+	RequestID string
+}
+
+func (e *Error) Error() string {
+	return fmt.Sprintf("%s: Graph answered %d %s: %s (request-id %s)", e.Doing, e.Status, e.Code, e.Message, e.RequestID)
+}
+
+// IsNotFound says whether an error is Graph's "there is no such object".
+func IsNotFound(err error) bool {
+	var e *Error
+	return errors.As(err, &e) && e.Status == http.StatusNotFound
+}
+
+type innerError struct {
+	Code  string      `json:"code"`
+	Inner *innerError `json:"innerError"`
+}
+
+// refused reads an error answer. 401 ends the run: the token is not accepted.
+// 403 says which permissions would have helped.
+func (q call) refused(resp *http.Response) error {
+	var body struct {
+		Error struct {
+			innerError
+			Message string `json:"message"`
+		} `json:"error"`
+	}
+	text, _ := io.ReadAll(io.LimitReader(resp.Body, 1<<20)) // a cut answer still has its status
+	if json.Unmarshal(text, &body) != nil || body.Error.Code == "" {
+		body.Error.Message = "no error in Graph's form"
+	}
+	e := &Error{Doing: q.doing, Status: resp.StatusCode, Code: body.Error.Code, Message: body.Error.Message, RequestID: resp.Header.Get("request-id")}
+	for inner := body.Error.Inner; inner != nil; inner = inner.Inner {
+		if inner.Code != "" {
+			e.Code = inner.Code
+		}
+	}
+	switch resp.StatusCode {
+	case http.StatusUnauthorized:
+		return &tenant.StopError{Reason: tenant.SignedOut, Service: "Microsoft", Err: e}
+	case http.StatusForbidden:
+		return &tenant.NeedsError{Service: "Microsoft Graph", AnyOf: q.needs, Doing: q.doing, Err: e}
+	}
+	return e
+}
+
+// unreachable sorts the errors that are not an answer. One that says already
+// that the run stops, or that it was cancelled, stays as it is.
+func unreachable(doing string, err error) error {
+	var patience *rest.PatienceError
+	switch {
+	case errors.Is(err, context.Canceled), tenant.Stops(err):
+		return fmt.Errorf("%s: %w", doing, err)
+	case errors.As(err, &patience):
+		return &tenant.StopError{Reason: tenant.OutOfPatience, Service: "Microsoft", Err: fmt.Errorf("%s: %w", doing, patience)}
+	}
+	return &tenant.StopError{Reason: tenant.Offline, Service: "Microsoft", Err: fmt.Errorf("%s: %w", doing, err)}
+}
+
+// requestID is a GUID, as Graph's best practices ask for.
+func requestID() string {
+	var b [16]byte
+	_, _ = rand.Read(b[:]) // never fails since Go 1.24
+	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
+	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
+}
+
+// key writes a value between quotes for a path or a $filter: quotes doubled,
+// then percent-encoded.
+func quoted(value string) string {
+	return url.QueryEscape("'" + strings.ReplaceAll(value, "'", "''") + "'")
+}
+
+// userPath addresses a person by ID or UPN. The parenthesised form takes UPNs
+// that begin with $ or contain #, which the plain one does not.
+func userPath(key string) string {
+	return "/users(" + strings.ReplaceAll(quoted(key), "+", "%20") + ")"
+}
+
+func query(pairs ...string) string {
+	var b strings.Builder
+	for i := 0; i+1 < len(pairs); i += 2 {
+		separator := "&"
+		if i == 0 {
+			separator = "?"
+		}
+		b.WriteString(separator + pairs[i] + "=" + pairs[i+1])
+	}
+	return b.String()
+}

@@ -1,0 +1,199 @@
+package msgraph
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/zo365/zo365/internal/tenant"
+)
+
+// Organization reads the tenant's ID and name.
+//
+// https://learn.microsoft.com/graph/api/organization-list
+func (c *Client) Organization(ctx context.Context) (tenant.Organization, error) {
+	var found tenant.Organization
+	q := call{doing: "reading the organization", needs: []string{"Organization.Read.All", "User.Read"}, method: http.MethodGet,
+		path: "/organization" + query("$select", "id,displayName")}
+	err := list(ctx, c, q, func(page []struct {
+		ID          string `json:"id"`
+		DisplayName string `json:"displayName"`
+	}) {
+		for _, o := range page {
+			found = tenant.Organization(o)
+		}
+	})
+	return found, err
+}
+
+// Domains lists the tenant's domains, the unverified ones too.
+//
+// https://learn.microsoft.com/graph/api/domain-list
+func (c *Client) Domains(ctx context.Context) ([]tenant.Domain, error) {
+	var all []tenant.Domain
+	q := call{doing: "listing domains", needs: []string{"Domain.Read.All", "Directory.Read.All"}, method: http.MethodGet,
+		path: "/domains" + query("$select", "id,isVerified,isInitial,isDefault")}
+	err := list(ctx, c, q, func(page []struct {
+		ID         string `json:"id"`
+		IsVerified bool   `json:"isVerified"`
+		IsInitial  bool   `json:"isInitial"`
+		IsDefault  bool   `json:"isDefault"`
+	}) {
+		for _, d := range page {
+			all = append(all, tenant.Domain{Name: strings.ToLower(d.ID), Verified: d.IsVerified, Initial: d.IsInitial, Default: d.IsDefault})
+		}
+	})
+	return all, err
+}
+
+// user is Graph's user with the properties that identify a person. All but the
+// first four are returned only when selected.
+type user struct {
+	ID                string   `json:"id"`
+	UPN               string   `json:"userPrincipalName"`
+	Mail              string   `json:"mail"`
+	DisplayName       string   `json:"displayName"`
+	ProxyAddresses    []string `json:"proxyAddresses"`
+	AccountEnabled    *bool    `json:"accountEnabled"`
+	UserType          string   `json:"userType"`
+	OnPremisesSync    *bool    `json:"onPremisesSyncEnabled"`
+	DeletedDateTime   string   `json:"deletedDateTime"`
+	AssignedPlansList *[]plan  `json:"assignedPlans"`
+}
+
+type plan struct {
+	Service          string `json:"service"`
+	CapabilityStatus string `json:"capabilityStatus"`
+}
+
+const userSelect = "id,userPrincipalName,mail,displayName,proxyAddresses,accountEnabled,userType,onPremisesSyncEnabled,assignedPlans"
+
+// fact keeps what zo365 uses. A mail plan says that a person should have a
+// mailbox, not that there is one.
+func (u user) fact() tenant.User {
+	f := tenant.User{
+		ID: u.ID, UPN: u.UPN, Mail: u.Mail, DisplayName: u.DisplayName, Proxies: u.ProxyAddresses,
+		Guest: strings.EqualFold(u.UserType, "Guest"), Enabled: u.AccountEnabled,
+		Synced: u.OnPremisesSync != nil && *u.OnPremisesSync, Deleted: u.DeletedDateTime != "",
+	}
+	if u.AssignedPlansList != nil {
+		has := false
+		for _, p := range *u.AssignedPlansList {
+			has = has || p.Service == "exchange" && (p.CapabilityStatus == "Enabled" || p.CapabilityStatus == "Warning")
+		}
+		f.MailPlan = &has
+	}
+	return f
+}
+
+var readUsers = []string{"User.Read.All", "Directory.Read.All"}
+
+// Me reads the signed-in person.
+//
+// https://learn.microsoft.com/graph/api/user-get
+func (c *Client) Me(ctx context.Context) (tenant.User, error) {
+	var u user
+	q := call{doing: "reading the signed-in person", needs: []string{"User.Read"}, method: http.MethodGet,
+		path: "/me" + query("$select", "id,userPrincipalName,mail,displayName")}
+	err := c.do(ctx, q, &u)
+	return u.fact(), err
+}
+
+// User reads one person by object ID or UPN; nil when there is none.
+func (c *Client) User(ctx context.Context, key string) (*tenant.User, error) {
+	var u user
+	q := call{doing: "reading the user " + key, needs: readUsers, method: http.MethodGet, path: userPath(key) + query("$select", userSelect)}
+	err := c.do(ctx, q, &u)
+	if IsNotFound(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	f := u.fact()
+	return &f, nil
+}
+
+// UsersByAddress finds the people who have the address as UPN, as mail or as a
+// proxy address: one request, and the prefixes of both kinds of SMTP address,
+// since Graph compares proxyAddresses with their prefix.
+//
+// https://learn.microsoft.com/graph/api/user-list
+func (c *Client) UsersByAddress(ctx context.Context, address string) ([]tenant.User, error) {
+	filter := "userPrincipalName eq " + odata(address) + " or mail eq " + odata(address) +
+		" or proxyAddresses/any(p:p eq " + odata("smtp:"+address) + ")"
+	return c.users(ctx, "looking up "+address, filter)
+}
+
+// UsersByLocalPart finds the people whose UPN has the given part before the @.
+func (c *Client) UsersByLocalPart(ctx context.Context, local string) ([]tenant.User, error) {
+	return c.users(ctx, "looking up "+local+"@", "startswith(userPrincipalName,"+odata(local+"@")+")")
+}
+
+func (c *Client) users(ctx context.Context, doing, filter string) ([]tenant.User, error) {
+	var all []tenant.User
+	q := call{doing: doing, needs: readUsers, method: http.MethodGet,
+		path: "/users" + query("$select", userSelect, "$filter", url.QueryEscape(filter))}
+	err := list(ctx, c, q, func(page []user) {
+		for _, u := range page {
+			all = append(all, u.fact())
+		}
+	})
+	return all, err
+}
+
+// Users lists everybody, at most 999 a page.
+func (c *Client) Users(ctx context.Context, each func([]tenant.User)) error {
+	q := call{doing: "listing users", needs: readUsers, method: http.MethodGet,
+		path: "/users" + query("$select", userSelect, "$top", "999")}
+	return list(ctx, c, q, func(page []user) {
+		facts := make([]tenant.User, len(page))
+		for i, u := range page {
+			facts[i] = u.fact()
+		}
+		each(facts)
+	})
+}
+
+// DeletedUsers finds soft-deleted people by mail; Entra prefixes their UPN with
+// their ID.
+//
+// https://learn.microsoft.com/graph/api/directory-deleteditems-list
+func (c *Client) DeletedUsers(ctx context.Context, address string) ([]tenant.User, error) {
+	var all []tenant.User
+	q := call{doing: "looking for " + address + " among deleted users", needs: readUsers, method: http.MethodGet,
+		path: "/directory/deletedItems/microsoft.graph.user" + query(
+			"$select", "id,userPrincipalName,mail,displayName,deletedDateTime",
+			"$filter", url.QueryEscape("mail eq "+odata(address)))}
+	err := list(ctx, c, q, func(page []user) {
+		for _, u := range page {
+			f := u.fact()
+			f.Deleted = true
+			all = append(all, f)
+		}
+	})
+	return all, err
+}
+
+// odata quotes a string literal of a $filter.
+func odata(value string) string { return "'" + strings.ReplaceAll(value, "'", "''") + "'" }
+
+// DirectoryRoles lists the signed-in person's active directory roles, those
+// held through groups too.
+//
+// https://learn.microsoft.com/graph/api/user-list-transitivememberof
+func (c *Client) DirectoryRoles(ctx context.Context) ([]tenant.DirectoryRole, error) {
+	var all []tenant.DirectoryRole
+	q := call{doing: "reading the signed-in person's roles", needs: []string{"RoleManagement.Read.Directory", "Directory.Read.All"}, method: http.MethodGet,
+		path: "/me/transitiveMemberOf/microsoft.graph.directoryRole" + query("$select", "id,displayName,roleTemplateId")}
+	err := list(ctx, c, q, func(page []struct {
+		TemplateID  string `json:"roleTemplateId"`
+		DisplayName string `json:"displayName"`
+	}) {
+		for _, r := range page {
+			all = append(all, tenant.DirectoryRole{TemplateID: r.TemplateID, Name: r.DisplayName})
+		}
+	})
+	return all, err
+}

@@ -1,0 +1,181 @@
+// Package render turns values into what is shown: tables, JSON, YAML and CSV.
+// The JSON types are a promise (format version 1, docs/json.md); tables may
+// change any day. It writes only where it is told to.
+package render
+
+import (
+	"encoding/csv"
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/olekukonko/tablewriter"
+	"github.com/olekukonko/tablewriter/renderer"
+	"github.com/olekukonko/tablewriter/tw"
+	"go.yaml.in/yaml/v3"
+)
+
+// Format is how a listing is written.
+type Format string
+
+// The formats of every listing.
+const (
+	Table Format = "table"
+	JSON  Format = "json"
+	YAML  Format = "yaml"
+	CSV   Format = "csv"
+)
+
+// Listing is a value in its two shapes: whole for programs, rows for people and
+// spreadsheets.
+type Listing struct {
+	// Value is what JSON and YAML show.
+	Value any
+	// Columns are the names of the columns, in snake_case.
+	Columns []string
+	Rows    [][]string
+	// Empty is the sentence shown instead of a table without rows.
+	Empty string
+}
+
+// Write writes a listing.
+func Write(w io.Writer, format Format, l Listing) error {
+	switch format {
+	case JSON:
+		return writeJSON(w, l.Value)
+	case YAML:
+		return writeYAML(w, l.Value)
+	case CSV:
+		return writeCSV(w, l)
+	case Table:
+		return writeTable(w, l)
+	}
+	return fmt.Errorf("unknown output format %q", format)
+}
+
+func writeJSON(w io.Writer, value any) error {
+	encoder := json.NewEncoder(w)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "  ")
+	return encoder.Encode(value)
+}
+
+// writeYAML goes through JSON, so that both have the same keys in the same
+// order.
+func writeYAML(w io.Writer, value any) error {
+	text, err := json.Marshal(value)
+	if err != nil {
+		return err
+	}
+	var node yaml.Node
+	if err := yaml.Unmarshal(text, &node); err != nil {
+		return err
+	}
+	plain(&node)
+	encoder := yaml.NewEncoder(w)
+	encoder.SetIndent(2)
+	if err := encoder.Encode(&node); err != nil {
+		return err
+	}
+	return encoder.Close()
+}
+
+// plain drops JSON's quotes and braces where YAML needs none.
+func plain(n *yaml.Node) {
+	n.Style &^= yaml.DoubleQuotedStyle
+	if len(n.Content) > 0 {
+		n.Style &^= yaml.FlowStyle
+	}
+	for _, c := range n.Content {
+		plain(c)
+	}
+}
+
+func writeCSV(w io.Writer, l Listing) error {
+	out := csv.NewWriter(w)
+	if err := out.Write(l.Columns); err != nil {
+		return err
+	}
+	for _, row := range l.Rows {
+		cells := make([]string, len(row))
+		for i, cell := range row {
+			cells[i] = defuse(cell)
+		}
+		if err := out.Write(cells); err != nil {
+			return err
+		}
+	}
+	out.Flush()
+	return out.Error()
+}
+
+// defuse puts an apostrophe before a cell that a spreadsheet would run as a
+// formula.
+//
+// https://owasp.org/www-community/attacks/CSV_Injection
+func defuse(cell string) string {
+	if cell != "" && strings.ContainsRune("=+-@\t\r", rune(cell[0])) {
+		return "'" + cell
+	}
+	return cell
+}
+
+// writeTable writes columns apart by blanks, as kubectl does: it can be read,
+// searched and cut. Nothing is centred, boxed or shortened.
+func writeTable(w io.Writer, l Listing) error {
+	if len(l.Rows) == 0 {
+		_, err := fmt.Fprintln(w, l.Empty)
+		return err
+	}
+	var b strings.Builder
+	table := tablewriter.NewTable(&b,
+		tablewriter.WithRenderer(renderer.NewBlueprint(tw.Rendition{
+			Borders:  tw.BorderNone,
+			Settings: tw.Settings{Separators: tw.SeparatorsNone, Lines: tw.LinesNone},
+		})),
+		tablewriter.WithHeaderAutoFormat(tw.Off),
+		tablewriter.WithHeaderAlignment(tw.AlignLeft),
+		tablewriter.WithRowAlignment(tw.AlignLeft),
+		tablewriter.WithRowAutoWrap(tw.WrapNone),
+		tablewriter.WithHeaderAutoWrap(tw.WrapNone),
+		tablewriter.WithPadding(tw.Padding{Left: "", Right: "  ", Overwrite: true}),
+	)
+	titles := make([]string, len(l.Columns))
+	for i, c := range l.Columns {
+		titles[i] = strings.ToUpper(strings.ReplaceAll(c, "_", " "))
+	}
+	table.Header(titles)
+	for _, row := range l.Rows {
+		shown := make([]string, len(row))
+		for i, cell := range row {
+			shown[i] = visible(cell)
+		}
+		if err := table.Append(shown); err != nil {
+			return err
+		}
+	}
+	if err := table.Render(); err != nil {
+		return err
+	}
+	for line := range strings.Lines(b.String()) {
+		if _, err := fmt.Fprintln(w, strings.TrimRight(line, " \n")); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// visible replaces control characters, which could move the cursor or forge
+// lines, and shows an empty cell as a dash.
+func visible(cell string) string {
+	if cell == "" {
+		return "-"
+	}
+	return strings.Map(func(r rune) rune {
+		if r < ' ' || r >= 0x7f && r < 0xa0 {
+			return '\ufffd'
+		}
+		return r
+	}, cell)
+}

@@ -1,0 +1,382 @@
+package render
+
+import (
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/zo365/zo365/internal/doctor"
+	"github.com/zo365/zo365/internal/profile"
+	"github.com/zo365/zo365/internal/tenant"
+	"github.com/zo365/zo365/internal/upn"
+)
+
+// Domains is the JSON of verify-domain.
+type Domains struct {
+	OK      bool     `json:"ok"`
+	Matches []string `json:"matches"`
+	Domains []Domain `json:"domains"`
+	// Steps would make a match; empty when there is one.
+	Steps []string `json:"steps"`
+}
+
+// Domain is one domain on both sides.
+type Domain struct {
+	Name      string `json:"name"`
+	Zoom      string `json:"zoom"`
+	Microsoft string `json:"microsoft"`
+	Match     bool   `json:"match"`
+}
+
+// DomainListing shows a domain match.
+func DomainListing(m doctor.DomainMatch) Listing {
+	value := Domains{OK: m.OK(), Matches: m.Matches(), Domains: []Domain{}, Steps: append([]string{}, m.Steps...)}
+	l := Listing{Columns: []string{"domain", "zoom", "microsoft", "match"}, Empty: "Neither service has a domain."}
+	for _, p := range m.Pairs {
+		value.Domains = append(value.Domains, Domain{Name: p.Name, Zoom: string(p.Zoom), Microsoft: string(p.Microsoft), Match: p.Match})
+		microsoft := string(p.Microsoft)
+		if p.Initial {
+			microsoft += " (initial, not custom)"
+		}
+		l.Rows = append(l.Rows, []string{p.Name, string(p.Zoom), microsoft, YesNo(p.Match)})
+	}
+	l.Value = value
+	return l
+}
+
+// YesNo is a truth in a table.
+func YesNo(b bool) string {
+	if b {
+		return "yes"
+	}
+	return "no"
+}
+
+// Authorization is the JSON of authorize, and the evidence in the journal.
+type Authorization struct {
+	// Status is authorized or pending.
+	Status           string            `json:"status"`
+	Scope            string            `json:"scope"`
+	TenantID         string            `json:"tenant_id"`
+	AuthorizedBy     AuthorizedBy      `json:"authorized_by"`
+	ServicePrincipal *ServicePrincipal `json:"service_principal"`
+	Granted          []string          `json:"granted"`
+	Missing          []string          `json:"missing"`
+	Unexpected       []string          `json:"unexpected"`
+	// ObservedAt is when Entra showed this, UTC.
+	ObservedAt time.Time `json:"observed_at"`
+}
+
+// AuthorizedBy is the authorizing person on both sides.
+type AuthorizedBy struct {
+	UPN       *string `json:"upn"`
+	ZoomEmail *string `json:"zoom_email"`
+	Match     bool    `json:"match"`
+}
+
+// ServicePrincipal is Zoom's application in the tenant.
+type ServicePrincipal struct {
+	ID          string `json:"id"`
+	AppID       string `json:"app_id"`
+	DisplayName string `json:"display_name"`
+}
+
+// NewAuthorization puts the pieces together.
+func NewAuthorization(status, scope, tenantID string, s doctor.Signer, consent tenant.Consent, check doctor.ConsentCheck, at time.Time) Authorization {
+	a := Authorization{
+		Status: status, Scope: scope, TenantID: tenantID,
+		AuthorizedBy: AuthorizedBy{UPN: orNull(s.UPN), ZoomEmail: orNull(s.ZoomEmail), Match: s.Match},
+		Granted:      append([]string{}, check.Granted...), Missing: append([]string{}, check.Missing...),
+		Unexpected: append([]string{}, check.Unexpected...), ObservedAt: at.UTC().Truncate(time.Second),
+	}
+	if p := consent.Principal; p != nil {
+		a.ServicePrincipal = &ServicePrincipal{ID: p.ID, AppID: p.AppID, DisplayName: p.DisplayName}
+	}
+	return a
+}
+
+func orNull(text string) *string {
+	if text == "" {
+		return nil
+	}
+	return &text
+}
+
+// AuthorizationListing shows an authorization.
+func AuthorizationListing(a Authorization) Listing {
+	rows := [][]string{
+		{"status", a.Status},
+		{"scope", a.Scope},
+		{"tenant", a.TenantID},
+		{"authorized by", text(a.AuthorizedBy.UPN)},
+		{"zoom email", text(a.AuthorizedBy.ZoomEmail)},
+		{"upn equals zoom email", YesNo(a.AuthorizedBy.Match)},
+	}
+	if p := a.ServicePrincipal; p != nil {
+		rows = append(rows, []string{"application", p.DisplayName + " (" + p.AppID + ")"})
+	}
+	rows = append(rows,
+		[]string{"granted", strings.Join(a.Granted, ", ")},
+		[]string{"missing", strings.Join(a.Missing, ", ")},
+		[]string{"unexpected", strings.Join(a.Unexpected, ", ")})
+	return Listing{Value: a, Columns: []string{"field", "value"}, Rows: rows}
+}
+
+func text(s *string) string {
+	if s == nil {
+		return ""
+	}
+	return *s
+}
+
+// Status is the JSON of integration status.
+type Status struct {
+	Account AccountStatus `json:"account"`
+	Groups  []GroupStatus `json:"groups"`
+}
+
+// AccountStatus is what is known of the account.
+type AccountStatus struct {
+	Profile       profile.Effective `json:"profile"`
+	Authorization *Authorization    `json:"authorization"`
+	Portal        []PortalStep      `json:"portal"`
+}
+
+// GroupStatus is what is known of one group.
+type GroupStatus struct {
+	Name string `json:"name"`
+	// Profile holds only what the group sets.
+	Profile       profile.Settings  `json:"profile"`
+	Effective     profile.Effective `json:"effective"`
+	Authorization *Authorization    `json:"authorization"`
+	Portal        []PortalStep      `json:"portal"`
+}
+
+// PortalStep is a step in Zoom's portal and who confirmed it.
+type PortalStep struct {
+	Step        string     `json:"step"`
+	Control     string     `json:"control"`
+	Choose      string     `json:"choose"`
+	ConfirmedBy *string    `json:"confirmed_by"`
+	At          *time.Time `json:"at"`
+}
+
+// StatusListing shows a status.
+func StatusListing(s Status) Listing {
+	l := Listing{Value: s, Columns: []string{"scope", "enabled", "default_service", "authorize_with", "setup_by", "mail_read", "authorized", "portal"}}
+	row := func(scope string, e profile.Effective, a *Authorization, portal []PortalStep) {
+		authorized := "no"
+		switch {
+		case !e.Authorizable():
+			authorized = "not needed"
+		case a != nil:
+			authorized = "yes, " + a.ObservedAt.Format("2006-01-02")
+			if len(a.Missing) > 0 {
+				authorized = "incomplete"
+			}
+		}
+		done := 0
+		for _, p := range portal {
+			if p.ConfirmedBy != nil {
+				done++
+			}
+		}
+		l.Rows = append(l.Rows, []string{scope, YesNo(e.Enabled), string(e.DefaultService), string(e.AuthorizeWith), string(e.SetupBy), string(e.MailRead), authorized, strconv.Itoa(done) + " of " + strconv.Itoa(len(portal)) + " confirmed"})
+	}
+	row("account", s.Account.Profile, s.Account.Authorization, s.Account.Portal)
+	for _, g := range s.Groups {
+		row("group "+g.Name, g.Effective, g.Authorization, g.Portal)
+	}
+	return l
+}
+
+// Change is the JSON of a command that changes a profile.
+type Change struct {
+	Scope   string            `json:"scope"`
+	Changed bool              `json:"changed"`
+	Before  profile.Effective `json:"before"`
+	After   profile.Effective `json:"after"`
+	// Portal are the steps by which a person brings Zoom's portal to After.
+	Portal []PortalStep `json:"portal"`
+	// Revoked are the permissions deleted in Entra.
+	Revoked []string `json:"revoked"`
+}
+
+// ChangeListing shows a change, setting by setting.
+func ChangeListing(c Change) Listing {
+	l := Listing{Value: c, Columns: []string{"setting", "before", "after"}, Empty: "Nothing to change."}
+	before, after := c.Before.Settings(), c.After.Settings()
+	for _, key := range profile.Keys {
+		l.Rows = append(l.Rows, []string{key, before.Get(key), after.Get(key)})
+	}
+	return l
+}
+
+// Groups is the JSON of group list.
+type Groups struct {
+	Groups []Group `json:"groups"`
+	// CheckedAgainstZoom is false when nobody looked at Zoom's groups.
+	CheckedAgainstZoom bool `json:"checked_against_zoom"`
+}
+
+// Group is a group of Zoom, of the file, or of both.
+type Group struct {
+	Name string `json:"name"`
+	// InZoom and Members are null when nobody looked.
+	InZoom    *bool             `json:"in_zoom"`
+	Members   *int              `json:"members"`
+	Profile   *profile.Settings `json:"profile"`
+	Effective profile.Effective `json:"effective"`
+}
+
+// GroupListing shows groups.
+func GroupListing(g Groups) Listing {
+	l := Listing{Value: g, Columns: []string{"name", "in_zoom", "members", "profile", "setup_by", "enabled"}, Empty: "No group has a profile, and Zoom has no groups."}
+	for _, one := range g.Groups {
+		inZoom, members, own := "unknown", "", "none (inherits the account)"
+		if one.InZoom != nil {
+			inZoom = YesNo(*one.InZoom)
+		}
+		if one.Members != nil {
+			members = strconv.Itoa(*one.Members)
+		}
+		if one.Profile != nil {
+			own = settingsLine(*one.Profile)
+		}
+		l.Rows = append(l.Rows, []string{one.Name, inZoom, members, own, string(one.Effective.SetupBy), YesNo(one.Effective.Enabled)})
+	}
+	return l
+}
+
+func settingsLine(s profile.Settings) string {
+	var set []string
+	for _, key := range profile.Keys {
+		if v := s.Get(key); v != "" {
+			set = append(set, key+"="+v)
+		}
+	}
+	if len(set) == 0 {
+		return "inherits everything"
+	}
+	return strings.Join(set, " ")
+}
+
+// Calendars is the JSON of calendar list.
+type Calendars struct {
+	Users []UserCalendars `json:"users"`
+}
+
+// UserCalendars are one person's calendars.
+type UserCalendars struct {
+	User      string         `json:"user"`
+	Calendars []Calendar     `json:"calendars"`
+	Error     *CalendarError `json:"error"`
+}
+
+// Calendar is one calendar.
+type Calendar struct {
+	ID         string `json:"id"`
+	Name       string `json:"name"`
+	Primary    bool   `json:"primary"`
+	UsedByZoom bool   `json:"used_by_zoom"`
+	Owner      string `json:"owner"`
+	CanEdit    bool   `json:"can_edit"`
+}
+
+// CalendarError says why a person has no calendars to show. Code is no-mailbox,
+// no-user, denied or error.
+type CalendarError struct {
+	Code    string `json:"code"`
+	Message string `json:"message"`
+}
+
+// CalendarListing shows calendars.
+func CalendarListing(c Calendars) Listing {
+	l := Listing{Value: c, Columns: []string{"user", "calendar", "primary", "used_by_zoom", "owner", "error"}, Empty: "Nobody to show."}
+	for _, u := range c.Users {
+		if u.Error != nil {
+			l.Rows = append(l.Rows, []string{u.User, "", "", "", "", u.Error.Message})
+		}
+		for _, one := range u.Calendars {
+			l.Rows = append(l.Rows, []string{u.User, one.Name, YesNo(one.Primary), YesNo(one.UsedByZoom), one.Owner, ""})
+		}
+	}
+	return l
+}
+
+// Person is one line of the UPN reports.
+type Person struct {
+	ZoomEmail  string   `json:"zoom_email"`
+	Class      string   `json:"class"`
+	Flags      []string `json:"flags"`
+	EntraUPN   string   `json:"entra_upn"`
+	EntraID    string   `json:"entra_id"`
+	MatchedOn  string   `json:"matched_on"`
+	Suggestion string   `json:"suggestion"`
+	Remedy     string   `json:"remedy"`
+}
+
+// PersonColumns are the columns of the UPN reports.
+var PersonColumns = []string{"zoom_email", "class", "flags", "entra_upn", "entra_id", "matched_on", "suggestion", "remedy"}
+
+// NewPerson shows a result.
+func NewPerson(r upn.Result) Person {
+	p := Person{ZoomEmail: r.ZoomEmail, Class: string(r.Class), Flags: []string{}, MatchedOn: r.MatchedOn, Suggestion: r.Suggestion, Remedy: r.Remedy()}
+	for _, f := range r.Flags {
+		p.Flags = append(p.Flags, string(f))
+	}
+	if r.Entra != nil {
+		p.EntraUPN, p.EntraID = r.Entra.UPN, r.Entra.ID
+	}
+	return p
+}
+
+// Row is a person as a line.
+func (p Person) Row() []string {
+	return []string{p.ZoomEmail, p.Class, strings.Join(p.Flags, " "), p.EntraUPN, p.EntraID, p.MatchedOn, p.Suggestion, p.Remedy}
+}
+
+// Check is the JSON of upn check.
+type Check struct {
+	People []CheckedPerson `json:"people"`
+}
+
+// CheckedPerson is one person with both sides and what to do.
+type CheckedPerson struct {
+	Person
+	// InZoom is false when the Zoom account has nobody with this email.
+	InZoom     bool     `json:"in_zoom"`
+	ZoomStatus string   `json:"zoom_status"`
+	EntraMail  string   `json:"entra_mail"`
+	Aliases    []string `json:"aliases"`
+	Why        string   `json:"why"`
+	Remedies   []string `json:"remedies"`
+}
+
+// CheckListing shows the two sides of each person.
+func CheckListing(c Check) Listing {
+	l := Listing{Value: c, Columns: []string{"zoom_email", "in_zoom", "class", "flags", "entra_upn", "entra_mail", "matched_on", "suggestion"}}
+	for _, p := range c.People {
+		l.Rows = append(l.Rows, []string{p.ZoomEmail, YesNo(p.InZoom), p.Class, strings.Join(p.Flags, " "), p.EntraUPN, p.EntraMail, p.MatchedOn, p.Suggestion})
+	}
+	return l
+}
+
+// Report is the JSON of upn report.
+type Report struct {
+	// Partial is true when an input said that it was not complete.
+	Partial bool           `json:"partial"`
+	Summary map[string]int `json:"summary"`
+	People  []Person       `json:"people"`
+	// NotInZoom are the UPNs of members whom no Zoom user matches.
+	NotInZoom []string `json:"not_in_zoom"`
+}
+
+// ReportListing shows a report.
+func ReportListing(r Report) Listing {
+	l := Listing{Value: r, Columns: PersonColumns, Empty: "Nobody to show."}
+	for _, p := range r.People {
+		l.Rows = append(l.Rows, p.Row())
+	}
+	return l
+}

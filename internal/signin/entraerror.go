@@ -1,0 +1,93 @@
+package signin
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"golang.org/x/oauth2"
+)
+
+// EntraError is an error body of Entra,
+// https://learn.microsoft.com/entra/identity-platform/reference-error-codes
+type EntraError struct {
+	// Code is the OAuth error; the only field that logic may depend on.
+	Code string
+	// AADSTS holds Entra's own numbers, for explanations.
+	AADSTS []int
+	// Description is Entra's first sentence, without IDs and times.
+	Description string
+	// TraceID, CorrelationID and Timestamp are what Microsoft's support asks for.
+	TraceID, CorrelationID, Timestamp string
+}
+
+func (e *EntraError) Error() string {
+	text := e.Code
+	if e.Description != "" {
+		text += ": " + e.Description
+	}
+	return text
+}
+
+// Explanation returns what an administrator needs to know about the error, and
+// whether there is anything.
+func (e *EntraError) Explanation() (Explanation, bool) {
+	for _, number := range e.AADSTS {
+		if x, ok := explanations[number]; ok {
+			x.Number = number
+			return x, true
+		}
+	}
+	x, ok := byCode[e.Code]
+	return x, ok
+}
+
+// Support is the line to give to Microsoft's support.
+func (e *EntraError) Support() string {
+	if e.CorrelationID == "" && e.TraceID == "" {
+		return ""
+	}
+	return fmt.Sprintf("correlation ID %s, trace ID %s, %s", e.CorrelationID, e.TraceID, e.Timestamp)
+}
+
+// entraError turns an OAuth library error into an EntraError, and leaves every
+// other error as it is.
+func entraError(err error) error {
+	var retrieve *oauth2.RetrieveError
+	if !errors.As(err, &retrieve) {
+		return err
+	}
+	var body struct {
+		Error         string `json:"error"`
+		Description   string `json:"error_description"`
+		Codes         []int  `json:"error_codes"`
+		Timestamp     string `json:"timestamp"`
+		TraceID       string `json:"trace_id"`
+		CorrelationID string `json:"correlation_id"`
+	}
+	if json.Unmarshal(retrieve.Body, &body) != nil || body.Error == "" {
+		if retrieve.Response == nil {
+			return errors.New("the token endpoint's answer could not be read")
+		}
+		return fmt.Errorf("the token endpoint answered %s with something that is no OAuth error", retrieve.Response.Status)
+	}
+	return describeEntra(body.Error, body.Description, body.Codes, body.TraceID, body.CorrelationID, body.Timestamp)
+}
+
+var aadsts = regexp.MustCompile(`AADSTS(\d+)`)
+
+func describeEntra(code, description string, codes []int, trace, correlation, timestamp string) *EntraError {
+	first, _, _ := strings.Cut(description, "\r\n")
+	first, _, _ = strings.Cut(first, " Trace ID:")
+	if len(codes) == 0 {
+		if m := aadsts.FindStringSubmatch(description); m != nil {
+			if n, err := strconv.Atoi(m[1]); err == nil {
+				codes = []int{n}
+			}
+		}
+	}
+	return &EntraError{Code: code, Description: first, AADSTS: codes, TraceID: trace, CorrelationID: correlation, Timestamp: timestamp}
+}

@@ -1,0 +1,163 @@
+package signin
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/zo365/zo365/internal/secret"
+	"github.com/zo365/zo365/internal/tenant"
+)
+
+// Credential is a person's sign-in as it is kept.
+type Credential struct {
+	Refresh  secret.Secret
+	ClientID string
+	// Flow is "device code" or "browser".
+	Flow    string
+	Account Account
+	Scopes  []string
+	// CacheRoot seals the cached access token.
+	CacheRoot secret.Secret
+	SignedIn  time.Time
+}
+
+// Vault keeps one person's sign-in.
+type Vault interface {
+	Load(ctx context.Context) (Credential, error)
+	Save(ctx context.Context, c Credential) error
+}
+
+// Cache keeps one access token.
+type Cache interface {
+	Load() (Access, error)
+	Save(a Access) error
+}
+
+// Session gives out access tokens and renews them. Processes that share a
+// credential take turns at the renewal, so that a rotated refresh token is
+// never lost and a Zoom token is never made invalid by a newer one.
+type Session struct {
+	// Service is "Microsoft" or "Zoom", for messages.
+	Service string
+	// Lock waits for this process's turn.
+	Lock func(ctx context.Context) (unlock func(), err error)
+	// Cache may be nil.
+	Cache Cache
+	// Renew asks the service for a fresh token.
+	Renew func(ctx context.Context) (Access, error)
+	// Warn is told what went wrong without ending the run.
+	Warn func(error)
+
+	mu      sync.Mutex
+	current Access
+}
+
+// margin is how long before its expiry a token is renewed: longer than any one
+// request takes.
+const margin = 2 * time.Minute
+
+func fresh(a Access) bool {
+	return !a.Token.Empty() && (a.Expiry.IsZero() || time.Until(a.Expiry) > margin)
+}
+
+// Access returns a usable token.
+func (s *Session) Access(ctx context.Context) (Access, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if fresh(s.current) || s.fromCache() {
+		return s.current, nil
+	}
+	unlock, err := s.Lock(ctx)
+	if err != nil {
+		return Access{}, err
+	}
+	defer unlock()
+	if s.fromCache() { // another process renewed it while this one waited
+		return s.current, nil
+	}
+	a, err := s.Renew(ctx)
+	if err != nil {
+		return Access{}, s.stop(err)
+	}
+	s.current = a
+	if s.Cache != nil {
+		if err := s.Cache.Save(a); err != nil {
+			s.Warn(fmt.Errorf("the access token was not cached: %w", err))
+		}
+	}
+	return a, nil
+}
+
+func (s *Session) fromCache() bool {
+	if s.Cache == nil {
+		return false
+	}
+	a, err := s.Cache.Load()
+	if err != nil || !fresh(a) {
+		return false
+	}
+	s.current = a
+	return true
+}
+
+// stop says that the run cannot go on: the service refused the sign-in, or it
+// could not be reached. A cancelled run stays what it is.
+func (s *Session) stop(err error) error {
+	var entra *EntraError
+	var zoom *ZoomTokenError
+	reason := tenant.Offline
+	switch {
+	case errors.Is(err, context.Canceled), tenant.Stops(err):
+		return err
+	case errors.As(err, &entra), errors.As(err, &zoom):
+		reason = tenant.SignedOut
+	}
+	return &tenant.StopError{Reason: reason, Service: s.Service, Err: fmt.Errorf("signing in to %s: %w", s.Service, err)}
+}
+
+// Transport adds the session's token to every request.
+func (s *Session) Transport(next http.RoundTripper) http.RoundTripper {
+	return bearer{session: s, next: next}
+}
+
+type bearer struct {
+	session *Session
+	next    http.RoundTripper
+}
+
+func (b bearer) RoundTrip(req *http.Request) (*http.Response, error) {
+	a, err := b.session.Access(req.Context())
+	if err != nil {
+		return nil, err
+	}
+	req = req.Clone(req.Context())
+	req.Header.Set("Authorization", "Bearer "+a.Token.Reveal())
+	return b.next.RoundTrip(req)
+}
+
+// RenewUser renews a person's sign-in with the refresh token that is in the
+// vault now, and saves the token that replaces it.
+func RenewUser(vault Vault, entra Entra, warn func(error)) func(context.Context) (Access, error) {
+	return func(ctx context.Context) (Access, error) {
+		c, err := vault.Load(ctx)
+		if err != nil {
+			return Access{}, err
+		}
+		entra.ClientID = c.ClientID
+		a, err := entra.Refresh(ctx, c.Refresh, c.Scopes)
+		if err != nil {
+			return Access{}, err
+		}
+		if !a.Refresh.Empty() && a.Refresh != c.Refresh {
+			c.Refresh = a.Refresh
+			if err := vault.Save(ctx, c); err != nil {
+				warn(fmt.Errorf("the renewed sign-in was not saved: %w", err))
+			}
+		}
+		return a, nil
+	}
+}

@@ -1,0 +1,89 @@
+// Package upn compares the people of a Zoom account with the people of a
+// Microsoft tenant: the normal form of addresses, the readers of exports, the
+// index, the matching and its classes. It prints nothing and asks no network.
+//
+// Why it matters: the UPN of the authorizing user must equal their Zoom email,
+// https://support.zoom.com/hc/en/article?id=zm_kb&sysparm_article=KB0077944
+package upn
+
+import (
+	"strings"
+
+	"golang.org/x/net/idna"
+)
+
+// Address is an address in its normal form: no outer blanks, no prefix, lower
+// case, an international domain in its ASCII form.
+type Address string
+
+// Normal brings an address into its normal form. A prefix such as SMTP: or
+// smtp: is dropped; an address of another kind (sip:, x500:, spo:) is empty.
+func Normal(text string) Address {
+	text = strings.TrimSpace(text)
+	if prefix, rest, found := strings.Cut(text, ":"); found && !strings.Contains(prefix, "@") {
+		if !strings.EqualFold(prefix, "smtp") {
+			return ""
+		}
+		text = strings.TrimSpace(rest)
+	}
+	local, domain, found := cutLast(text)
+	if !found {
+		return Address(strings.ToLower(text))
+	}
+	return Address(strings.ToLower(local) + "@" + normalDomain(domain))
+}
+
+func normalDomain(domain string) string {
+	domain = strings.ToLower(domain)
+	for i := range len(domain) {
+		if domain[i] >= 0x80 {
+			if ascii, err := idna.Lookup.ToASCII(domain); err == nil {
+				return ascii
+			}
+			break
+		}
+	}
+	return domain
+}
+
+// Local is the part before the @.
+func (a Address) Local() string { local, _, _ := cutLast(string(a)); return local }
+
+// Domain is the part behind the @.
+func (a Address) Domain() string { _, domain, _ := cutLast(string(a)); return domain }
+
+// Complete says whether there is a local part and a domain.
+func (a Address) Complete() bool {
+	local, domain, found := cutLast(string(a))
+	return found && local != "" && domain != ""
+}
+
+// cutLast cuts at the last @: a guest's UPN has none before #EXT#, and a quoted
+// local part may hold more.
+func cutLast(text string) (local, domain string, found bool) {
+	i := strings.LastIndexByte(text, '@')
+	if i < 0 {
+		return text, "", false
+	}
+	return text[:i], text[i+1:], true
+}
+
+// isGuestUPN says whether a UPN is that of an external person:
+// a_fabrikam.com#EXT#@contoso.onmicrosoft.com.
+func isGuestUPN(upn string) bool { return strings.Contains(strings.ToUpper(upn), "#EXT#") }
+
+// deletedUPN drops the object ID (32 hexadecimal digits) that Entra puts before
+// the UPN of a soft-deleted person.
+func deletedUPN(upn string) string {
+	const digits = 32
+	if len(upn) <= digits {
+		return upn
+	}
+	for i := range digits {
+		c := upn[i] | 0x20
+		if (c < '0' || c > '9') && (c < 'a' || c > 'f') {
+			return upn
+		}
+	}
+	return upn[digits:]
+}

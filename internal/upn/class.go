@@ -1,0 +1,108 @@
+package upn
+
+import (
+	"strings"
+
+	"github.com/zo365/zo365/internal/tenant"
+)
+
+// Class says how a Zoom user and a Microsoft user belong together.
+type Class string
+
+// The classes; the words are stable.
+const (
+	// Match: found by UPN.
+	Match Class = "match"
+	// Mail: found by the mail attribute; the UPN differs.
+	Mail Class = "mail"
+	// Alias: found by a proxy address.
+	Alias Class = "alias"
+	// Guest: found by one of these, and the person is a guest of the tenant.
+	Guest Class = "guest"
+	// Domain: the same local part under another domain of the tenant.
+	Domain Class = "domain"
+	// Typo: not found; one nearest person is a suggestion, never a match.
+	Typo Class = "typo"
+	// Ambiguous: the first rule that finds anybody finds several people.
+	Ambiguous Class = "ambiguous"
+	// Deleted: found only among soft-deleted people.
+	Deleted Class = "deleted"
+	// Missing: nobody.
+	Missing Class = "missing"
+)
+
+// Classes lists all of them in the order they are shown.
+var Classes = []Class{Match, Mail, Alias, Guest, Domain, Typo, Ambiguous, Deleted, Missing}
+
+// Flag is a circumstance beside the class.
+type Flag string
+
+// The flags; the words are stable.
+const (
+	// Disabled: the Microsoft account is blocked from signing in.
+	Disabled Flag = "disabled"
+	// NoMailbox: the person has no plan with a mailbox.
+	NoMailbox Flag = "no-mailbox"
+	// Synced: the account comes from an on-premises directory; changes belong there.
+	Synced Flag = "synced"
+	// Case: the addresses differ in letter case only.
+	Case Flag = "case"
+	// UnverifiedDomain: the Zoom email's domain is not verified in the tenant.
+	UnverifiedDomain Flag = "unverified-domain"
+	// NotInZoom marks a Microsoft user whom no Zoom user matches.
+	NotInZoom Flag = "not-in-zoom"
+)
+
+// DomainKind says what other domain a person was found under.
+type DomainKind string
+
+// The kinds of another domain of the tenant.
+const (
+	InitialDomain  DomainKind = "initial"
+	UnverifiedKind DomainKind = "unverified"
+	OtherVerified  DomainKind = "other verified"
+)
+
+// Result is what was found for one Zoom user.
+type Result struct {
+	// ZoomEmail is as Zoom has it.
+	ZoomEmail string
+	Class     Class
+	Flags     []Flag
+	// Entra is the person found; nil for typo, ambiguous and missing.
+	Entra *tenant.User
+	// MatchedOn is the address that found the person.
+	MatchedOn string
+	// Kind is set for the class domain.
+	Kind DomainKind
+	// Candidates are the people of an ambiguous result, by UPN.
+	Candidates []string
+	// Suggestion is the nearest person's UPN for the class typo.
+	Suggestion string
+}
+
+// OK says whether nothing has to be done.
+func (r Result) OK() bool { return r.Class == Match }
+
+// flags of one person found.
+func flagsOf(zoomEmail string, u *tenant.User, verified func(domain string) (bool, bool)) []Flag {
+	var flags []Flag
+	if u != nil {
+		if u.Enabled != nil && !*u.Enabled {
+			flags = append(flags, Disabled)
+		}
+		if u.MailPlan != nil && !*u.MailPlan {
+			flags = append(flags, NoMailbox)
+		}
+		if u.Synced {
+			flags = append(flags, Synced)
+		}
+		if trimmed := strings.TrimSpace(zoomEmail); trimmed != u.UPN && strings.EqualFold(trimmed, u.UPN) {
+			flags = append(flags, Case)
+		}
+	}
+	if ok, known := verified(Normal(zoomEmail).Domain()); known && !ok {
+		flags = append(flags, UnverifiedDomain)
+	}
+	return flags
+}

@@ -1,0 +1,84 @@
+package upn
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Why says in one sentence what a class means for the integration.
+func (r Result) Why() string {
+	switch r.Class {
+	case Match:
+		return "the UPN equals the Zoom email: the calendar can connect"
+	case Mail:
+		return "Zoom's email is the person's mail address, not their UPN; as the authorizing user they would need Mail: Read approved"
+	case Alias:
+		return "Zoom's email is only an alias of the mailbox; the UPN differs"
+	case Guest:
+		return "the person is a guest of this tenant; their mailbox is elsewhere"
+	case Domain:
+		return fmt.Sprintf("the same name stands under another domain of the tenant (%s): %s", r.Kind, r.Entra.UPN)
+	case Typo:
+		return "nobody has this address; one person's is nearly the same"
+	case Ambiguous:
+		return "several people have this address: " + strings.Join(r.Candidates, ", ")
+	case Deleted:
+		return "the Microsoft account was deleted (it can be restored for 30 days)"
+	case Missing:
+		return "nobody in the tenant has this address"
+	}
+	return ""
+}
+
+// Remedies are the ways to make the two sides equal, the best one first: exact
+// commands and portal paths.
+func (r Result) Remedies() []string {
+	upn := ""
+	if r.Entra != nil {
+		upn = r.Entra.UPN
+	}
+	switch r.Class {
+	case Mail, Alias, Domain:
+		return append([]string{r.changeZoom(upn), r.changeUPN(upn)}, r.further()...)
+	case Guest:
+		return []string{"connect this person's calendar in their home tenant, or give them an account in this one"}
+	case Typo:
+		return []string{
+			fmt.Sprintf("ask whether %s is meant; if so change the email in Zoom: User Management > Users > %s > Edit", r.Suggestion, r.ZoomEmail),
+		}
+	case Ambiguous:
+		return []string{"take the address away from all but one of them: " + strings.Join(r.Candidates, ", ")}
+	case Deleted:
+		return []string{"restore the account: Entra > Users > Deleted users, or remove the Zoom user"}
+	case Missing:
+		return []string{"create the person in Microsoft 365, or remove the Zoom user: User Management > Users > " + r.ZoomEmail}
+	case Match:
+	}
+	return nil
+}
+
+// Remedy is the first remedy, or empty.
+func (r Result) Remedy() string {
+	if all := r.Remedies(); len(all) > 0 {
+		return all[0]
+	}
+	return ""
+}
+
+func (r Result) changeZoom(upn string) string {
+	return fmt.Sprintf("change the email in Zoom to %s: User Management > Users > %s > Edit", upn, r.ZoomEmail)
+}
+
+func (r Result) changeUPN(upn string) string {
+	if r.Entra != nil && r.Entra.Synced {
+		return fmt.Sprintf("change the UPN on premises, since the account is synced: Set-ADUser -Identity (Get-ADUser -Filter \"UserPrincipalName -eq '%s'\") -UserPrincipalName %s", upn, r.ZoomEmail)
+	}
+	return fmt.Sprintf("change the UPN in Entra: Update-MgUser -UserId %s -UserPrincipalName %s", upn, r.ZoomEmail)
+}
+
+func (r Result) further() []string {
+	if r.Class == Domain {
+		return []string{"add the Zoom email as an alias of the mailbox: Microsoft 365 admin center > Users > Active users > Manage username and email"}
+	}
+	return []string{"for the authorizing user only: approve Mail: Read in the Zoom portal (zo365 authorize --approve-mail-read)"}
+}

@@ -1,0 +1,153 @@
+package zoom
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/url"
+	"strings"
+
+	"github.com/zo365/zo365/internal/tenant"
+)
+
+// Page sizes: the largest that Zoom's description of the API allows.
+const (
+	userPage  = 2000
+	groupPage = 300
+)
+
+// Domains lists the account's managed (associated) domains. Zoom's reference
+// types the status as free text; "verified" and "approved" are taken as
+// verified, everything else as pending.
+//
+// https://developers.zoom.us/docs/api/accounts/#tag/accounts/get/accounts/{accountId}/managed_domains
+func (c *Client) Domains(ctx context.Context) ([]tenant.ZoomDomain, error) {
+	var body struct {
+		Domains []struct {
+			Domain string `json:"domain"`
+			Status string `json:"status"`
+		} `json:"domains"`
+		Total int `json:"total_records"`
+	}
+	q := call{doing: "listing associated domains", needs: []string{"account:read:list_managed_domains:admin", "account:read:managed_domains:admin"}, path: "/accounts/me/managed_domains"}
+	if err := c.get(ctx, q, &body); err != nil {
+		return nil, err
+	}
+	if len(body.Domains) < body.Total {
+		return nil, &ShortError{Doing: q.doing, Got: len(body.Domains), Want: body.Total}
+	}
+	all := make([]tenant.ZoomDomain, len(body.Domains))
+	for i, d := range body.Domains {
+		verified := strings.EqualFold(d.Status, "verified") || strings.EqualFold(d.Status, "approved")
+		all[i] = tenant.ZoomDomain{Name: strings.ToLower(d.Domain), Verified: verified, Status: d.Status}
+	}
+	return all, nil
+}
+
+type user struct {
+	ID          string   `json:"id"`
+	Email       string   `json:"email"`
+	DisplayName string   `json:"display_name"`
+	Status      string   `json:"status"`
+	RoleName    string   `json:"role_name"`
+	GroupIDs    []string `json:"group_ids"`
+}
+
+func (u user) fact() tenant.ZoomUser {
+	return tenant.ZoomUser{ID: u.ID, Email: u.Email, DisplayName: u.DisplayName, Status: u.Status, Role: u.RoleName, GroupIDs: u.GroupIDs}
+}
+
+// User reads one person by email or ID; nil when the account has none.
+//
+// https://developers.zoom.us/docs/api/users/#tag/users/get/users/{userId}
+func (c *Client) User(ctx context.Context, key string) (*tenant.ZoomUser, error) {
+	var u user
+	q := call{doing: "reading the Zoom user " + key, needs: []string{"user:read:user:admin"}, path: "/users/" + url.PathEscape(key)}
+	err := c.get(ctx, q, &u)
+	var refused *Error
+	if errors.As(err, &refused) && refused.Code == codeNoUser {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	f := u.fact()
+	return &f, nil
+}
+
+// statuses are the three lists that make up everybody: Zoom lists one status at
+// a time.
+var statuses = []string{"active", "inactive", "pending"}
+
+// Users lists everybody in the account, status by status.
+//
+// https://developers.zoom.us/docs/api/users/#tag/users/get/users
+func (c *Client) Users(ctx context.Context, each func([]tenant.ZoomUser)) error {
+	for _, status := range statuses {
+		q := call{doing: "listing " + status + " Zoom users", needs: []string{"user:read:list_users:admin"}, path: "/users", query: url.Values{"status": {status}}}
+		err := c.list(ctx, q, userPage, func(raw json.RawMessage) (int, error) {
+			var body struct {
+				Users []user `json:"users"`
+			}
+			if err := json.Unmarshal(raw, &body); err != nil {
+				return 0, err
+			}
+			facts := make([]tenant.ZoomUser, len(body.Users))
+			for i, u := range body.Users {
+				facts[i] = u.fact()
+			}
+			each(facts)
+			return len(facts), nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Groups lists the account's groups.
+//
+// https://developers.zoom.us/docs/api/users/#tag/groups/get/groups
+func (c *Client) Groups(ctx context.Context) ([]tenant.ZoomGroup, error) {
+	var all []tenant.ZoomGroup
+	q := call{doing: "listing Zoom groups", needs: []string{"group:read:list_groups:admin"}, path: "/groups"}
+	err := c.list(ctx, q, groupPage, func(raw json.RawMessage) (int, error) {
+		var body struct {
+			Groups []struct {
+				ID      string `json:"id"`
+				Name    string `json:"name"`
+				Members int    `json:"total_members"`
+			} `json:"groups"`
+		}
+		if err := json.Unmarshal(raw, &body); err != nil {
+			return 0, err
+		}
+		for _, g := range body.Groups {
+			all = append(all, tenant.ZoomGroup(g))
+		}
+		return len(body.Groups), nil
+	})
+	return all, err
+}
+
+// Members lists the people of one group.
+//
+// https://developers.zoom.us/docs/api/users/#tag/groups/get/groups/{groupId}/members
+func (c *Client) Members(ctx context.Context, groupID string) ([]tenant.ZoomUser, error) {
+	var all []tenant.ZoomUser
+	q := call{doing: "listing the members of a Zoom group", needs: []string{"group:read:list_members:admin"}, path: "/groups/" + url.PathEscape(groupID) + "/members"}
+	err := c.list(ctx, q, userPage, func(raw json.RawMessage) (int, error) {
+		var body struct {
+			Members []user `json:"members"`
+		}
+		if err := json.Unmarshal(raw, &body); err != nil {
+			return 0, err
+		}
+		for _, u := range body.Members {
+			all = append(all, u.fact())
+		}
+		return len(body.Members), nil
+	})
+	return all, err
+}

@@ -1,0 +1,174 @@
+// Package zoom reads a Zoom account through REST v2: wire JSON in, tenant facts
+// out. It gets an http.Client that is signed in already and has no opinion
+// about what it reads.
+package zoom
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+
+	"github.com/zo365/zo365/internal/rest"
+	"github.com/zo365/zo365/internal/tenant"
+)
+
+// Client talks to one Zoom account.
+type Client struct {
+	// HTTP carries the sign-in.
+	HTTP *http.Client
+	// Base is the origin, for example https://api.zoom.us.
+	Base string
+}
+
+// Error is Zoom's error form, https://developers.zoom.us/docs/api/errors/
+type Error struct {
+	Doing   string
+	Status  int
+	Code    int
+	Message string
+	// TrackingID is what Zoom's support asks for.
+	TrackingID string
+}
+
+func (e *Error) Error() string {
+	return fmt.Sprintf("%s: Zoom answered %d, code %d: %s (tracking ID %s)", e.Doing, e.Status, e.Code, e.Message, e.TrackingID)
+}
+
+// Codes that mean something to us.
+const (
+	codeNoUser        = 1001
+	codeInvalidToken  = 124
+	codeMissingScopes = 4711
+	codePaidOnly      = 200
+)
+
+// PaidOnly says whether Zoom refused because the account's plan is too small:
+// groups need Pro or higher.
+func PaidOnly(err error) bool {
+	var e *Error
+	return errors.As(err, &e) && e.Code == codePaidOnly
+}
+
+// call is one request: what it is for and which granular scopes allow it.
+type call struct {
+	doing string
+	needs []string
+	path  string
+	query url.Values
+}
+
+func (c *Client) get(ctx context.Context, q call, out any) error {
+	address := c.Base + "/v2" + q.path
+	if len(q.query) > 0 {
+		address += "?" + q.query.Encode()
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, http.NoBody)
+	if err != nil {
+		return fmt.Errorf("%s: %w", q.doing, err)
+	}
+	resp, err := c.HTTP.Do(req)
+	if err != nil {
+		return unreachable(q.doing, err)
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode/100 != 2 {
+		return q.refused(resp)
+	}
+	if err := json.NewDecoder(resp.Body).Decode(out); err != nil {
+		return fmt.Errorf("%s: reading Zoom's answer (tracking ID %s): %w", q.doing, resp.Header.Get("x-zm-trackingid"), err)
+	}
+	return nil
+}
+
+func (q call) refused(resp *http.Response) error {
+	var body struct {
+		Code    int    `json:"code"`
+		Message string `json:"message"`
+	}
+	text, _ := io.ReadAll(io.LimitReader(resp.Body, 1<<20)) // a cut answer still has its status
+	if json.Unmarshal(text, &body) != nil || body.Message == "" {
+		body.Message = "no error in Zoom's form"
+	}
+	e := &Error{Doing: q.doing, Status: resp.StatusCode, Code: body.Code, Message: body.Message, TrackingID: resp.Header.Get("x-zm-trackingid")}
+	switch {
+	case body.Code == codeInvalidToken, resp.StatusCode == http.StatusUnauthorized:
+		return &tenant.StopError{Reason: tenant.SignedOut, Service: "Zoom", Err: e}
+	case body.Code == codeMissingScopes:
+		return &tenant.NeedsError{Service: "Zoom", AnyOf: q.needs, Doing: q.doing, Err: e}
+	}
+	return e
+}
+
+func unreachable(doing string, err error) error {
+	var patience *rest.PatienceError
+	switch {
+	case errors.Is(err, context.Canceled), tenant.Stops(err):
+		return fmt.Errorf("%s: %w", doing, err)
+	case errors.As(err, &patience):
+		return &tenant.StopError{Reason: tenant.OutOfPatience, Service: "Zoom", Err: fmt.Errorf("%s: %w", doing, patience)}
+	}
+	return &tenant.StopError{Reason: tenant.Offline, Service: "Zoom", Err: fmt.Errorf("%s: %w", doing, err)}
+}
+
+// ShortError says that a listing ended before it had as many items as Zoom
+// itself counted. A token that a newer one made invalid has been seen to cut
+// listings short, so this is never reported as a complete answer.
+type ShortError struct {
+	Doing     string
+	Got, Want int
+}
+
+func (e *ShortError) Error() string {
+	return fmt.Sprintf("%s: got %d of the %d that Zoom counts; the listing is not complete", e.Doing, e.Got, e.Want)
+}
+
+// page is the envelope of Zoom's lists. The items stand under a key that
+// differs by list, so each list decodes them itself.
+type page struct {
+	NextPageToken string `json:"next_page_token"`
+	TotalRecords  int    `json:"total_records"`
+}
+
+// list follows next_page_token, which lives 15 minutes, and checks the count at
+// the end. read decodes one page and returns how many items it had.
+//
+// https://developers.zoom.us/docs/api/using-zoom-apis/#pagination
+func (c *Client) list(ctx context.Context, q call, size int, read func(json.RawMessage) (int, error)) error {
+	if q.query == nil {
+		q.query = url.Values{}
+	}
+	q.query.Set("page_size", strconv.Itoa(size))
+	got := 0
+	seen := map[string]bool{}
+	for {
+		var raw json.RawMessage
+		if err := c.get(ctx, q, &raw); err != nil {
+			return err
+		}
+		var p page
+		if err := json.Unmarshal(raw, &p); err != nil {
+			return fmt.Errorf("%s: reading Zoom's answer: %w", q.doing, err)
+		}
+		n, err := read(raw)
+		if err != nil {
+			return fmt.Errorf("%s: reading Zoom's answer: %w", q.doing, err)
+		}
+		got += n
+		if p.NextPageToken == "" {
+			if got < p.TotalRecords {
+				return &ShortError{Doing: q.doing, Got: got, Want: p.TotalRecords}
+			}
+			return nil
+		}
+		if seen[p.NextPageToken] {
+			return fmt.Errorf("%s: Zoom sent the same next_page_token twice", q.doing)
+		}
+		seen[p.NextPageToken] = true
+		q.query.Set("next_page_token", p.NextPageToken)
+	}
+}
