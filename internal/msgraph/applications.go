@@ -159,7 +159,7 @@ func (c *Client) Consents(ctx context.Context, since time.Time) ([]tenant.Consen
 	}
 	filter := "activityDisplayName eq 'Consent to application' and activityDateTime ge " + since.UTC().Format(time.RFC3339)
 	var all []tenant.ConsentEvent
-	q := call{doing: "reading the consent events of the audit log", needs: []string{"AuditLog.Read.All"}, method: http.MethodGet,
+	q := call{doing: "reading the consent events of the audit log", needs: []string{"AuditLog.Read.All and Directory.Read.All"}, method: http.MethodGet,
 		path: "/auditLogs/directoryAudits" + query("$filter", url.QueryEscape(filter))}
 	err := list(ctx, c, q, func(page []event) {
 		for _, e := range page {

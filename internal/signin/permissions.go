@@ -14,6 +14,7 @@ var Delegated = []Permission{
 	{"Application.Read.All", "Zoom's enterprise application and its permissions (authorize)"},
 	{"RoleManagement.Read.Directory", "whether the signed-in person may consent (authorize)"},
 	{"AuditLog.Read.All", "who consented and when (authorize)"},
+	{"Directory.Read.All", "asked for by the audit log beside AuditLog.Read.All (authorize)"},
 	{"Calendars.Read", "the signed-in person's own calendars (calendar list)"},
 }
 

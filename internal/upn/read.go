@@ -20,6 +20,8 @@ type Export[T any] struct {
 	Kind string
 	// Notes say what the file could not tell.
 	Notes []string
+	// Partial is true when more pages follow that are not in the file.
+	Partial bool
 }
 
 // FormatError says what is wrong with an export, and where.

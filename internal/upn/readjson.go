@@ -22,7 +22,7 @@ type jsonForm[T any] struct {
 	// foreign is a field of the other service's people; other is what to say
 	// when it is there.
 	foreign, other string
-	decode   func(json.RawMessage) (T, error)
+	decode         func(json.RawMessage) (T, error)
 }
 
 var graphJSON = jsonForm[tenant.User]{
@@ -134,6 +134,7 @@ func readJSON[T any](file string, r *bufio.Reader, form jsonForm[T], allowPartia
 		if !allowPartial {
 			return e, &FormatError{File: file, Message: fmt.Sprintf("the last page has %q: more pages follow, and they are not in the file", form.next), Hint: "fetch all pages, or use --allow-partial for a report that says it is partial"}
 		}
+		e.Partial = true
 		e.Notes = append(e.Notes, file+": more pages follow that are not in the file; the report is partial")
 	}
 	return e, nil

@@ -1,0 +1,197 @@
+package cli
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/pflag"
+	"golang.org/x/term"
+
+	"github.com/zo365/zo365/internal/config"
+	"github.com/zo365/zo365/internal/connect"
+	"github.com/zo365/zo365/internal/profile"
+	"github.com/zo365/zo365/internal/render"
+	"github.com/zo365/zo365/internal/rest"
+	"github.com/zo365/zo365/internal/secret"
+)
+
+// Env is the world as commands see it. Nothing in it is opened before a command
+// asks: version and --help need no file, no keyring and no network.
+type Env struct {
+	In       io.Reader
+	Out, Err io.Writer
+	Getenv   func(string) string
+	// Terminal says whether a person sits there: input and messages are both on
+	// a terminal.
+	Terminal bool
+	// Open shows an address in the person's browser.
+	Open func(ctx context.Context, address string) error
+	// ReadSecret reads a line without echo.
+	ReadSecret func() (secret.Secret, error)
+
+	flags struct {
+		config  string
+		debug   bool
+		noInput bool
+	}
+	settings config.Settings
+	lines    *bufio.Reader
+}
+
+// System is the real world.
+func System() *Env {
+	env := &Env{
+		In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Getenv: os.Getenv,
+		Terminal: term.IsTerminal(int(os.Stdin.Fd())) && term.IsTerminal(int(os.Stderr.Fd())),
+	}
+	env.Open = func(ctx context.Context, address string) error { return openBrowser(ctx, env.Getenv, env.Err, address) }
+	env.ReadSecret = func() (secret.Secret, error) {
+		text, err := term.ReadPassword(int(os.Stdin.Fd()))
+		env.say("")
+		return secret.New(string(text)), err
+	}
+	return env
+}
+
+// say writes a line of talk. stdout is for data.
+func (env *Env) say(format string, args ...any) {
+	_, _ = fmt.Fprintf(env.Err, format+"\n", args...) // nobody is left to tell
+}
+
+func (env *Env) warn(err error) { env.say("warning: %v", err) }
+
+// prepare layers the preferences once the flags are known.
+func (env *Env) prepare(flags *pflag.FlagSet) error {
+	s, err := config.LoadSettings(flags)
+	env.settings = s
+	return err
+}
+
+// show writes a listing in the format that was asked for.
+func (env *Env) show(l render.Listing) error {
+	return render.Write(env.Out, render.Format(env.settings.Output), l)
+}
+
+// path finds the tenant file.
+func (env *Env) path() (string, error) { return config.Find(env.flags.config, env.Getenv) }
+
+// document reads the tenant file; warnings are said.
+func (env *Env) document() (*config.Document, error) {
+	path, err := env.path()
+	if err != nil {
+		return nil, err
+	}
+	doc, err := config.Load(path)
+	if err != nil {
+		return nil, err
+	}
+	for _, w := range doc.Warnings {
+		env.say("warning: %s", w)
+	}
+	return doc, nil
+}
+
+// fileIfAny is the tenant file, or a zero one where there is none: signing in
+// and looking something up need no file when the environment names the tenant.
+func (env *Env) fileIfAny() (profile.File, error) {
+	doc, err := env.document()
+	var missing *config.NotFoundError
+	switch {
+	case err == nil:
+		return doc.File, nil
+	case errors.As(err, &missing) && env.flags.config == "" && env.Getenv("ZO365_CONFIG") == "":
+		return profile.File{}, nil
+	}
+	return profile.File{}, err
+}
+
+// doors prepares the clients for a tenant.
+func (env *Env) doors(file profile.File) (*connect.Doors, error) {
+	opts := connect.Options{
+		File: file, Store: env.settings.CredentialStore, Getenv: env.Getenv,
+		RequestTimeout: env.settings.RequestTimeout, MaxWait: env.settings.MaxWait,
+		UserAgent: "zo365/" + version().Version, OnWait: env.sayWait, Warn: env.warn,
+	}
+	if env.flags.debug {
+		opts.Debug = env.Err
+	}
+	return connect.New(opts)
+}
+
+func (env *Env) sayWait(w rest.Wait) {
+	if w.For >= time.Second {
+		env.say("%s answered %d; waiting %s", w.Host, w.Status, w.For.Round(100*time.Millisecond))
+	}
+}
+
+// interactive says whether a question can be asked at all.
+func (env *Env) interactive() bool {
+	return env.Terminal && !env.flags.noInput && env.Getenv("CI") == ""
+}
+
+// line reads one line of an answer.
+func (env *Env) line(ctx context.Context) (string, error) {
+	if env.lines == nil {
+		env.lines = bufio.NewReader(env.In)
+	}
+	type answer struct {
+		text string
+		err  error
+	}
+	answers := make(chan answer, 1)
+	go func() {
+		text, err := env.lines.ReadString('\n')
+		answers <- answer{text, err}
+	}()
+	select {
+	case a := <-answers:
+		if a.err != nil && a.text == "" {
+			return "", fmt.Errorf("reading the answer: %w", a.err)
+		}
+		return strings.TrimSpace(a.text), nil
+	case <-ctx.Done():
+		return "", ctx.Err()
+	}
+}
+
+// errDeclined says that a person answered no.
+var errDeclined = errors.New("not confirmed; nothing was changed")
+
+// confirm asks a yes-or-no question. yes answers it; without a person to ask it
+// is a wrong usage, since every prompt has a flag that answers it.
+func (env *Env) confirm(ctx context.Context, question string, yes bool) error {
+	if yes {
+		return nil
+	}
+	if !env.interactive() {
+		return usagef("%s Nobody can be asked here; --yes answers it", question)
+	}
+	_, _ = fmt.Fprintf(env.Err, "%s [y/N] ", question)
+	text, err := env.line(ctx)
+	if err != nil {
+		return err
+	}
+	if !strings.EqualFold(text, "y") && !strings.EqualFold(text, "yes") {
+		return errDeclined
+	}
+	return nil
+}
+
+// ask asks for a text; an empty answer takes the fallback.
+func (env *Env) ask(ctx context.Context, question, fallback string) (string, error) {
+	if fallback != "" {
+		question += " [" + fallback + "]"
+	}
+	_, _ = fmt.Fprintf(env.Err, "%s: ", question)
+	text, err := env.line(ctx)
+	if err != nil || text == "" {
+		return fallback, err
+	}
+	return text, nil
+}

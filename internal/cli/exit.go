@@ -1,0 +1,223 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/zo365/zo365/internal/authorize"
+	"github.com/zo365/zo365/internal/config"
+	"github.com/zo365/zo365/internal/connect"
+	"github.com/zo365/zo365/internal/profile"
+	"github.com/zo365/zo365/internal/secret"
+	"github.com/zo365/zo365/internal/signin"
+	"github.com/zo365/zo365/internal/tenant"
+	"github.com/zo365/zo365/internal/upn"
+)
+
+// The exit codes, a promise to scripts.
+const (
+	exitDone        = 0
+	exitError       = 1
+	exitCheckFailed = 3
+	exitSignIn      = 4
+	exitPermission  = 5
+	exitResumable   = 6
+	exitPerson      = 7
+	exitUsage       = 64
+	exitInterrupted = 130
+)
+
+// exitCodesHelp is the help topic about them. Code 2 belongs to plan.
+const exitCodesHelp = `Exit codes of every command:
+
+    0  done
+    1  error
+    2  differences found (plan with --detailed-exitcode)
+    3  a check did not pass
+    4  a sign-in is needed
+    5  a permission or a role is missing; the message names it
+    6  stopped early; running the command again resumes it
+    7  a step remains that only a person can do
+   64  wrong usage
+  130  interrupted`
+
+// errCheckFailed ends a command whose output has said everything already.
+var errCheckFailed = errors.New("the check did not pass")
+
+// usageError is a command line that cannot be meant.
+type usageError struct{ text string }
+
+func (e *usageError) Error() string { return e.text }
+
+func usagef(format string, args ...any) error { return &usageError{fmt.Sprintf(format, args...)} }
+
+// hinted adds to an error what to do next.
+type hinted struct {
+	err  error
+	hint string
+	// code replaces the error's own exit code when it is not zero.
+	code int
+}
+
+func (h *hinted) Error() string { return h.err.Error() }
+func (h *hinted) Unwrap() error { return h.err }
+
+func hint(err error, next string) error { return &hinted{err: err, hint: next} }
+
+// report says what went wrong and returns the exit code.
+func report(env *Env, err error) int {
+	code, hints := judge(err)
+	if err == nil || errors.Is(err, errCheckFailed) {
+		return code
+	}
+	if code == exitInterrupted {
+		env.say("interrupted")
+		return code
+	}
+	env.say("error: %v", err)
+	for _, h := range hints {
+		if h != "" {
+			env.say("hint: %s", h)
+		}
+	}
+	return code
+}
+
+// judge is the one place where errors become codes and hints.
+func judge(err error) (code int, hints []string) {
+	var h *hinted
+	if errors.As(err, &h) {
+		code, hints = judge(h.err)
+		if h.code != 0 {
+			code = h.code
+		}
+		return code, append([]string{h.hint}, hints...)
+	}
+	var (
+		usage    *usageError
+		refusal  *authorize.Refusal
+		pending  *authorize.PendingError
+		declined *authorize.DeclinedError
+		needs    *tenant.NeedsError
+		stop     *tenant.StopError
+		setting  *config.SettingError
+	)
+	switch {
+	case err == nil:
+		return exitDone, nil
+	case errors.Is(err, context.Canceled):
+		return exitInterrupted, nil
+	case errors.Is(err, errCheckFailed):
+		return exitCheckFailed, nil
+	case errors.As(err, &usage), errors.As(err, &setting):
+		return exitUsage, nil
+	case errors.As(err, &refusal):
+		for _, v := range refusal.Verdicts {
+			hints = append(hints, v.Next)
+		}
+		if refusal.Needs != "" {
+			return exitPermission, hints
+		}
+		return exitCheckFailed, hints
+	case errors.As(err, &pending):
+		return exitPerson, []string{"press Authorize and Save in Zoom's portal, accept Microsoft's page, and run the command again"}
+	case errors.As(err, &declined):
+		return exitError, []string{"run zo365 authorize again and accept, or ask an administrator who may"}
+	case errors.As(err, &needs):
+		return exitPermission, []string{"grant " + strings.Join(needs.AnyOf, " or ") + " to the application that zo365 signs in with, then sign in again"}
+	case errors.As(err, &stop):
+		return judgeStop(stop)
+	}
+	return exitOf(err), adviceFor(err)
+}
+
+func judgeStop(stop *tenant.StopError) (int, []string) {
+	service := strings.ToLower(stop.Service)
+	switch stop.Reason {
+	case tenant.SignedOut:
+		hints := adviceFor(stop.Err)
+		if len(hints) == 0 {
+			hints = []string{"zo365 login " + service}
+		}
+		return exitSignIn, hints
+	case tenant.OutOfPatience:
+		return exitResumable, []string{"run the command again later, or allow longer pauses with --max-wait"}
+	case tenant.Offline:
+	}
+	if strings.Contains(stop.Error(), "certificate") {
+		return exitError, []string{"the server's certificate is not trusted; behind an inspecting proxy, or with a sandbox, SSL_CERT_FILE must name the authority"}
+	}
+	return exitError, []string{"check the network and the proxy variables; --debug shows each request"}
+}
+
+func exitOf(err error) int {
+	var entra *signin.EntraError
+	var zoom *signin.ZoomTokenError
+	var unavailable *secret.UnavailableError
+	if errors.As(err, &entra) || errors.As(err, &zoom) || errors.As(err, &unavailable) || errors.Is(err, signin.ErrCodeExpired) {
+		return exitSignIn
+	}
+	return exitError
+}
+
+// adviceFor finds the next step for the errors that carry facts.
+func adviceFor(err error) []string {
+	var (
+		entra       *signin.EntraError
+		zoom        *signin.ZoomTokenError
+		unavailable *secret.UnavailableError
+		missing     *connect.MissingError
+		notFound    *config.NotFoundError
+		exists      *config.ExistsError
+		invalid     *config.InvalidError
+		noGroup     *profile.NoGroupError
+		format      *upn.FormatError
+		nobody      *connect.NotSignedInError
+	)
+	switch {
+	case errors.Is(err, signin.ErrCodeExpired):
+		return []string{"sign in again: zo365 login microsoft"}
+	case errors.As(err, &entra):
+		return entraAdvice(entra)
+	case errors.As(err, &zoom):
+		return []string{"check zoom.account_id and zoom.client_id, and that the secret is the server-to-server app's Client Secret (marketplace.zoom.us > Manage > your app > App Credentials); then zo365 login zoom"}
+	case errors.As(err, &unavailable):
+		return []string{
+			"on a desktop: unlock or install the keyring (Debian: apt install gnome-keyring), then sign in again",
+			"in a pipeline: set ZO365_CREDENTIAL_STORE=env with ZO365_MICROSOFT_CLIENT_SECRET and ZO365_ZOOM_CLIENT_SECRET; zo365 never keeps a secret in a plain file",
+		}
+	case errors.As(err, &nobody):
+		return []string{"zo365 login " + strings.ToLower(nobody.Service)}
+	case errors.As(err, &missing):
+		return []string{"zo365 init, or set " + missing.Variable}
+	case errors.As(err, &notFound):
+		return []string{"zo365 init makes one; --config or ZO365_CONFIG names one that lies elsewhere"}
+	case errors.As(err, &exists):
+		return []string{"--force replaces it"}
+	case errors.As(err, &invalid):
+		return []string{"docs/zo365.schema.json describes the file; editors complete it"}
+	case errors.As(err, &noGroup):
+		return []string{"zo365 group list shows the groups; zo365 group set makes a profile"}
+	case errors.As(err, &format):
+		return []string{format.Hint}
+	}
+	return nil
+}
+
+// entraAdvice explains Entra's error, and gives the line for Microsoft's
+// support.
+func entraAdvice(e *signin.EntraError) []string {
+	var hints []string
+	if x, ok := e.Explanation(); ok {
+		hints = append(hints, x.Meaning+"; "+x.Next)
+		if page := x.Page(); page != "" {
+			hints = append(hints, "see "+page)
+		}
+	}
+	if support := e.Support(); support != "" {
+		hints = append(hints, "for Microsoft's support: "+support)
+	}
+	return hints
+}

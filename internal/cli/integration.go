@@ -1,0 +1,247 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/zo365/zo365/internal/authorize"
+	"github.com/zo365/zo365/internal/config"
+	"github.com/zo365/zo365/internal/doctor"
+	"github.com/zo365/zo365/internal/journal"
+	"github.com/zo365/zo365/internal/profile"
+	"github.com/zo365/zo365/internal/render"
+)
+
+func newIntegrationCmd(env *Env) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "integration",
+		Short: "Enable, disable or show the integration",
+		Long: `Change or show the integration's profile in the tenant file, for the account or
+for one group. This needs no network and no sign-in; what remains to be done in
+Zoom's portal is listed.`,
+	}
+	cmd.AddCommand(newIntegrationEnableCmd(env), newIntegrationDisableCmd(env), newIntegrationStatusCmd(env))
+	return cmd
+}
+
+type enableOptions struct {
+	Group   string
+	SetupBy string
+	Yes     bool
+}
+
+func newIntegrationEnableCmd(env *Env) *cobra.Command {
+	var opts enableOptions
+	cmd := &cobra.Command{
+		Use:   "enable",
+		Short: "Enable the integration with Office 365 and Microsoft Graph",
+		Long: `Set the profile of the account, or of a group, to: integration on, Office 365,
+Microsoft Graph, set up by an Office 365 admin with application permissions.
+The change is shown and asked for. Then zo365 authorize gets the consent.`,
+		Example: "  zo365 integration enable\n  zo365 integration enable --group Sales --yes",
+		Args:    cobra.NoArgs,
+		RunE:    func(cmd *cobra.Command, _ []string) error { return runIntegrationEnable(cmd.Context(), env, opts) },
+	}
+	cmd.Flags().StringVar(&opts.Group, "group", "", "change this group's profile instead of the account's")
+	cmd.Flags().StringVar(&opts.SetupBy, "setup-by", string(profile.Admin), "who sets it up: admin or users")
+	cmd.Flags().BoolVarP(&opts.Yes, "yes", "y", false, "do not ask")
+	completeValues(cmd, "setup-by", profile.SetupBy("").Values())
+	return cmd
+}
+
+func runIntegrationEnable(ctx context.Context, env *Env, opts enableOptions) error {
+	wanted := []config.Setting{
+		{Key: "enabled", Value: "true"},
+		{Key: "default_service", Value: string(profile.Office365)},
+		{Key: "authorize_with", Value: string(profile.Graph)},
+		{Key: "setup_by", Value: opts.SetupBy},
+	}
+	out, err := env.change(ctx, profileChange{
+		Group: opts.Group, Yes: opts.Yes,
+		Question: "Enable the integration for " + scopeWords(opts.Group) + "?",
+		Edit: func(doc *config.Document) error {
+			return doc.SetSettings(opts.Group, doc.Differing(opts.Group, wanted))
+		},
+	})
+	if err != nil {
+		return settingError(err)
+	}
+	if out.After.Authorizable() {
+		env.say("next: zo365 authorize%s", groupFlag(opts.Group))
+	}
+	return env.show(render.ChangeListing(out))
+}
+
+type disableOptions struct {
+	Group  string
+	Off    bool
+	Revoke bool
+	Yes    bool
+}
+
+func newIntegrationDisableCmd(env *Env) *cobra.Command {
+	var opts disableOptions
+	cmd := &cobra.Command{
+		Use:   "disable",
+		Short: "Disable the admin's authorization",
+		Long: `Follow the article's "Disable and Delete": the profile says that users set up the
+integration themselves, and the recorded authorization is removed. In Zoom's
+portal a person selects "Users can set up the integration by using OAuth" and
+presses Disable and Delete, which removes the credentials from Zoom's server.
+
+With --off the integration itself is turned off too. With --revoke the consent
+is taken back in Entra as well: the app role assignments of Zoom's application
+are deleted.`,
+		Example: "  zo365 integration disable\n  zo365 integration disable --off --yes\n  zo365 integration disable --revoke",
+		Args:    cobra.NoArgs,
+		RunE:    func(cmd *cobra.Command, _ []string) error { return runIntegrationDisable(cmd.Context(), env, opts) },
+	}
+	cmd.Flags().StringVar(&opts.Group, "group", "", "change this group's profile instead of the account's")
+	cmd.Flags().BoolVar(&opts.Off, "off", false, "turn the integration off as well")
+	cmd.Flags().BoolVar(&opts.Revoke, "revoke", false, "delete the app role assignments of Zoom's application in Entra")
+	cmd.Flags().BoolVarP(&opts.Yes, "yes", "y", false, "do not ask")
+	return cmd
+}
+
+func runIntegrationDisable(ctx context.Context, env *Env, opts disableOptions) error {
+	path, err := env.path()
+	if err != nil {
+		return err
+	}
+	state, err := env.state(path)
+	if err != nil {
+		return err
+	}
+	wanted := []config.Setting{{Key: "setup_by", Value: string(profile.Users)}}
+	if opts.Off {
+		wanted = append(wanted, config.Setting{Key: "enabled", Value: "false"})
+	}
+	c := profileChange{
+		Group: opts.Group, Yes: opts.Yes,
+		Question: "Disable and delete the authorization of " + scopeWords(opts.Group) + "?",
+		Edit: func(doc *config.Document) error {
+			return doc.SetSettings(opts.Group, doc.Differing(opts.Group, wanted))
+		},
+	}
+	scope := journal.Scope(opts.Group)
+	if recorded, ok := state.Authorizations[scope]; ok {
+		c.Entries = []journal.Entry{{At: time.Now(), Actor: env.actor(), Action: journal.AuthorizationRemoved, Scope: scope, Before: recorded.Evidence}}
+	}
+	out, err := env.change(ctx, c)
+	if err != nil {
+		return settingError(err)
+	}
+	if opts.Revoke {
+		if out.Revoked, err = revoke(ctx, env, path, scope); err != nil {
+			return err
+		}
+	}
+	if out.Changed || len(c.Entries) > 0 {
+		env.sayPortal(opts.Group, out.Portal)
+	}
+	return env.show(render.ChangeListing(out))
+}
+
+// revoke takes the consent back in Entra, unless another scope still needs it.
+func revoke(ctx context.Context, env *Env, path, scope string) ([]string, error) {
+	both, err := env.signedIn(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if needed := doctor.StillAuthorized(both.file); len(needed) > 0 {
+		return nil, hint(fmt.Errorf("the consent was not revoked: it is one for the whole tenant, and %s still uses it", strings.Join(needed, ", ")), "disable those first")
+	}
+	consent, err := both.finder().Look(ctx)
+	if err != nil {
+		return nil, err
+	}
+	revoked, err := authorize.Revoke(ctx, both.graph, consent)
+	if len(revoked) > 0 {
+		err = joined(err, env.record(ctx, path, journal.Entry{At: time.Now(), Actor: env.actor(), Action: journal.GrantsRevoked, Scope: scope, Evidence: asJSON(revoked)}))
+	}
+	return revoked, err
+}
+
+func newIntegrationStatusCmd(env *Env) *cobra.Command {
+	var group string
+	cmd := &cobra.Command{
+		Use:   "status",
+		Short: "Show the profiles, the recorded authorization and the portal steps",
+		Long: `Show for the account and each group: the profile, the authorization that was
+observed and recorded, and which steps in Zoom's portal a person has confirmed.
+This reads the tenant file and the journal beside it; no request is made.`,
+		Example: "  zo365 integration status\n  zo365 integration status --group Sales -o json",
+		Args:    cobra.NoArgs,
+		RunE:    func(*cobra.Command, []string) error { return runIntegrationStatus(env, group) },
+	}
+	cmd.Flags().StringVar(&group, "group", "", "show this group only beside the account")
+	return cmd
+}
+
+func runIntegrationStatus(env *Env, only string) error {
+	doc, err := env.document()
+	if err != nil {
+		return err
+	}
+	state, err := env.state(doc.Path)
+	if err != nil {
+		return err
+	}
+	if _, err := doc.File.Effective(only); err != nil {
+		return err
+	}
+	status := render.Status{Groups: []render.GroupStatus{}}
+	account, _ := doc.File.Effective("")
+	recorded, err := authorizationOf(state, journal.AccountScope)
+	if err != nil {
+		return err
+	}
+	status.Account = render.AccountStatus{Profile: account, Authorization: recorded, Portal: portalSteps(account, state.Portal[journal.AccountScope])}
+	for _, g := range doc.File.Groups {
+		if only != "" && !profile.SameName(only, g.Name) {
+			continue
+		}
+		effective, _ := doc.File.Effective(g.Name) // it has a profile
+		scope := journal.Scope(g.Name)
+		recorded, err := authorizationOf(state, scope)
+		if err != nil {
+			return err
+		}
+		status.Groups = append(status.Groups, render.GroupStatus{
+			Name: g.Name, Profile: g.Settings, Effective: effective, Authorization: recorded, Portal: portalSteps(effective, state.Portal[scope]),
+		})
+	}
+	if account.Authorizable() && status.Account.Authorization == nil {
+		env.say("the account is not authorized yet; next: zo365 authorize")
+	}
+	return env.show(render.StatusListing(status))
+}
+
+func scopeWords(group string) string {
+	if group == "" {
+		return "the account"
+	}
+	return "the group " + group
+}
+
+func groupFlag(group string) string {
+	switch {
+	case group == "":
+		return ""
+	case strings.ContainsAny(group, " '\"$"):
+		return " --group '" + strings.ReplaceAll(group, "'", `'\''`) + "'"
+	}
+	return " --group " + group
+}
+
+// sayPortal lists what a person has to do in Zoom's portal.
+func (env *Env) sayPortal(group string, steps []render.PortalStep) {
+	env.say("in Zoom's portal, %s:", doctor.PortalPath(group))
+	for i, s := range steps {
+		env.say("  %d. %s: %s", i+1, s.Control, s.Choose)
+	}
+}

@@ -1,0 +1,95 @@
+package cli
+
+import (
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+// NewRoot makes the command tree.
+func NewRoot(env *Env) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "zo365",
+		Short: "Set up, check and keep the Zoom and Office 365 calendar integration",
+		Long: `zo365 sets up the calendar integration between a Zoom account and Office 365
+with Microsoft Graph application permissions, shows what is missing, and keeps
+a record of who did what.
+
+What is wanted stands in a tenant file, zo365.yaml. Changing it needs no network
+and no sign-in; the other commands hold it against what Microsoft and Zoom show.
+Run zo365 init first. To try everything without a tenant: zo365 sandbox serve.`,
+		Example: strings.TrimPrefix(`
+  zo365 init
+  zo365 login microsoft && zo365 login zoom
+  zo365 verify-domain
+  zo365 integration enable
+  zo365 authorize`, "\n"),
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args:          noArgs,
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
+			return env.prepare(cmd.Flags())
+		},
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	root.SetIn(env.In)
+	root.SetOut(env.Out)
+	root.SetErr(env.Err)
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return usagef("%v; see %s --help", err, cmd.CommandPath())
+	})
+	flags := root.PersistentFlags()
+	flags.SortFlags = false
+	flags.StringVar(&env.flags.config, "config", "", "tenant file (default: ZO365_CONFIG, ./zo365.yaml, then the user's config folder)")
+	flags.StringP("output", "o", "table", "output format: table, json, yaml or csv")
+	flags.String("credential-store", "auto", "where credentials are kept: auto, keyring or env")
+	flags.Duration("request-timeout", 0, "longest wait for one answer (default 30s)")
+	flags.Duration("max-wait", 0, "longest wait in all when a service throttles (default 5m)")
+	flags.BoolVar(&env.flags.noInput, "no-input", false, "never ask anything")
+	flags.BoolVar(&env.flags.debug, "debug", false, "show each request on stderr, without secrets")
+	flags.Lookup("request-timeout").DefValue, flags.Lookup("max-wait").DefValue = "", ""
+
+	root.AddCommand(
+		newInitCmd(env), newLoginCmd(env), newLogoutCmd(env), newAuthCmd(env), newVerifyDomainCmd(env), newIntegrationCmd(env), newAuthorizeCmd(env),
+		newGroupCmd(env), newCalendarCmd(env), newUPNCmd(env), newSandboxCmd(env), newVersionCmd(env),
+		&cobra.Command{Use: "exit-codes", Short: "What the exit codes mean", Long: exitCodesHelp},
+	)
+	root.InitDefaultCompletionCmd()
+	root.InitDefaultHelpCmd()
+	for _, c := range root.Commands() {
+		usageArgs(c)
+	}
+	return root
+}
+
+// usageArgs makes wrong arguments of every command a wrong usage, and an unknown
+// subcommand an error with a suggestion instead of a help text.
+func usageArgs(c *cobra.Command) {
+	if check := c.Args; check != nil {
+		c.Args = func(cmd *cobra.Command, args []string) error {
+			if err := check(cmd, args); err != nil {
+				return usagef("%v; see %s --help", err, cmd.CommandPath())
+			}
+			return nil
+		}
+	}
+	if c.HasSubCommands() && c.RunE == nil && c.Run == nil {
+		c.Args = noArgs
+		c.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
+	}
+	for _, sub := range c.Commands() {
+		usageArgs(sub)
+	}
+}
+
+// noArgs refuses what is no subcommand and says what may have been meant.
+func noArgs(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	text := "unknown command %q for %q"
+	if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
+		return usagef(text+"; did you mean %q?", args[0], cmd.CommandPath(), near[0])
+	}
+	return usagef(text+"; see %s --help", args[0], cmd.CommandPath(), cmd.CommandPath())
+}

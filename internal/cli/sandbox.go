@@ -1,0 +1,155 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/zo365/zo365/internal/atomicfile"
+	"github.com/zo365/zo365/internal/sandbox"
+)
+
+func newSandboxCmd(env *Env) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "sandbox",
+		Short: "Try everything without a tenant",
+		Long:  "An imitation of Entra, Microsoft Graph and Zoom on this machine, to learn and to test with.",
+	}
+	cmd.AddCommand(newSandboxServeCmd(env), newSandboxVisitCmd(env), newSandboxScenariosCmd(env))
+	return cmd
+}
+
+type sandboxServeOptions struct {
+	Listen      string
+	Users       int
+	Seed        uint64
+	Scenario    string
+	EnvFile     string
+	TrafficLog  string
+	AutoApprove bool
+}
+
+func newSandboxServeCmd(env *Env) *cobra.Command {
+	var opts sandboxServeOptions
+	cmd := &cobra.Command{
+		Use:   "serve",
+		Short: "Run the sandbox until Ctrl-C",
+		Long: `Serve an imitation of Entra, Microsoft Graph, Zoom's API and Zoom's portal at one
+HTTPS address on loopback, with a certificate authority of its own. The env file
+points zo365, and any other client, at it.`,
+		Example: strings.TrimPrefix(`
+  zo365 sandbox serve --env-file env.sh --auto-approve &
+  . ./env.sh
+  zo365 sandbox serve --scenario upn-differs --users 1000`, "\n"),
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return runSandboxServe(cmd.Context(), env, opts) },
+	}
+	f := cmd.Flags()
+	f.StringVar(&opts.Listen, "listen", "127.0.0.1:0", "loopback address; port 0 takes a free one")
+	f.IntVar(&opts.Users, "users", 0, "people to add to those of the scenario")
+	f.Uint64Var(&opts.Seed, "seed", 1, "the same seed makes the same people and IDs")
+	f.StringVar(&opts.Scenario, "scenario", "happy", "a shipped scenario or a YAML file: "+strings.Join(sandbox.Names(), ", "))
+	f.StringVar(&opts.EnvFile, "env-file", "", "write shell exports to this file once the sandbox is ready")
+	f.StringVar(&opts.TrafficLog, "traffic-log", "", "write every exchange to this file, one JSON object a line")
+	f.BoolVar(&opts.AutoApprove, "auto-approve", false, "approve device codes as the tenant's admin, and set BROWSER to a robot that does the same with pages")
+	return cmd
+}
+
+func runSandboxServe(ctx context.Context, env *Env, opts sandboxServeOptions) (err error) {
+	scenario, err := sandbox.LoadScenario(opts.Scenario)
+	if err != nil {
+		return err
+	}
+	start := sandbox.Options{Listen: opts.Listen, Users: opts.Users, Seed: opts.Seed, Scenario: scenario, AutoApprove: opts.AutoApprove}
+	if opts.TrafficLog != "" {
+		log, err := os.OpenFile(opts.TrafficLog, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+		if err != nil {
+			return fmt.Errorf("opening the traffic log: %w", err)
+		}
+		defer func() { err = errors.Join(err, log.Close()) }()
+		start.Traffic = log
+	}
+	server, err := sandbox.Start(ctx, start)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		end, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+		defer cancel()
+		err = errors.Join(err, server.Close(end))
+	}()
+	if err := writeEnv(env, server, opts.EnvFile); err != nil {
+		return err
+	}
+	env.say("sandbox %q ready at %s; Ctrl-C ends it", scenario.Name, server.Origin)
+	<-ctx.Done()
+	return errStopped
+}
+
+// errStopped ends a server that was asked to end: it is done, not interrupted.
+var errStopped = errors.New("stopped")
+
+// writeEnv writes the exports, readable by this user alone since they hold
+// secrets (a sandbox's own).
+func writeEnv(env *Env, server *sandbox.Server, file string) error {
+	vars, err := server.Env()
+	if err != nil {
+		return err
+	}
+	if file != "" {
+		return atomicfile.Write(file, []byte(sandbox.Exports(vars)), 0o600)
+	}
+	_, err = io.WriteString(env.Out, sandbox.Exports(vars))
+	return err
+}
+
+func newSandboxVisitCmd(env *Env) *cobra.Command {
+	v := &sandbox.Visitor{Say: func(text string) { env.say("visit: %s", text) }}
+	cmd := &cobra.Command{
+		Use:   "visit URL",
+		Short: "Walk a page of the sandbox as its admin would",
+		Long: `Walk the page at URL as the tenant's admin would: sign in, accept the consent; on
+the portal's page choose the article's values and press Authorize and Save. It is
+what BROWSER names with --auto-approve.`,
+		Example: "  zo365 sandbox visit https://localhost:8443/account/setting\n  zo365 sandbox visit --decline https://localhost:8443/account/setting",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if v.As == "" {
+				v.As = env.Getenv("ZO365_SANDBOX_ADMIN")
+			}
+			return v.Visit(cmd.Context(), args[0])
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&v.As, "as", "", "UPN to sign in with at Entra (default: ZO365_SANDBOX_ADMIN)")
+	f.StringVar(&v.ZoomAs, "zoom-as", "", "email to sign in with at Zoom (default: the first admin)")
+	f.StringVar(&v.Code, "code", "", "device code to enter")
+	f.BoolVar(&v.Decline, "decline", false, "press Cancel on the consent page")
+	f.BoolVar(&v.ApproveMailRead, "approve-mail-read", false, "tick Mail: Read access in the portal")
+	return cmd
+}
+
+func newSandboxScenariosCmd(env *Env) *cobra.Command {
+	return &cobra.Command{
+		Use:     "scenarios",
+		Short:   "List the shipped scenarios",
+		Long:    "List the shipped scenarios. A scenario of your own is a YAML file with the same keys: docs/sandbox.md.",
+		Example: "  zo365 sandbox scenarios",
+		Args:    cobra.NoArgs,
+		RunE:    func(*cobra.Command, []string) error { return runSandboxScenarios(env) },
+	}
+}
+
+func runSandboxScenarios(env *Env) error {
+	listing, err := scenarioListing()
+	if err != nil {
+		return err
+	}
+	return env.show(listing)
+}

@@ -1,0 +1,175 @@
+// Package connect opens the doors for one run: it decides which tenant and
+// account are meant, where their credentials lie, and returns clients that are
+// signed in. Nothing is opened before it is needed.
+package connect
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/zo365/zo365/internal/atomicfile"
+	"github.com/zo365/zo365/internal/profile"
+	"github.com/zo365/zo365/internal/rest"
+	"github.com/zo365/zo365/internal/secret"
+	"github.com/zo365/zo365/internal/signin"
+)
+
+// Options are what a run was started with.
+type Options struct {
+	// File is the tenant file, zero when there is none.
+	File profile.File
+	// Store is auto, keyring or env.
+	Store  string
+	Getenv func(string) string
+	// RequestTimeout bounds the wait for one answer, MaxWait all pauses that the
+	// services ask for.
+	RequestTimeout, MaxWait time.Duration
+	// UserAgent names the program and its version.
+	UserAgent string
+	// Debug gets the redacted trace; nil is none.
+	Debug io.Writer
+	// OnWait is told of a pause, Warn of what went wrong without ending the run.
+	OnWait func(rest.Wait)
+	Warn   func(error)
+}
+
+// Doors are the ways out of one run.
+type Doors struct {
+	opts  Options
+	Hosts signin.Hosts
+	// tokens is the transport without a sign-in.
+	tokens http.RoundTripper
+}
+
+// New resolves the hosts. It opens nothing.
+func New(opts Options) (*Doors, error) {
+	hosts, err := signin.ResolveHosts(opts.File.Microsoft.Cloud, opts.File.Zoom.Cloud, opts.Getenv)
+	if err != nil {
+		return nil, err
+	}
+	base := http.DefaultTransport.(*http.Transport).Clone()
+	base.ResponseHeaderTimeout = opts.RequestTimeout
+	var transport http.RoundTripper = base
+	if opts.Debug != nil {
+		transport = rest.Trace(transport, opts.Debug)
+	}
+	return &Doors{opts: opts, Hosts: hosts, tokens: rest.UserAgent(transport, opts.UserAgent)}, nil
+}
+
+// MissingError says that something which names the tenant or the account was
+// given nowhere.
+type MissingError struct {
+	// What is missing, in the file's words: "microsoft.tenant".
+	What     string
+	Variable string
+}
+
+func (e *MissingError) Error() string {
+	return fmt.Sprintf("%s is not set: neither in the tenant file nor in %s", e.What, e.Variable)
+}
+
+// identity takes a value from the ZO365_ variable, the tenant file, or the
+// variable that other tools use, in this order.
+func (d *Doors) identity(variable, inFile, alternative string) string {
+	if v := d.opts.Getenv(variable); v != "" {
+		return v
+	}
+	if inFile != "" {
+		return inFile
+	}
+	return d.opts.Getenv(alternative)
+}
+
+// fromEnvironment returns the first variable that is set, with its name.
+func (d *Doors) fromEnvironment(names ...string) (secret.Secret, string) {
+	for _, name := range names {
+		if v := d.opts.Getenv(name); v != "" {
+			return secret.New(v), name
+		}
+	}
+	return secret.Secret{}, ""
+}
+
+// patient is the transport for an API or a token endpoint.
+func (d *Doors) patient(next http.RoundTripper) http.RoundTripper {
+	return rest.Retry(next, &rest.Patience{Max: d.opts.MaxWait, OnWait: d.opts.OnWait})
+}
+
+// tokenClient is for token endpoints.
+func (d *Doors) tokenClient() *http.Client {
+	return &http.Client{Transport: d.patient(d.tokens), CheckRedirect: rest.NoRedirects}
+}
+
+// apiClient carries a session's token.
+func (d *Doors) apiClient(s *signin.Session) *http.Client {
+	return &http.Client{Transport: d.patient(s.Transport(d.tokens)), CheckRedirect: rest.NoRedirects}
+}
+
+// keyringPatience bounds one keyring call, as GitHub's CLI does.
+const keyringPatience = 3 * time.Second
+
+// keyring of the real services or of a sandbox: a credential of one is never
+// seen by the other.
+func (d *Doors) keyring(sandbox bool) secret.Keyring {
+	service := "zo365"
+	if sandbox {
+		service = "zo365-sandbox"
+	}
+	return secret.Keyring{Service: service, Patience: keyringPatience}
+}
+
+// usesKeyring says whether stored credentials count.
+func (d *Doors) usesKeyring() bool { return d.opts.Store != "env" }
+
+// usesEnvironment says whether secrets in the environment count.
+func (d *Doors) usesEnvironment() bool { return d.opts.Store != "keyring" }
+
+// cacheFolder holds the sealed access tokens.
+func cacheFolder() (string, error) {
+	dir, err := os.UserCacheDir()
+	if err != nil {
+		return "", fmt.Errorf("finding the cache folder: %w", err)
+	}
+	dir = filepath.Join(dir, "zo365", "tokens")
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return "", fmt.Errorf("making the cache folder: %w", err)
+	}
+	return dir, nil
+}
+
+// sealed is the cache file of one credential's access token.
+func sealed(key string, root secret.Secret) (secret.Sealed, error) {
+	dir, err := cacheFolder()
+	if err != nil {
+		return secret.Sealed{}, err
+	}
+	sum := sha256.Sum256([]byte(key))
+	return secret.Sealed{Path: filepath.Join(dir, hex.EncodeToString(sum[:12])), Root: root}, nil
+}
+
+// lock makes processes take turns at renewing tokens.
+func lock(ctx context.Context) (func(), error) {
+	dir, err := cacheFolder()
+	if err != nil {
+		return nil, err
+	}
+	return atomicfile.Lock(ctx, dir)
+}
+
+// host is the part of an origin that tells credentials apart.
+func host(origin string) string {
+	u, err := url.Parse(origin)
+	if err != nil {
+		return origin
+	}
+	return strings.ToLower(u.Host)
+}

@@ -1,0 +1,117 @@
+package render
+
+import (
+	"strings"
+	"time"
+)
+
+// SignIns is the JSON of auth status.
+type SignIns struct {
+	// SignedIn is true when both services have a usable credential.
+	SignedIn bool     `json:"signed_in"`
+	Services []SignIn `json:"services"`
+}
+
+// SignIn is one service's credential, without the secret.
+type SignIn struct {
+	Service  string `json:"service"`
+	SignedIn bool   `json:"signed_in"`
+	// As is the person's name, or the application's client ID.
+	As string `json:"as"`
+	// Kind is person or application.
+	Kind string `json:"kind"`
+	// Flow is how it came here: device code, browser, client secret.
+	Flow string `json:"flow"`
+	// Store is keyring or environment; Variable is set for the latter.
+	Store    string `json:"store"`
+	Variable string `json:"variable"`
+	// Of is the tenant or the Zoom account.
+	Of   string     `json:"of"`
+	Host string     `json:"host"`
+	At   *time.Time `json:"at"`
+	// Problem says why there is no credential.
+	Problem string `json:"problem"`
+}
+
+// SignInListing shows the credentials.
+func SignInListing(s SignIns) Listing {
+	l := Listing{Value: s, Columns: []string{"service", "signed_in", "as", "kind", "store", "of", "host", "problem"}}
+	for _, one := range s.Services {
+		store := one.Store
+		if one.Variable != "" {
+			store += " (" + one.Variable + ")"
+		}
+		l.Rows = append(l.Rows, []string{one.Service, YesNo(one.SignedIn), one.As, one.Kind, store, one.Of, one.Host, one.Problem})
+	}
+	return l
+}
+
+// Logout is the JSON of logout.
+type Logout struct {
+	Erased []Erased `json:"erased"`
+}
+
+// Erased says what was removed for one service.
+type Erased struct {
+	Service     string `json:"service"`
+	Credential  bool   `json:"credential"`
+	CachedToken bool   `json:"cached_token"`
+}
+
+// LogoutListing shows what was erased.
+func LogoutListing(o Logout) Listing {
+	l := Listing{Value: o, Columns: []string{"service", "credential_erased", "cached_token_erased"}}
+	for _, e := range o.Erased {
+		l.Rows = append(l.Rows, []string{e.Service, YesNo(e.Credential), YesNo(e.CachedToken)})
+	}
+	return l
+}
+
+// Initialized is the JSON of init.
+type Initialized struct {
+	Path string `json:"path"`
+	// Unset are the keys that nobody gave a value for.
+	Unset []string `json:"unset"`
+}
+
+// InitializedListing shows the new file.
+func InitializedListing(i Initialized) Listing {
+	return Listing{Value: i, Columns: []string{"path", "unset"}, Rows: [][]string{{i.Path, strings.Join(i.Unset, " ")}}}
+}
+
+// Version is the JSON of version.
+type Version struct {
+	Version string `json:"version"`
+	Commit  string `json:"commit"`
+	Go      string `json:"go"`
+	OS      string `json:"os"`
+	Arch    string `json:"arch"`
+}
+
+// VersionListing shows the version.
+func VersionListing(v Version) Listing {
+	return Listing{Value: v, Columns: []string{"version", "commit", "go", "os", "arch"}, Rows: [][]string{{v.Version, v.Commit, v.Go, v.OS, v.Arch}}}
+}
+
+// listing says for each setting whether it is the group's own.
+func (g Group) listing() [][]string {
+	own := ""
+	if g.Profile != nil {
+		own = settingsLine(*g.Profile)
+	}
+	rows := [][]string{{"name", g.Name}, {"profile", own}}
+	e := g.Effective.Settings()
+	for _, key := range []string{"enabled", "default_service", "authorize_with", "setup_by", "mail_read"} {
+		from := "account"
+		if g.Profile != nil && g.Profile.Get(key) != "" {
+			from = "group"
+		}
+		rows = append(rows, []string{key, e.Get(key) + " (" + from + ")"})
+	}
+	return rows
+}
+
+// OneGroupListing shows one group, where each setting comes from.
+func OneGroupListing(g Group) Listing {
+	return Listing{Value: g, Columns: []string{"field", "value"}, Rows: g.listing()}
+}

@@ -1,0 +1,265 @@
+package sandbox
+
+import (
+	"crypto/rand"
+	"crypto/rsa"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/go-jose/go-jose/v4"
+	"github.com/go-jose/go-jose/v4/jwt"
+)
+
+// entra is the state of the identity platform: what it has handed out.
+type entra struct {
+	server *Server
+	key    jose.SigningKey
+	public jose.JSONWebKeySet
+
+	// clientSecret is that of the tenant's own application.
+	clientSecret string
+	devices      map[string]*device // by device code
+	codes        map[string]*code
+	refreshes    map[string]*issued
+	accesses     map[string]*issued
+	// sessions are signed-in browsers by cookie, pages the requests that wait
+	// for a person's answer.
+	sessions map[string]*user
+	pages    map[string]*pageRequest
+}
+
+// issued is what a token stands for.
+type issued struct {
+	user   *user // nil for an application
+	client string
+	// permissions are delegated scopes or application roles.
+	permissions []string
+	expires     time.Time
+}
+
+// device is one device code sign-in.
+type device struct {
+	userCode, client string
+	scopes           []string
+	expires          time.Time
+	user             *user
+	declined         bool
+	slowDowns        int
+}
+
+// code is an authorization code.
+type code struct {
+	user                        *user
+	client, redirect, challenge string
+	nonce                       string
+	scopes                      []string
+	expires                     time.Time
+}
+
+// accessLifetime is shown to clients as expires_in 3599, as Entra does.
+const accessLifetime = time.Hour
+
+const keyID = "zo365-sandbox"
+
+func newEntra(s *Server, key *rsa.PrivateKey) *entra {
+	return &entra{
+		server: s,
+		key:    jose.SigningKey{Algorithm: jose.RS256, Key: jose.JSONWebKey{Key: key, KeyID: keyID}},
+		public: jose.JSONWebKeySet{Keys: []jose.JSONWebKey{{Key: key.Public(), KeyID: keyID, Algorithm: "RS256", Use: "sig"}}},
+
+		clientSecret: rand.Text(),
+		devices:      map[string]*device{}, codes: map[string]*code{}, refreshes: map[string]*issued{}, accesses: map[string]*issued{},
+		sessions: map[string]*user{}, pages: map[string]*pageRequest{},
+	}
+}
+
+// serveEntra answers /{tenant}/... and the instance discovery.
+func (s *Server) serveEntra(rec *recorder, r *http.Request) {
+	e := s.entra
+	if r.URL.Path == "/common/discovery/instance" {
+		e.instance(rec, r)
+		return
+	}
+	if r.URL.Path == "/devicelogin" {
+		e.devicePage(rec, r)
+		return
+	}
+	if r.URL.Path == "/error" {
+		e.errorPage(rec, http.StatusOK, "AADSTS"+r.URL.Query().Get("code"), "Microsoft explains this error at login.microsoftonline.com/error.")
+		return
+	}
+	tenant, endpoint, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
+	if !s.world.isTenant(tenant) {
+		e.refuse(rec, http.StatusBadRequest, "invalid_tenant", 90002, fmt.Sprintf("Tenant '%s' not found. Check to make sure you have the correct tenant ID and are signing into the correct cloud.", tenant))
+		return
+	}
+	switch r.Method + " " + endpoint {
+	case "GET v2.0/.well-known/openid-configuration":
+		e.configuration(rec, tenant, "/v2.0")
+	case "GET .well-known/openid-configuration":
+		e.configuration(rec, tenant, "")
+	case "GET discovery/v2.0/keys", "GET discovery/keys":
+		rec.json(http.StatusOK, e.public)
+	case "POST oauth2/v2.0/devicecode":
+		e.deviceCode(rec, r)
+	case "POST oauth2/v2.0/token":
+		e.token(rec, r)
+	case "GET oauth2/v2.0/authorize":
+		e.authorize(rec, r)
+	case "GET adminconsent", "GET v2.0/adminconsent":
+		e.adminConsent(rec, r, strings.HasPrefix(endpoint, "v2.0"))
+	case "POST login":
+		e.login(rec, r)
+	case "POST answer":
+		e.answered(rec, r)
+	default:
+		e.errorPage(rec, http.StatusNotFound, "AADSTS900144", "The sandbox does not imitate "+r.Method+" "+r.URL.Path)
+	}
+}
+
+// configuration has the keys of a recorded answer (azure-sdk-for-js,
+// resourcegroups list test) but for the national clouds' and Kerberos.
+//
+// https://learn.microsoft.com/entra/identity-platform/v2-protocols-oidc
+func (e *entra) configuration(rec *recorder, tenant, version string) {
+	base := e.server.Origin + "/" + tenant
+	rec.json(http.StatusOK, map[string]any{
+		"token_endpoint":                        base + "/oauth2/v2.0/token",
+		"token_endpoint_auth_methods_supported": []string{"client_secret_post", "private_key_jwt", "client_secret_basic"},
+		"jwks_uri":                              base + "/discovery/v2.0/keys",
+		"response_modes_supported":              []string{"query"},
+		"subject_types_supported":               []string{"pairwise"},
+		"id_token_signing_alg_values_supported": []string{"RS256"},
+		"response_types_supported":              []string{"code"},
+		"scopes_supported":                      []string{"openid", "profile", "email", "offline_access"},
+		"issuer":                                base + version,
+		"request_uri_parameter_supported":       false,
+		"userinfo_endpoint":                     e.server.Origin + "/oidc/userinfo",
+		"authorization_endpoint":                base + "/oauth2/v2.0/authorize",
+		"device_authorization_endpoint":         base + "/oauth2/v2.0/devicecode",
+		"http_logout_supported":                 true,
+		"frontchannel_logout_supported":         true,
+		"end_session_endpoint":                  base + "/oauth2/v2.0/logout",
+		"claims_supported":                      []string{"sub", "iss", "aud", "exp", "iat", "nonce", "preferred_username", "name", "tid", "ver", "oid"},
+		"tenant_region_scope":                   "WW",
+		"cloud_instance_name":                   "localhost",
+		"cloud_graph_host_name":                 "localhost",
+		"msgraph_host":                          "localhost",
+		"rbac_url":                              e.server.Origin + "/pas",
+	})
+}
+
+// instance answers the instance discovery that Microsoft's clients make before
+// anything else; the shape is that of the same recording.
+func (e *entra) instance(rec *recorder, r *http.Request) {
+	endpoint := r.URL.Query().Get("authorization_endpoint")
+	tenant := e.server.world.tenantID
+	if u, err := url.Parse(endpoint); err == nil {
+		if name, _, _ := strings.Cut(strings.TrimPrefix(u.Path, "/"), "/"); name != "" {
+			tenant = name
+		}
+	}
+	host := strings.TrimPrefix(e.server.Origin, "https://")
+	rec.json(http.StatusOK, map[string]any{
+		"tenant_discovery_endpoint": e.server.Origin + "/" + tenant + "/v2.0/.well-known/openid-configuration",
+		"api-version":               "1.1",
+		"metadata":                  []any{map[string]any{"preferred_network": host, "preferred_cache": host, "aliases": []string{host}}},
+	})
+}
+
+// refuse answers in Entra's error form.
+//
+// https://learn.microsoft.com/entra/identity-platform/reference-error-codes
+func (e *entra) refuse(rec *recorder, status int, code string, number int, text string) {
+	at := e.server.world.now().UTC().Format("2006-01-02 15:04:05Z")
+	trace, correlation := e.server.world.guid(), e.server.world.guid()
+	rec.header.Set("Cache-Control", "no-store, no-cache")
+	rec.json(status, map[string]any{
+		"error": code,
+		"error_description": fmt.Sprintf("AADSTS%d: %s Trace ID: %s Correlation ID: %s Timestamp: %s",
+			number, text, trace, correlation, at),
+		"error_codes": []int{number}, "timestamp": at, "trace_id": trace, "correlation_id": correlation,
+		"error_uri": fmt.Sprintf("%s/error?code=%d", e.server.Origin, number),
+	})
+}
+
+// client checks a client ID. Public clients are the tenant's own application
+// and Microsoft's command line tools.
+func (e *entra) client(rec *recorder, id string) bool {
+	switch strings.ToLower(id) {
+	case "":
+		e.refuse(rec, http.StatusBadRequest, "invalid_request", 900144, "The request body must contain the following parameter: 'client_id'.")
+	case ownAppID, graphToolsID:
+		return true
+	default:
+		e.refuse(rec, http.StatusBadRequest, "unauthorized_client", 700016, fmt.Sprintf("Application with identifier '%s' was not found in the directory '%s'. This can happen if the application has not been installed by the administrator of the tenant or consented to by any user in the tenant. You may have sent your authentication request to the wrong tenant.", id, e.server.world.org))
+	}
+	return false
+}
+
+// oidcScopes ask for no permission of an API.
+var oidcScopes = []string{"openid", "profile", "email", "offline_access"}
+
+// scopes checks that every scope is one that Graph has. A scope may be written
+// with Graph's address in front, and ".default" stands for all that was
+// consented before.
+func (e *entra) scopes(rec *recorder, text string) ([]string, bool) {
+	scopes := strings.Fields(text)
+	if len(scopes) == 0 {
+		e.refuse(rec, http.StatusBadRequest, "invalid_request", 900144, "The request body must contain the following parameter: 'scope'.")
+		return nil, false
+	}
+	for _, s := range scopes {
+		name := shortScope(s)
+		if name != ".default" && !slices.Contains(oidcScopes, name) && permission(name).scope == "" {
+			e.refuse(rec, http.StatusBadRequest, "invalid_scope", 70011, fmt.Sprintf("The provided request must include a 'scope' input parameter. The provided value for the input parameter 'scope' is not valid. The scope %s is not valid.", s))
+			return nil, false
+		}
+	}
+	return scopes, true
+}
+
+// shortScope drops the resource: https://graph.microsoft.com/User.Read is
+// User.Read.
+func shortScope(scope string) string {
+	if strings.HasPrefix(scope, "https://") {
+		return scope[strings.LastIndexByte(scope, '/')+1:]
+	}
+	return scope
+}
+
+// delegated are the Graph permissions among the scopes; .default is everything
+// that the sandbox's administrator consented for its own application.
+func delegated(scopes []string) []string {
+	var names []string
+	for _, s := range scopes {
+		name := shortScope(s)
+		if name == ".default" {
+			for _, p := range graphPermissions {
+				if p.scope != "" {
+					names = append(names, p.name)
+				}
+			}
+		} else if !slices.Contains(oidcScopes, name) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// sign makes a JWT of the claims.
+func (e *entra) sign(claims map[string]any) string {
+	signer, err := jose.NewSigner(e.key, (&jose.SignerOptions{}).WithType("JWT"))
+	if err != nil {
+		panic(err) // the key is the sandbox's own
+	}
+	text, err := jwt.Signed(signer).Claims(claims).Serialize()
+	if err != nil {
+		panic(err)
+	}
+	return text
+}

@@ -1,0 +1,229 @@
+package sandbox
+
+import (
+	"bytes"
+	"embed"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"slices"
+	"strings"
+	"time"
+
+	"go.yaml.in/yaml/v3"
+)
+
+//go:embed scenarios/*.yaml
+var shipped embed.FS
+
+// Scenario is the state that a sandbox starts with and the faults it has. The
+// shipped ones are in scenarios/; a user's own file has the same form, and what
+// it leaves out is as base has it.
+type Scenario struct {
+	Name        string `yaml:"name"`
+	Description string `yaml:"description"`
+	// Admin is the UPN of the person that --auto-approve acts as.
+	Admin  string         `yaml:"admin"`
+	Tenant TenantScenario `yaml:"tenant"`
+	Zoom   ZoomScenario   `yaml:"zoom"`
+	People []Person       `yaml:"people"`
+	// Faults are broken answers, each for a number of requests.
+	Faults []Fault `yaml:"faults"`
+}
+
+// TenantScenario is the Microsoft side.
+type TenantScenario struct {
+	Name    string         `yaml:"name"`
+	Domains []EntraDomain  `yaml:"domains"`
+	Device  DevicePolicy   `yaml:"device_code"`
+	App     AppScenario    `yaml:"app"`
+	ZoomApp ZoomAppGranted `yaml:"zoom_app"`
+	// Consistency is how long a new service principal or app role assignment
+	// stays invisible to readers.
+	Consistency time.Duration `yaml:"consistency"`
+	// CodeLifetime is how long a device code can be used.
+	CodeLifetime time.Duration `yaml:"code_lifetime"`
+	// SlowDown makes the token endpoint answer slow_down this many times for
+	// each device code.
+	SlowDown int `yaml:"slow_down"`
+}
+
+// EntraDomain is a domain of the tenant.
+type EntraDomain struct {
+	Name     string `yaml:"name"`
+	Verified bool   `yaml:"verified"`
+	Initial  bool   `yaml:"initial"`
+	Default  bool   `yaml:"default"`
+}
+
+// DevicePolicy says whether Conditional Access lets device codes through.
+type DevicePolicy string
+
+// The two policies.
+const (
+	DeviceAllowed DevicePolicy = "allowed"
+	DeviceBlocked DevicePolicy = "blocked"
+)
+
+// AppScenario is the tenant's own application that zo365 signs in with.
+type AppScenario struct {
+	// Permissions are the application permissions granted to it.
+	Permissions []string `yaml:"permissions"`
+}
+
+// ZoomAppGranted is Zoom's enterprise application as it is at the start; with
+// no permissions it is not in the tenant.
+type ZoomAppGranted struct {
+	Permissions []string `yaml:"permissions"`
+	// Declared are the application permissions that a consent grants.
+	Declared []string `yaml:"declared"`
+}
+
+// ZoomScenario is the Zoom side.
+type ZoomScenario struct {
+	Domains []ManagedDomain `yaml:"domains"`
+	Groups  []ZoomGroup     `yaml:"groups"`
+	// Scopes are the scopes of the server-to-server app.
+	Scopes []string `yaml:"scopes"`
+	// Plan is the plan's name; "Basic" has no groups.
+	Plan string `yaml:"plan"`
+}
+
+// ManagedDomain is an associated domain; Status is Zoom's word.
+type ManagedDomain struct {
+	Name   string `yaml:"name"`
+	Status string `yaml:"status"`
+}
+
+// ZoomGroup is a group with its members' emails.
+type ZoomGroup struct {
+	Name    string   `yaml:"name"`
+	Members []string `yaml:"members"`
+}
+
+// Person is somebody on one or both sides.
+type Person struct {
+	Name string `yaml:"name"`
+	// UPN is empty for somebody who is only in Zoom.
+	UPN     string   `yaml:"upn"`
+	Mail    string   `yaml:"mail"`
+	Proxies []string `yaml:"proxies"`
+	// Guest, Disabled, Synced and Deleted describe the Microsoft account.
+	Guest    bool `yaml:"guest"`
+	Disabled bool `yaml:"disabled"`
+	Synced   bool `yaml:"synced"`
+	Deleted  bool `yaml:"deleted"`
+	// NoMailbox: calendars are refused for this person.
+	NoMailbox bool `yaml:"no_mailbox"`
+	// Calendars are the names beside the primary one.
+	Calendars []string `yaml:"calendars"`
+	// Roles are the names of Entra directory roles.
+	Roles []string `yaml:"roles"`
+	// Zoom is the Zoom email; "-" is somebody without a Zoom account, empty the
+	// same as the UPN.
+	Zoom string `yaml:"zoom"`
+	// ZoomRole is Owner, Admin or Member (the default).
+	ZoomRole string `yaml:"zoom_role"`
+	// ZoomStatus is active (the default), inactive or pending.
+	ZoomStatus string `yaml:"zoom_status"`
+}
+
+// Fault breaks the answers to one request line.
+type Fault struct {
+	// On is the method and the path, for example "GET /v1.0/domains".
+	On string `yaml:"on"`
+	// Do is truncate, throttle, unavailable, forbid or foreign-next-link.
+	Do string `yaml:"do"`
+	// Times is how many requests it meets; zero is every one.
+	Times int `yaml:"times"`
+	// RetryAfter is sent with throttle and unavailable, in seconds.
+	RetryAfter string `yaml:"retry_after"`
+}
+
+var faultKinds = []string{"truncate", "throttle", "unavailable", "forbid", "foreign-next-link"}
+
+// Names lists the shipped scenarios.
+func Names() []string {
+	files, err := fs.Glob(shipped, "scenarios/*.yaml")
+	if err != nil {
+		return nil // the pattern is constant and right
+	}
+	for i, f := range files {
+		files[i] = strings.TrimSuffix(path.Base(f), ".yaml")
+	}
+	return files
+}
+
+// LoadScenario reads a shipped scenario by its name or a user's own by its
+// path.
+func LoadScenario(name string) (Scenario, error) {
+	s := base()
+	var text []byte
+	var err error
+	if slices.Contains(Names(), name) {
+		text, err = shipped.ReadFile("scenarios/" + name + ".yaml")
+	} else {
+		text, err = os.ReadFile(name)
+	}
+	if err != nil {
+		return s, fmt.Errorf("the scenario %q is neither one of %s nor a file that can be read: %w", name, strings.Join(Names(), ", "), err)
+	}
+	decoder := yaml.NewDecoder(bytes.NewReader(text))
+	decoder.KnownFields(true)
+	if err := decoder.Decode(&s); err != nil {
+		return s, fmt.Errorf("reading the scenario %s: %w", name, err)
+	}
+	return s, s.check(name)
+}
+
+// base is what a scenario does not have to say.
+func base() Scenario {
+	return Scenario{
+		Tenant: TenantScenario{
+			Name: "Contoso", Device: DeviceAllowed, CodeLifetime: 15 * time.Minute,
+			Domains: []EntraDomain{
+				{Name: "contoso.onmicrosoft.com", Verified: true, Initial: true},
+				{Name: "contoso.com", Verified: true, Default: true},
+			},
+			App:     AppScenario{Permissions: []string{"User.Read.All", "Domain.Read.All", "Organization.Read.All", "Application.Read.All", "Calendars.ReadBasic.All", "AuditLog.Read.All", "Directory.Read.All", "AppRoleAssignment.ReadWrite.All"}},
+			ZoomApp: ZoomAppGranted{Declared: []string{"Calendars.ReadWrite", "Contacts.Read", "MailboxSettings.Read", "User.Read.All"}},
+		},
+		Zoom: ZoomScenario{
+			Plan:    "Business",
+			Domains: []ManagedDomain{{Name: "contoso.com", Status: "verified"}},
+			Scopes:  slices.Clone(zoomScopes),
+		},
+	}
+}
+
+func (s Scenario) check(name string) error {
+	found := false
+	for i, p := range s.People {
+		if p.UPN == "" && (p.Zoom == "" || p.Zoom == "-") {
+			return fmt.Errorf("the scenario %s: people[%d] has neither a upn nor a zoom email", name, i)
+		}
+		found = found || strings.EqualFold(p.UPN, s.Admin)
+		for _, role := range p.Roles {
+			if _, ok := roleTemplates[role]; !ok {
+				return fmt.Errorf("the scenario %s: people[%d].roles: %q is not a role the sandbox knows", name, i, role)
+			}
+		}
+	}
+	if !found {
+		return fmt.Errorf("the scenario %s: admin %q is none of the people", name, s.Admin)
+	}
+	for _, list := range [][]string{s.Tenant.App.Permissions, s.Tenant.ZoomApp.Permissions, s.Tenant.ZoomApp.Declared} {
+		for _, p := range list {
+			if permission(p).role == "" {
+				return fmt.Errorf("the scenario %s: %q is not an application permission the sandbox knows", name, p)
+			}
+		}
+	}
+	for i, f := range s.Faults {
+		if !slices.Contains(faultKinds, f.Do) {
+			return fmt.Errorf("the scenario %s: faults[%d].do: %q is not one of %s", name, i, f.Do, strings.Join(faultKinds, ", "))
+		}
+	}
+	return nil
+}

@@ -1,0 +1,164 @@
+// Package sandbox imitates the parts of Entra, Microsoft Graph, Zoom's OAuth
+// and REST API and Zoom's portal that zo365 needs: one process, one HTTPS origin
+// on loopback with a certificate authority of its own, and state that changes as
+// on the real services. It imports none of zo365's clients, so that the two
+// cannot share a mistake.
+//
+// What it answers follows documented examples, cited at each handler. Where no
+// recorded real answer is known (admin consent redirects, managed domains,
+// device code bodies of Entra) it rests on the documentation alone; those
+// handlers say so.
+package sandbox
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/rsa"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// Options are what a sandbox is started with.
+type Options struct {
+	// Listen is a loopback address with a port; port 0 is any free one.
+	Listen string
+	// Users is how many people are added to those of the scenario.
+	Users int
+	// Seed makes the same people and IDs again.
+	Seed     uint64
+	Scenario Scenario
+	// AutoApprove approves device codes as the scenario's admin.
+	AutoApprove bool
+	// Traffic gets every exchange as a line of JSON; it may be nil.
+	Traffic io.Writer
+}
+
+// Server is a running sandbox.
+type Server struct {
+	// Origin is where everything is served, for example https://localhost:8443.
+	Origin string
+
+	opts    Options
+	world   *world
+	entra   *entra
+	zoom    *zoomOAuth
+	pages   *portalSessions
+	traffic *trafficLog
+	// dir holds the authority's certificate; it goes away with the sandbox.
+	dir    string
+	http   *http.Server
+	served chan error
+}
+
+// Start makes a sandbox and listens. Close ends it.
+func Start(ctx context.Context, opts Options) (*Server, error) {
+	listener, err := listen(ctx, opts.Listen)
+	if err != nil {
+		return nil, err
+	}
+	dir, err := os.MkdirTemp("", "zo365-sandbox-")
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("making the sandbox's folder: %w", err), listener.Close())
+	}
+	s := &Server{opts: opts, dir: dir, served: make(chan error, 1), traffic: &trafficLog{w: opts.Traffic}}
+	if err := s.prepare(listener); err != nil {
+		return nil, errors.Join(err, listener.Close(), os.RemoveAll(dir))
+	}
+	return s, nil
+}
+
+func (s *Server) prepare(listener net.Listener) error {
+	certificate, err := issue(s.CAFile())
+	if err != nil {
+		return err
+	}
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		return fmt.Errorf("making the signing key: %w", err)
+	}
+	s.Origin = fmt.Sprintf("https://localhost:%d", listener.Addr().(*net.TCPAddr).Port)
+	s.world = newWorld(s.opts.Scenario, s.opts.Users, s.opts.Seed, time.Now)
+	s.entra = newEntra(s, key)
+	s.zoom = newZoomOAuth()
+	s.pages = newPortalSessions()
+	s.http = &http.Server{
+		Handler:           s,
+		TLSConfig:         certificate,
+		ReadHeaderTimeout: 10 * time.Second,
+		ErrorLog:          discardLog(),
+	}
+	go func() { s.served <- s.http.ServeTLS(listener, "", "") }()
+	return nil
+}
+
+func listen(ctx context.Context, address string) (net.Listener, error) {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return nil, fmt.Errorf("the address %q: %w", address, err)
+	}
+	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+		return nil, fmt.Errorf("the address %q is not on loopback: a sandbox accepts anybody as an administrator", address)
+	}
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
+	if err != nil {
+		return nil, fmt.Errorf("listening on %s: %w", address, err)
+	}
+	return listener, nil
+}
+
+// CAFile is the certificate of the sandbox's authority, for SSL_CERT_FILE.
+func (s *Server) CAFile() string { return filepath.Join(s.dir, "ca.pem") }
+
+// Close ends the sandbox and removes its folder.
+func (s *Server) Close(ctx context.Context) error {
+	err := s.http.Shutdown(ctx)
+	if served := <-s.served; !errors.Is(served, http.ErrServerClosed) {
+		err = errors.Join(err, served)
+	}
+	return errors.Join(err, s.traffic.err, os.RemoveAll(s.dir))
+}
+
+// ServeHTTP answers one request at a time: requests change the imitated state,
+// and a script must see them in order.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(io.LimitReader(r.Body, 4<<20))
+	if err != nil {
+		http.Error(w, "the request could not be read", http.StatusBadRequest)
+		return
+	}
+	s.world.mu.Lock()
+	defer s.world.mu.Unlock()
+	answer := s.answer(r, body)
+	s.traffic.write(s.Origin, r, body, answer)
+	answer.send(w)
+}
+
+// answer finds the service that a path belongs to.
+func (s *Server) answer(r *http.Request, body []byte) *recorder {
+	rec := newRecorder()
+	r = withBody(r, body)
+	if s.fault(rec, r) {
+		return rec
+	}
+	switch path := r.URL.Path; {
+	case strings.HasPrefix(path, "/v1.0/"), strings.HasPrefix(path, "/beta/"):
+		s.serveGraph(rec, r)
+	case strings.HasPrefix(path, "/v2/"), path == "/oauth/token", path == "/oauth/revoke":
+		s.serveZoom(rec, r)
+	case path == "/", path == "/signin", strings.HasPrefix(path, "/account/"):
+		s.servePortal(rec, r)
+	case path == "/sandbox/state":
+		s.serveState(rec)
+	default:
+		s.serveEntra(rec, r)
+	}
+	s.spoil(rec, r)
+	return rec
+}

@@ -1,0 +1,86 @@
+package sandbox
+
+import (
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+)
+
+// trafficLog writes every exchange, so that a whole test run can be judged
+// against the services' published contracts afterwards.
+type trafficLog struct {
+	w   io.Writer
+	err error
+}
+
+// exchange is one line of the log.
+type exchange struct {
+	Method   string `json:"m"`
+	URL      string `json:"url"`
+	Status   int    `json:"st"`
+	Request  any    `json:"req"`
+	Response any    `json:"res"`
+}
+
+func (t *trafficLog) write(origin string, r *http.Request, body []byte, answer *recorder) {
+	if t.w == nil || t.err != nil {
+		return
+	}
+	line, err := json.Marshal(exchange{
+		Method: r.Method, URL: origin + r.URL.RequestURI(), Status: answer.status,
+		Request:  readable(r.Header.Get("Content-Type"), body),
+		Response: readable(answer.header.Get("Content-Type"), answer.body.Bytes()),
+	})
+	if err == nil {
+		_, err = t.w.Write(append(line, '\n'))
+	}
+	t.err = err
+}
+
+// secretKeys are left out of the log even though a sandbox's secrets open
+// nothing else: somebody will attach a log to an issue.
+var secretKeys = []string{
+	"access_token", "refresh_token", "id_token", "client_secret", "client_assertion", "device_code", "code",
+	"code_verifier", "state", "ctx", "request",
+}
+
+// readable turns a body into a value for the log: JSON as it is, a form as an
+// object, a page as its length.
+func readable(contentType string, body []byte) any {
+	switch {
+	case len(body) == 0:
+		return nil
+	case strings.HasPrefix(contentType, "application/json"):
+		var value any
+		if json.Unmarshal(body, &value) == nil {
+			return hide(value)
+		}
+		return string(body)
+	case strings.HasPrefix(contentType, "application/x-www-form-urlencoded"):
+		form, err := url.ParseQuery(string(body))
+		if err != nil {
+			return "an unreadable form"
+		}
+		object := map[string]any{}
+		for key := range form {
+			object[key] = form.Get(key)
+		}
+		return hide(object)
+	}
+	return map[string]any{"bytes": len(body), "type": contentType}
+}
+
+func hide(value any) any {
+	object, ok := value.(map[string]any)
+	if !ok {
+		return value
+	}
+	for _, key := range secretKeys {
+		if _, has := object[key].(string); has {
+			object[key] = "[redacted]"
+		}
+	}
+	return object
+}
