@@ -367,5 +367,3 @@ func severalHint(err error) error {
 	}
 	return err
 }
-
-func joined(errs ...error) error { return errors.Join(errs...) }

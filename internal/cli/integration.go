@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -137,7 +138,7 @@ func runIntegrationDisable(ctx context.Context, env *Env, opts disableOptions) e
 	}
 	if opts.Revoke {
 		if out.Revoked, err = revoke(ctx, env, path, scope); err != nil {
-			return err
+			return fmt.Errorf("the profile was changed, but the consent was not revoked whole: %w", err)
 		}
 	}
 	if out.Changed || len(c.Entries) > 0 {
@@ -161,7 +162,7 @@ func revoke(ctx context.Context, env *Env, path, scope string) ([]string, error)
 	}
 	revoked, err := authorize.Revoke(ctx, both.graph, consent)
 	if len(revoked) > 0 {
-		err = joined(err, env.record(ctx, path, journal.Entry{At: time.Now(), Actor: env.actor(), Action: journal.GrantsRevoked, Scope: scope, Evidence: asJSON(revoked)}))
+		err = errors.Join(err, env.record(ctx, path, journal.Entry{At: time.Now(), Actor: env.actor(), Action: journal.GrantsRevoked, Scope: scope, Evidence: asJSON(revoked)}))
 	}
 	return revoked, err
 }

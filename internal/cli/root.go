@@ -47,7 +47,6 @@ Run zo365 init first. To try everything without a tenant: zo365 sandbox serve.`,
 	flags.Duration("max-wait", 0, "longest wait in all when a service throttles (default 5m)")
 	flags.BoolVar(&env.flags.noInput, "no-input", false, "never ask anything")
 	flags.BoolVar(&env.flags.debug, "debug", false, "show each request on stderr, without secrets")
-	flags.Lookup("request-timeout").DefValue, flags.Lookup("max-wait").DefValue = "", ""
 
 	root.AddCommand(
 		newInitCmd(env), newLoginCmd(env), newLogoutCmd(env), newAuthCmd(env), newVerifyDomainCmd(env), newIntegrationCmd(env), newAuthorizeCmd(env),

@@ -1,0 +1,304 @@
+package cli_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// zo365 is the real program, built once; bus is the address of a session bus
+// with a real, unlocked Secret Service.
+var zo365, bus string
+
+func TestMain(m *testing.M) {
+	code, err := run(m)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	os.Exit(code)
+}
+
+// run prepares the real parts. One that is missing fails the tests; nothing is
+// skipped.
+func run(m *testing.M) (int, error) {
+	dir, err := os.MkdirTemp("", "zo365-scripts-")
+	if err != nil {
+		return 0, err
+	}
+	defer os.RemoveAll(dir)
+	zo365 = filepath.Join(dir, "bin", "zo365")
+	build := exec.Command("go", "build", "-o", zo365, "github.com/zo365/zo365/cmd/zo365")
+	if out, err := build.CombinedOutput(); err != nil {
+		return 0, fmt.Errorf("building zo365: %w\n%s", err, out)
+	}
+	stop, err := startSecretService(dir)
+	if err != nil {
+		return 0, fmt.Errorf("a real Secret Service is needed; make deps installs it: %w", err)
+	}
+	defer stop()
+	return m.Run(), nil
+}
+
+// startSecretService runs dbus-daemon and gnome-keyring as a desktop does, with
+// a home of their own, unlocked with an empty password.
+func startSecretService(dir string) (stop func(), err error) {
+	home := filepath.Join(dir, "keyring-home")
+	if err := os.MkdirAll(home, 0o700); err != nil {
+		return nil, err
+	}
+	daemon := exec.Command("dbus-daemon", "--session", "--nofork", "--nosyslog", "--address=unix:path="+filepath.Join(dir, "bus"))
+	daemon.Env = append(os.Environ(), "HOME="+home)
+	if err := daemon.Start(); err != nil {
+		return nil, err
+	}
+	bus = "unix:path=" + filepath.Join(dir, "bus")
+	keyring := exec.Command("gnome-keyring-daemon", "--foreground", "--unlock", "--components=secrets", "--control-directory="+filepath.Join(dir, "control"))
+	keyring.Env = append(os.Environ(), "HOME="+home, "DBUS_SESSION_BUS_ADDRESS="+bus, "XDG_DATA_HOME="+filepath.Join(home, "data"), "XDG_CACHE_HOME="+filepath.Join(home, "cache"))
+	keyring.Stdin = strings.NewReader("\n")
+	stop = func() {
+		for _, c := range []*exec.Cmd{keyring, daemon} {
+			if c.Process != nil {
+				_ = c.Process.Kill()
+				_ = c.Wait()
+			}
+		}
+	}
+	if err := waitFor(5*time.Second, func() bool { _, err := os.Stat(filepath.Join(dir, "bus")); return err == nil }); err != nil {
+		stop()
+		return nil, fmt.Errorf("dbus-daemon: %w", err)
+	}
+	if err := keyring.Start(); err != nil {
+		stop()
+		return nil, err
+	}
+	owned := func() bool {
+		ask := exec.Command("dbus-send", "--bus="+bus, "--print-reply", "--dest=org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus.NameHasOwner", "string:org.freedesktop.secrets")
+		out, err := ask.Output()
+		return err == nil && bytes.Contains(out, []byte("true"))
+	}
+	if err := waitFor(10*time.Second, owned); err != nil {
+		stop()
+		return nil, fmt.Errorf("gnome-keyring: %w", err)
+	}
+	return stop, nil
+}
+
+func waitFor(limit time.Duration, done func() bool) error {
+	for end := time.Now().Add(limit); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+		if done() {
+			return nil
+		}
+	}
+	return fmt.Errorf("not ready after %s", limit)
+}
+
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata/script",
+		RequireExplicitExec: true,
+		RequireUniqueNames:  true,
+		Setup: func(env *testscript.Env) error {
+			home := filepath.Join(env.WorkDir, ".home")
+			if err := os.MkdirAll(home, 0o700); err != nil {
+				return err
+			}
+			examples, err := filepath.Abs("../../docs/examples")
+			if err != nil {
+				return err
+			}
+			for _, pair := range [][2]string{
+				{"HOME", home}, {"XDG_CONFIG_HOME", filepath.Join(home, ".config")}, {"XDG_CACHE_HOME", filepath.Join(home, ".cache")},
+				{"PATH", filepath.Dir(zo365) + string(os.PathListSeparator) + os.Getenv("PATH")},
+				{"DBUS_SESSION_BUS_ADDRESS", bus}, {"ZO365_ACTOR", "tester"}, {"EXAMPLES", examples},
+			} {
+				env.Setenv(pair[0], pair[1])
+			}
+			return nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"sandbox": cmdSandbox, "exits": cmdExits, "json": cmdJSON, "interrupt": cmdInterrupt, "unsetenv": cmdUnsetenv, "lines": cmdLines,
+		},
+	})
+}
+
+// cmdSandbox starts a sandbox for this script and points the script's
+// environment at it: sandbox [serve flags...]. Its exchanges are added to
+// ZO365_TRAFFIC, where the judges read them.
+func cmdSandbox(ts *testscript.TestScript, neg bool, args []string) {
+	if neg {
+		ts.Fatalf("usage: sandbox [flags...]")
+	}
+	file := ts.MkAbs("env.sh")
+	args = append([]string{"sandbox", "serve", "--env-file", file}, args...)
+	if dir := os.Getenv("ZO365_TRAFFIC"); dir != "" {
+		args = append(args, "--traffic-log", filepath.Join(dir, strings.ReplaceAll(ts.Name(), "/", "-")+".ndjson"))
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	server := exec.CommandContext(ctx, zo365, args...)
+	server.Cancel = func() error { return server.Process.Signal(syscall.SIGTERM) }
+	server.Dir = ts.MkAbs(".")
+	var said bytes.Buffer
+	server.Stderr = &said
+	ts.Check(server.Start())
+	ts.Defer(func() {
+		cancel()
+		var exit *exec.ExitError
+		if err := server.Wait(); errors.As(err, &exit) && exit.ExitCode() != 0 {
+			ts.Fatalf("the sandbox did not end cleanly: %v\n%s", err, said.String())
+		}
+	})
+	if err := waitFor(20*time.Second, func() bool { _, err := os.Stat(file); return err == nil }); err != nil {
+		ts.Fatalf("the sandbox: %v\n%s", err, said.String())
+	}
+	for line := range strings.Lines(ts.ReadFile("env.sh")) {
+		name, value, ok := strings.Cut(strings.TrimPrefix(strings.TrimSpace(line), "export "), "=")
+		if ok {
+			ts.Setenv(name, strings.Trim(value, "'"))
+		}
+	}
+}
+
+// cmdExits runs a command and checks its exit code: exits 3 zo365 verify-domain.
+// Standard output and error can be looked at afterwards.
+func cmdExits(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: exits CODE command [args...]")
+	}
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	err = ts.Exec(args[1], args[2:]...)
+	got := 0
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		got = exit.ExitCode()
+	} else {
+		ts.Check(err)
+	}
+	if got != want {
+		ts.Fatalf("exit code %d, want %d", got, want)
+	}
+}
+
+// cmdJSON looks at one place in the last standard output: json a.b.0.c value. A
+// value of "null" or "absent" means what it says.
+func cmdJSON(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) != 2 {
+		ts.Fatalf("usage: json path value")
+	}
+	var value any
+	if err := json.Unmarshal([]byte(ts.ReadFile("stdout")), &value); err != nil {
+		ts.Fatalf("stdout is not JSON: %v", err)
+	}
+	got := "absent"
+	if found, ok := dig(value, strings.Split(args[0], ".")); ok {
+		text, err := json.Marshal(found)
+		ts.Check(err)
+		got = string(text)
+		if s, ok := found.(string); ok {
+			got = s
+		}
+	}
+	if (got == args[1]) == neg {
+		ts.Fatalf("%s is %s, want %s", args[0], got, args[1])
+	}
+}
+
+func dig(value any, path []string) (any, bool) {
+	for _, key := range path {
+		switch v := value.(type) {
+		case map[string]any:
+			next, ok := v[key]
+			if !ok {
+				return nil, false
+			}
+			value = next
+		case []any:
+			i, err := strconv.Atoi(key)
+			if key == "len" {
+				value = float64(len(v))
+				continue
+			}
+			if err != nil || i >= len(v) {
+				return nil, false
+			}
+			value = v[i]
+		default:
+			return nil, false
+		}
+	}
+	return value, true
+}
+
+// cmdInterrupt runs a command, presses Ctrl-C once its standard error holds a
+// text, and checks for exit code 130: interrupt TEXT command [args...].
+func cmdInterrupt(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: interrupt TEXT command [args...]")
+	}
+	cmd := exec.Command(zo365, args[2:]...)
+	cmd.Dir = ts.MkAbs(".")
+	for _, name := range scriptVariables {
+		cmd.Env = append(cmd.Env, name+"="+ts.Getenv(name))
+	}
+	out, err := os.Create(ts.MkAbs("interrupted.txt"))
+	ts.Check(err)
+	defer out.Close()
+	cmd.Stderr = out
+	ts.Check(cmd.Start())
+	ts.Check(waitFor(20*time.Second, func() bool { return strings.Contains(ts.ReadFile("interrupted.txt"), args[0]) }))
+	ts.Check(cmd.Process.Signal(os.Interrupt))
+	err = cmd.Wait()
+	var exit *exec.ExitError
+	if !errors.As(err, &exit) || exit.ExitCode() != 130 {
+		ts.Fatalf("after Ctrl-C: %v, want exit code 130\n%s", err, ts.ReadFile("interrupted.txt"))
+	}
+}
+
+// scriptVariables are those that a command in a script can need.
+var scriptVariables = []string{
+	"HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "PATH", "DBUS_SESSION_BUS_ADDRESS", "ZO365_ACTOR", "SSL_CERT_FILE", "ZO365_CREDENTIAL_STORE",
+	"ZO365_MICROSOFT_LOGIN_URL", "ZO365_MICROSOFT_GRAPH_URL", "ZO365_ZOOM_LOGIN_URL", "ZO365_ZOOM_API_URL", "ZO365_ZOOM_PORTAL_URL", "ZO365_MICROSOFT_TENANT",
+	"ZO365_MICROSOFT_CLIENT_ID", "ZO365_MICROSOFT_CLIENT_SECRET", "ZO365_ZOOM_ACCOUNT_ID", "ZO365_ZOOM_CLIENT_ID", "ZO365_ZOOM_CLIENT_SECRET", "ZO365_SANDBOX_ADMIN",
+}
+
+// cmdUnsetenv empties variables; every reader takes an empty one as unset.
+func cmdUnsetenv(ts *testscript.TestScript, neg bool, args []string) {
+	if neg {
+		ts.Fatalf("usage: unsetenv NAME...")
+	}
+	for _, name := range args {
+		ts.Setenv(name, "")
+	}
+}
+
+// cmdLines checks how many lines of a file hold a text: lines 2 authorized
+// zo365.journal.jsonl.
+func cmdLines(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 3 {
+		ts.Fatalf("usage: lines N TEXT FILE")
+	}
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	got := 0
+	for line := range strings.Lines(ts.ReadFile(args[2])) {
+		if strings.Contains(line, args[1]) {
+			got++
+		}
+	}
+	if got != want {
+		ts.Fatalf("%d lines of %s hold %q, want %d", got, args[2], args[1], want)
+	}
+}
