@@ -87,6 +87,7 @@ func noArgs(cmd *cobra.Command, args []string) error {
 		return nil
 	}
 	text := "unknown command %q for %q"
+	cmd.SuggestionsMinimumDistance = 2
 	if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
 		return usagef(text+"; did you mean %q?", args[0], cmd.CommandPath(), near[0])
 	}

@@ -92,7 +92,7 @@ func Retry(next http.RoundTripper, p *Patience) http.RoundTripper {
 func again(req *http.Request, status int) bool {
 	switch status {
 	case http.StatusTooManyRequests:
-		return req.Body == nil || req.GetBody != nil
+		return req.Body == nil || req.Body == http.NoBody || req.GetBody != nil
 	case http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
 		return req.Method == http.MethodGet || req.Method == http.MethodHead
 	}
