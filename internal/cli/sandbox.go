@@ -68,12 +68,12 @@ func runSandboxServe(ctx context.Context, env *Env, opts sandboxServeOptions) (e
 	}
 	start := sandbox.Options{Listen: opts.Listen, Users: opts.Users, Seed: opts.Seed, Scenario: scenario, AutoApprove: opts.AutoApprove}
 	if opts.TrafficLog != "" {
-		log, err := os.OpenFile(opts.TrafficLog, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+		traffic, err := os.OpenFile(opts.TrafficLog, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 		if err != nil {
 			return fmt.Errorf("opening the traffic log: %w", err)
 		}
-		defer func() { err = errors.Join(err, log.Close()) }()
-		start.Traffic = log
+		defer func() { err = errors.Join(err, traffic.Close()) }()
+		start.Traffic = traffic
 	}
 	server, err := sandbox.Start(ctx, start)
 	if err != nil {

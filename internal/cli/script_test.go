@@ -120,9 +120,13 @@ func TestScripts(t *testing.T) {
 				return err
 			}
 			for _, pair := range [][2]string{
-				{"HOME", home}, {"XDG_CONFIG_HOME", filepath.Join(home, ".config")}, {"XDG_CACHE_HOME", filepath.Join(home, ".cache")},
+				{"HOME", home},
+				{"XDG_CONFIG_HOME", filepath.Join(home, ".config")},
+				{"XDG_CACHE_HOME", filepath.Join(home, ".cache")},
 				{"PATH", filepath.Dir(zo365) + string(os.PathListSeparator) + os.Getenv("PATH")},
-				{"DBUS_SESSION_BUS_ADDRESS", bus}, {"ZO365_ACTOR", "tester"}, {"EXAMPLES", examples},
+				{"DBUS_SESSION_BUS_ADDRESS", bus},
+				{"ZO365_ACTOR", "tester"},
+				{"EXAMPLES", examples},
 			} {
 				env.Setenv(pair[0], pair[1])
 			}

@@ -61,6 +61,8 @@ func (d *decoder) value(n *yaml.Node, v reflect.Value, field string) {
 		v.SetInt(int64(number))
 	case reflect.String:
 		d.text(n, v, field)
+	default:
+		panic("the tenant file's types have no " + v.Kind().String())
 	}
 }
 
@@ -191,10 +193,10 @@ func (d *decoder) place(p profile.Problem, root *yaml.Node) Problem {
 }
 
 func describe(n *yaml.Node) string {
-	switch n.Kind {
-	case yaml.MappingNode:
+	if n.Kind == yaml.MappingNode {
 		return "a mapping"
-	case yaml.SequenceNode:
+	}
+	if n.Kind == yaml.SequenceNode {
 		return "a list"
 	}
 	if n.Tag == "!!null" {

@@ -227,11 +227,12 @@ func (e *editor) scalarEnd(n *yaml.Node) (int, error) {
 	switch {
 	case n.Style&yaml.DoubleQuotedStyle != 0 || n.Style&yaml.SingleQuotedStyle != 0:
 		for i := 1; i < len(rest); i++ {
-			if rest[i] == '\\' && rest[0] == '"' {
+			switch {
+			case rest[i] == '\\' && rest[0] == '"':
 				i++
-			} else if rest[i] == '\'' && rest[0] == '\'' && i+1 < len(rest) && rest[i+1] == '\'' {
+			case rest[i] == '\'' && rest[0] == '\'' && i+1 < len(rest) && rest[i+1] == '\'':
 				i++
-			} else if rest[i] == rest[0] {
+			case rest[i] == rest[0]:
 				return at + i + 1, nil
 			}
 		}

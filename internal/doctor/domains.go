@@ -128,7 +128,7 @@ func domainSteps(pairs []DomainPair) []string {
 		if p.Initial {
 			continue
 		}
-		step := ""
+		var step string
 		switch {
 		case p.Zoom == Verified && p.Microsoft == Unverified:
 			step = fmt.Sprintf("finish verifying %s in Microsoft: %s > %s > Verify", p.Name, inEntra, p.Name)

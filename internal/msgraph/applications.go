@@ -33,8 +33,10 @@ func (s servicePrincipal) fact() tenant.ServicePrincipal {
 // https://learn.microsoft.com/graph/api/serviceprincipal-get
 func (c *Client) ServicePrincipal(ctx context.Context, appID string) (*tenant.ServicePrincipal, error) {
 	var s servicePrincipal
-	q := call{doing: "reading the enterprise application " + appID, needs: readApplications, method: http.MethodGet,
-		path: "/servicePrincipals(appId=" + quoted(appID) + ")" + query("$select", principalSelect)}
+	q := call{
+		doing: "reading the enterprise application " + appID, needs: readApplications, method: http.MethodGet,
+		path: "/servicePrincipals(appId=" + quoted(appID) + ")" + query("$select", principalSelect),
+	}
 	err := c.do(ctx, q, &s)
 	if IsNotFound(err) {
 		return nil, nil
@@ -52,8 +54,10 @@ func (c *Client) ServicePrincipal(ctx context.Context, appID string) (*tenant.Se
 // https://learn.microsoft.com/graph/api/serviceprincipal-list
 func (c *Client) ServicePrincipalsNamed(ctx context.Context, prefix string) ([]tenant.ServicePrincipal, error) {
 	var all []tenant.ServicePrincipal
-	q := call{doing: "looking for Zoom's enterprise applications", needs: readApplications, method: http.MethodGet,
-		path: "/servicePrincipals" + query("$select", principalSelect, "$filter", url.QueryEscape("startswith(displayName,"+odata(prefix)+")"))}
+	q := call{
+		doing: "looking for Zoom's enterprise applications", needs: readApplications, method: http.MethodGet,
+		path: "/servicePrincipals" + query("$select", principalSelect, "$filter", url.QueryEscape("startswith(displayName,"+odata(prefix)+")")),
+	}
 	err := list(ctx, c, q, func(page []servicePrincipal) {
 		for _, s := range page {
 			all = append(all, s.fact())
@@ -75,8 +79,10 @@ func (c *Client) Grants(ctx context.Context, principalID string) ([]tenant.Grant
 		Created      time.Time `json:"createdDateTime"`
 	}
 	var found []assignment
-	q := call{doing: "listing app role assignments", needs: readApplications, method: http.MethodGet,
-		path: "/servicePrincipals/" + url.PathEscape(principalID) + "/appRoleAssignments"}
+	q := call{
+		doing: "listing app role assignments", needs: readApplications, method: http.MethodGet,
+		path: "/servicePrincipals/" + url.PathEscape(principalID) + "/appRoleAssignments",
+	}
 	if err := list(ctx, c, q, func(page []assignment) { found = append(found, page...) }); err != nil {
 		return nil, err
 	}
@@ -115,8 +121,10 @@ func (c *Client) resource(ctx context.Context, id string) (resource, error) {
 		return r, nil
 	}
 	var r resource
-	q := call{doing: "reading the app roles of an API", needs: readApplications, method: http.MethodGet,
-		path: "/servicePrincipals/" + url.PathEscape(id) + query("$select", "id,appId,appRoles")}
+	q := call{
+		doing: "reading the app roles of an API", needs: readApplications, method: http.MethodGet,
+		path: "/servicePrincipals/" + url.PathEscape(id) + query("$select", "id,appId,appRoles"),
+	}
 	if err := c.do(ctx, q, &r); err != nil {
 		return resource{}, err
 	}
@@ -131,8 +139,10 @@ func (c *Client) resource(ctx context.Context, id string) (resource, error) {
 //
 // https://learn.microsoft.com/graph/api/serviceprincipal-delete-approleassignments
 func (c *Client) Revoke(ctx context.Context, principalID, assignmentID string) error {
-	q := call{doing: "deleting an app role assignment", needs: []string{"AppRoleAssignment.ReadWrite.All"}, method: http.MethodDelete,
-		path: "/servicePrincipals/" + url.PathEscape(principalID) + "/appRoleAssignments/" + url.PathEscape(assignmentID)}
+	q := call{
+		doing: "deleting an app role assignment", needs: []string{"AppRoleAssignment.ReadWrite.All"}, method: http.MethodDelete,
+		path: "/servicePrincipals/" + url.PathEscape(principalID) + "/appRoleAssignments/" + url.PathEscape(assignmentID),
+	}
 	if err := c.do(ctx, q, nil); err != nil && !IsNotFound(err) {
 		return err
 	}
@@ -159,8 +169,10 @@ func (c *Client) Consents(ctx context.Context, since time.Time) ([]tenant.Consen
 	}
 	filter := "activityDisplayName eq 'Consent to application' and activityDateTime ge " + since.UTC().Format(time.RFC3339)
 	var all []tenant.ConsentEvent
-	q := call{doing: "reading the consent events of the audit log", needs: []string{"AuditLog.Read.All and Directory.Read.All"}, method: http.MethodGet,
-		path: "/auditLogs/directoryAudits" + query("$filter", url.QueryEscape(filter))}
+	q := call{
+		doing: "reading the consent events of the audit log", needs: []string{"AuditLog.Read.All and Directory.Read.All"}, method: http.MethodGet,
+		path: "/auditLogs/directoryAudits" + query("$filter", url.QueryEscape(filter)),
+	}
 	err := list(ctx, c, q, func(page []event) {
 		for _, e := range page {
 			one := tenant.ConsentEvent{At: e.At, Failed: e.Result != "success", Reason: e.Reason}

@@ -14,12 +14,15 @@ import (
 // https://learn.microsoft.com/graph/api/organization-list
 func (c *Client) Organization(ctx context.Context) (tenant.Organization, error) {
 	var found tenant.Organization
-	q := call{doing: "reading the organization", needs: []string{"Organization.Read.All", "User.Read"}, method: http.MethodGet,
-		path: "/organization" + query("$select", "id,displayName")}
+	q := call{
+		doing: "reading the organization", needs: []string{"Organization.Read.All", "User.Read"}, method: http.MethodGet,
+		path: "/organization" + query("$select", "id,displayName"),
+	}
 	err := list(ctx, c, q, func(page []struct {
 		ID          string `json:"id"`
 		DisplayName string `json:"displayName"`
-	}) {
+	},
+	) {
 		for _, o := range page {
 			found = tenant.Organization(o)
 		}
@@ -32,14 +35,17 @@ func (c *Client) Organization(ctx context.Context) (tenant.Organization, error) 
 // https://learn.microsoft.com/graph/api/domain-list
 func (c *Client) Domains(ctx context.Context) ([]tenant.Domain, error) {
 	var all []tenant.Domain
-	q := call{doing: "listing domains", needs: []string{"Domain.Read.All", "Directory.Read.All"}, method: http.MethodGet,
-		path: "/domains" + query("$select", "id,isVerified,isInitial,isDefault")}
+	q := call{
+		doing: "listing domains", needs: []string{"Domain.Read.All", "Directory.Read.All"}, method: http.MethodGet,
+		path: "/domains" + query("$select", "id,isVerified,isInitial,isDefault"),
+	}
 	err := list(ctx, c, q, func(page []struct {
 		ID         string `json:"id"`
 		IsVerified bool   `json:"isVerified"`
 		IsInitial  bool   `json:"isInitial"`
 		IsDefault  bool   `json:"isDefault"`
-	}) {
+	},
+	) {
 		for _, d := range page {
 			all = append(all, tenant.Domain{Name: strings.ToLower(d.ID), Verified: d.IsVerified, Initial: d.IsInitial, Default: d.IsDefault})
 		}
@@ -94,8 +100,10 @@ var readUsers = []string{"User.Read.All", "Directory.Read.All"}
 // https://learn.microsoft.com/graph/api/user-get
 func (c *Client) Me(ctx context.Context) (tenant.User, error) {
 	var u user
-	q := call{doing: "reading the signed-in person", needs: []string{"User.Read"}, method: http.MethodGet,
-		path: "/me" + query("$select", "id,userPrincipalName,mail,displayName")}
+	q := call{
+		doing: "reading the signed-in person", needs: []string{"User.Read"}, method: http.MethodGet,
+		path: "/me" + query("$select", "id,userPrincipalName,mail,displayName"),
+	}
 	err := c.do(ctx, q, &u)
 	return u.fact(), err
 }
@@ -133,8 +141,10 @@ func (c *Client) UsersByLocalPart(ctx context.Context, local string) ([]tenant.U
 
 func (c *Client) users(ctx context.Context, doing, filter string) ([]tenant.User, error) {
 	var all []tenant.User
-	q := call{doing: doing, needs: readUsers, method: http.MethodGet,
-		path: "/users" + query("$select", userSelect, "$filter", url.QueryEscape(filter))}
+	q := call{
+		doing: doing, needs: readUsers, method: http.MethodGet,
+		path: "/users" + query("$select", userSelect, "$filter", url.QueryEscape(filter)),
+	}
 	err := list(ctx, c, q, func(page []user) {
 		for _, u := range page {
 			all = append(all, u.fact())
@@ -145,8 +155,10 @@ func (c *Client) users(ctx context.Context, doing, filter string) ([]tenant.User
 
 // Users lists everybody, at most 999 a page.
 func (c *Client) Users(ctx context.Context, each func([]tenant.User)) error {
-	q := call{doing: "listing users", needs: readUsers, method: http.MethodGet,
-		path: "/users" + query("$select", userSelect, "$top", "999")}
+	q := call{
+		doing: "listing users", needs: readUsers, method: http.MethodGet,
+		path: "/users" + query("$select", userSelect, "$top", "999"),
+	}
 	return list(ctx, c, q, func(page []user) {
 		facts := make([]tenant.User, len(page))
 		for i, u := range page {
@@ -162,10 +174,12 @@ func (c *Client) Users(ctx context.Context, each func([]tenant.User)) error {
 // https://learn.microsoft.com/graph/api/directory-deleteditems-list
 func (c *Client) DeletedUsers(ctx context.Context, address string) ([]tenant.User, error) {
 	var all []tenant.User
-	q := call{doing: "looking for " + address + " among deleted users", needs: readUsers, method: http.MethodGet,
+	q := call{
+		doing: "looking for " + address + " among deleted users", needs: readUsers, method: http.MethodGet,
 		path: "/directory/deletedItems/microsoft.graph.user" + query(
 			"$select", "id,userPrincipalName,mail,displayName,deletedDateTime",
-			"$filter", url.QueryEscape("mail eq "+odata(address)))}
+			"$filter", url.QueryEscape("mail eq "+odata(address))),
+	}
 	err := list(ctx, c, q, func(page []user) {
 		for _, u := range page {
 			f := u.fact()
@@ -185,12 +199,15 @@ func odata(value string) string { return "'" + strings.ReplaceAll(value, "'", "'
 // https://learn.microsoft.com/graph/api/user-list-transitivememberof
 func (c *Client) DirectoryRoles(ctx context.Context) ([]tenant.DirectoryRole, error) {
 	var all []tenant.DirectoryRole
-	q := call{doing: "reading the signed-in person's roles", needs: []string{"RoleManagement.Read.Directory", "Directory.Read.All"}, method: http.MethodGet,
-		path: "/me/transitiveMemberOf/microsoft.graph.directoryRole" + query("$select", "id,displayName,roleTemplateId")}
+	q := call{
+		doing: "reading the signed-in person's roles", needs: []string{"RoleManagement.Read.Directory", "Directory.Read.All"}, method: http.MethodGet,
+		path: "/me/transitiveMemberOf/microsoft.graph.directoryRole" + query("$select", "id,displayName,roleTemplateId"),
+	}
 	err := list(ctx, c, q, func(page []struct {
 		TemplateID  string `json:"roleTemplateId"`
 		DisplayName string `json:"displayName"`
-	}) {
+	},
+	) {
 		for _, r := range page {
 			all = append(all, tenant.DirectoryRole{TemplateID: r.TemplateID, Name: r.DisplayName})
 		}

@@ -65,7 +65,7 @@ func lexFilter(text string) ([]token, error) {
 			i = next
 		default:
 			end := i
-			for end < len(text) && strings.IndexByte(" (),'", text[end]) < 0 && !(text[end] == ':' && !isTime(text[i:])) {
+			for end < len(text) && strings.IndexByte(" (),'", text[end]) < 0 && (text[end] != ':' || isTime(text[i:])) {
 				end++
 			}
 			tokens = append(tokens, token{text: text[i:end]})

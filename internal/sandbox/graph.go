@@ -40,7 +40,7 @@ func (s *Server) serveGraph(rec *recorder, r *http.Request) {
 		s.graphError(rec, r, http.StatusBadRequest, "BadRequest", "The path could not be read.")
 		return
 	}
-	for _, route := range graphRoutes {
+	for _, route := range graphRoutes() {
 		if route.method == r.Method && route.matches(g.path) {
 			route.serve(s, g)
 			return
@@ -55,10 +55,10 @@ type graphRoute struct {
 	serve           func(*Server, *graphCall)
 }
 
-var graphRoutes []graphRoute
-
-func init() { // a variable would refer to itself through the batch
-	graphRoutes = []graphRoute{
+// graphRoutes is a function because a variable would refer to itself through the
+// batch.
+func graphRoutes() []graphRoute {
+	return []graphRoute{
 		{"GET", "organization", (*Server).organization},
 		{"GET", "domains", (*Server).domains},
 		{"GET", "domains/*", (*Server).domain},

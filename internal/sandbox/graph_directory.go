@@ -31,8 +31,10 @@ func (s *Server) organization(g *graphCall) {
 		"id": s.world.tenantID, "displayName": s.world.org, "countryLetterCode": "US", "tenantType": "AAD", "onPremisesSyncEnabled": nil,
 		"createdDateTime": "2026-01-05T09:00:00Z", "verifiedDomains": verified,
 	}
-	s.list(g, collection{context: "organization", kind: "microsoft.graph.organization", items: []entity{item}, page: 100, most: 999,
-		known: []string{"id", "displayName", "countryLetterCode", "tenantType", "onPremisesSyncEnabled", "createdDateTime", "verifiedDomains"}})
+	s.list(g, collection{
+		context: "organization", kind: "microsoft.graph.organization", items: []entity{item}, page: 100, most: 999,
+		known: []string{"id", "displayName", "countryLetterCode", "tenantType", "onPremisesSyncEnabled", "createdDateTime", "verifiedDomains"},
+	})
 }
 
 var domainProperties = []string{"id", "authenticationType", "availabilityStatus", "isAdminManaged", "isDefault", "isInitial", "isRoot", "isVerified", "supportedServices", "state", "passwordValidityPeriodInDays", "passwordNotificationWindowInDays"}
@@ -207,8 +209,10 @@ func (s *Server) roles(g *graphCall) {
 		}
 		items = append(items, known)
 	}
-	c := collection{context: "directoryObjects", kind: "microsoft.graph.directoryRole", items: items, page: 100, most: 999,
-		known: []string{"id", "displayName", "description", "roleTemplateId", "deletedDateTime", "@odata.type"}}
+	c := collection{
+		context: "directoryObjects", kind: "microsoft.graph.directoryRole", items: items, page: 100, most: 999,
+		known: []string{"id", "displayName", "description", "roleTemplateId", "deletedDateTime", "@odata.type"},
+	}
 	if cast {
 		c.context = "directoryRoles"
 	}

@@ -21,7 +21,7 @@ func reachable() error {
 	if err != nil {
 		return &UnavailableError{Reason: "the session bus does not answer: " + err.Error()}
 	}
-	defer conn.Close()
+	defer func() { _ = conn.Close() }() // nothing was written
 	collection := conn.Object("org.freedesktop.secrets", "/org/freedesktop/secrets/aliases/default")
 	locked, err := collection.GetProperty("org.freedesktop.Secret.Collection.Locked")
 	if err != nil {

@@ -30,9 +30,15 @@ func (e Entra) Browser(ctx context.Context, scopes []string, open func(address s
 	state, verifier := rand.Text(), oauth2.GenerateVerifier()
 	answers := make(chan answer, 1)
 	server := &http.Server{Handler: callback(state, answers), ReadHeaderTimeout: 10 * time.Second}
-	served := make(chan error, 1)
-	go func() { served <- server.Serve(listener) }()
-	defer func() { _ = server.Shutdown(context.WithoutCancel(ctx)); <-served }()
+	served := make(chan struct{})
+	go func() {
+		defer close(served)
+		_ = server.Serve(listener) // http.ErrServerClosed, or the person's browser says that nothing listens
+	}()
+	defer func() {
+		_ = server.Shutdown(context.WithoutCancel(ctx)) // the answer is in, or nobody waits for it
+		<-served
+	}()
 
 	if err := open(config.AuthCodeURL(state, oauth2.S256ChallengeOption(verifier))); err != nil {
 		return Access{}, err

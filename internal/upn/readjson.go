@@ -47,8 +47,10 @@ var graphJSON = jsonForm[tenant.User]{
 		if err := json.Unmarshal(raw, &w); err != nil {
 			return tenant.User{}, err
 		}
-		u := tenant.User{ID: w.ID, UPN: w.UPN, Mail: w.Mail, DisplayName: w.Name, Proxies: w.Proxies, Enabled: w.Enabled,
-			Guest: strings.EqualFold(w.Type, "Guest"), Synced: w.Synced != nil && *w.Synced, Deleted: w.Deleted != nil && *w.Deleted != ""}
+		u := tenant.User{
+			ID: w.ID, UPN: w.UPN, Mail: w.Mail, DisplayName: w.Name, Proxies: w.Proxies, Enabled: w.Enabled,
+			Guest: strings.EqualFold(w.Type, "Guest"), Synced: w.Synced != nil && *w.Synced, Deleted: w.Deleted != nil && *w.Deleted != "",
+		}
 		if w.Plans != nil {
 			has := false
 			for _, p := range *w.Plans {

@@ -1,0 +1,43 @@
+package main
+
+import (
+	"encoding/json"
+	"reflect"
+
+	"github.com/invopop/jsonschema"
+
+	"github.com/zo365/zo365/internal/profile"
+)
+
+// schemaID is where editors find the schema of the current release.
+const schemaID = "https://raw.githubusercontent.com/zo365/zo365/main/docs/zo365.schema.json"
+
+// tenantSchema describes the tenant file from the types that read it.
+func tenantSchema() ([]byte, error) {
+	reflector := jsonschema.Reflector{
+		DoNotReference: true, RequiredFromJSONSchemaTags: true, Mapper: enumerated, FieldNameTag: "yaml",
+	}
+	schema := reflector.Reflect(&profile.File{})
+	schema.ID = schemaID
+	schema.Title = "zo365 tenant file"
+	schema.Description = "The wanted state of one tenant's Zoom and Office 365 calendar integration."
+	schema.Required = []string{"version"}
+	if groups, ok := schema.Properties.Get("groups"); ok {
+		groups.Items.Required = []string{"name"}
+	}
+	text, err := json.MarshalIndent(schema, "", "  ")
+	return append(text, '\n'), err
+}
+
+// enumerated gives the types with a closed list of words their list.
+func enumerated(t reflect.Type) *jsonschema.Schema {
+	words, ok := reflect.Zero(t).Interface().(interface{ Values() []string })
+	if !ok {
+		return nil
+	}
+	s := &jsonschema.Schema{Type: "string"}
+	for _, w := range words.Values() {
+		s.Enum = append(s.Enum, w)
+	}
+	return s
+}
