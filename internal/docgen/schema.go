@@ -22,11 +22,22 @@ func tenantSchema() ([]byte, error) {
 	schema.Title = "zo365 tenant file"
 	schema.Description = "The wanted state of one tenant's Zoom and Office 365 calendar integration."
 	schema.Required = []string{"version"}
+	for section := schema.Properties.Oldest(); section != nil; section = section.Next() {
+		orNull(section.Value)
+	}
 	if groups, ok := schema.Properties.Get("groups"); ok {
 		groups.Items.Required = []string{"name"}
 	}
 	text, err := json.MarshalIndent(schema, "", "  ")
 	return append(text, '\n'), err
+}
+
+// orNull lets a section be empty: "zoom:" with only comments under it.
+func orNull(s *jsonschema.Schema) {
+	if s.Type == "object" || s.Type == "array" {
+		s.Extras = map[string]any{"type": []string{s.Type, "null"}}
+		s.Type = ""
+	}
 }
 
 // enumerated gives the types with a closed list of words their list.
