@@ -49,13 +49,13 @@ var floors = map[string][]string{
 
 // guests says which room alone may import a library.
 var guests = map[string]string{
-	"github.com/spf13/viper":           "internal/config",
-	"github.com/zalando/go-keyring":    "internal/secret",
+	"github.com/spf13/viper":            "internal/config",
+	"github.com/zalando/go-keyring":     "internal/secret",
 	"github.com/olekukonko/tablewriter": "internal/render",
-	"github.com/invopop/jsonschema":    "internal/docgen",
-	"github.com/go-jose/go-jose/v4":    "internal/sandbox",
-	"github.com/godbus/dbus/v5":        "internal/secret",
-	"github.com/gofrs/flock":           "internal/atomicfile",
+	"github.com/invopop/jsonschema":     "internal/docgen",
+	"github.com/go-jose/go-jose/v4":     "internal/sandbox",
+	"github.com/godbus/dbus/v5":         "internal/secret",
+	"github.com/gofrs/flock":            "internal/atomicfile",
 }
 
 // standardOnly are the rooms of words.

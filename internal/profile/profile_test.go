@@ -21,7 +21,7 @@ func TestEffective(t *testing.T) {
 		known bool
 	}{
 		"the account has the portal's defaults where it says nothing": {"", Effective{true, Office365, Graph, Admin, Approved}, true},
-		"a group inherits what it does not set":                        {"Sales", Effective{true, Office365, Graph, Users, Approved}, true},
+		"a group inherits what it does not set":                       {"Sales", Effective{true, Office365, Graph, Users, Approved}, true},
 		"names are compared without letter case":                      {" sales ", Effective{true, Office365, Graph, Users, Approved}, true},
 		"false is a value, not unset":                                 {"Off", Effective{false, Office365, Graph, Admin, Approved}, true},
 		"a group without a profile has the account's settings":        {"Nobody", Effective{true, Office365, Graph, Admin, Approved}, false},

@@ -47,15 +47,15 @@ func TestRetry(t *testing.T) {
 		least, most  time.Duration
 		impatient    bool
 	}{
-		"a throttled request waits as long as it is told":      {"GET", "", []http.Response{answer(429, "3"), answer(200, "")}, time.Minute, 200, 3 * time.Second, 3 * time.Second, false},
-		"fractions of seconds count":                           {"GET", "", []http.Response{answer(429, "2.5"), answer(200, "")}, time.Minute, 200, 2500 * time.Millisecond, 2500 * time.Millisecond, false},
-		"without an answer the pause doubles":                  {"GET", "", []http.Response{answer(503, ""), answer(503, ""), answer(200, "")}, time.Minute, 200, 3 * time.Second, 3750 * time.Millisecond, false},
-		"a throttled POST is sent again with its body":         {"POST", "payload", []http.Response{answer(429, "1"), answer(200, "")}, time.Minute, 200, time.Second, time.Second, false},
-		"a POST that may have had its effect is not repeated":  {"POST", "payload", []http.Response{answer(503, "")}, time.Minute, 503, 0, 0, false},
-		"a refusal is not repeated":                            {"GET", "", []http.Response{answer(403, "")}, time.Minute, 403, 0, 0, false},
-		"more patience than the run has ends it":               {"GET", "", []http.Response{answer(429, "61")}, time.Minute, 0, 0, 0, true},
-		"the patience is for all pauses together":              {"GET", "", []http.Response{answer(429, "40"), answer(429, "40")}, time.Minute, 0, 40 * time.Second, 40 * time.Second, true},
-		"an unreadable Retry-After is as none":                 {"GET", "", []http.Response{answer(429, "soon"), answer(200, "")}, time.Minute, 200, time.Second, 1250 * time.Millisecond, false},
+		"a throttled request waits as long as it is told":     {"GET", "", []http.Response{answer(429, "3"), answer(200, "")}, time.Minute, 200, 3 * time.Second, 3 * time.Second, false},
+		"fractions of seconds count":                          {"GET", "", []http.Response{answer(429, "2.5"), answer(200, "")}, time.Minute, 200, 2500 * time.Millisecond, 2500 * time.Millisecond, false},
+		"without an answer the pause doubles":                 {"GET", "", []http.Response{answer(503, ""), answer(503, ""), answer(200, "")}, time.Minute, 200, 3 * time.Second, 3750 * time.Millisecond, false},
+		"a throttled POST is sent again with its body":        {"POST", "payload", []http.Response{answer(429, "1"), answer(200, "")}, time.Minute, 200, time.Second, time.Second, false},
+		"a POST that may have had its effect is not repeated": {"POST", "payload", []http.Response{answer(503, "")}, time.Minute, 503, 0, 0, false},
+		"a refusal is not repeated":                           {"GET", "", []http.Response{answer(403, "")}, time.Minute, 403, 0, 0, false},
+		"more patience than the run has ends it":              {"GET", "", []http.Response{answer(429, "61")}, time.Minute, 0, 0, 0, true},
+		"the patience is for all pauses together":             {"GET", "", []http.Response{answer(429, "40"), answer(429, "40")}, time.Minute, 0, 40 * time.Second, 40 * time.Second, true},
+		"an unreadable Retry-After is as none":                {"GET", "", []http.Response{answer(429, "soon"), answer(200, "")}, time.Minute, 200, time.Second, 1250 * time.Millisecond, false},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

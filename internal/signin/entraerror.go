@@ -72,7 +72,7 @@ func entraError(err error) error {
 		if retrieve.Response == nil {
 			return errors.New("the token endpoint's answer could not be read")
 		}
-		return fmt.Errorf("the token endpoint answered %s with something that is no OAuth error", retrieve.Response.Status)
+		return fmt.Errorf("the token endpoint answered %d with something that is no OAuth error", retrieve.Response.StatusCode)
 	}
 	return describeEntra(body.Error, body.Description, body.Codes, body.TraceID, body.CorrelationID, body.Timestamp)
 }

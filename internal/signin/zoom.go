@@ -67,7 +67,7 @@ func zoomTokenError(err error) error {
 		Message string `json:"errorMessage"`
 	}
 	if json.Unmarshal(retrieve.Body, &body) != nil || body.Error == "" && body.Reason == "" {
-		return fmt.Errorf("Zoom's token endpoint answered %s with something that is no OAuth error", retrieve.Response.Status)
+		return fmt.Errorf("Zoom's token endpoint answered %d with something that is no OAuth error", retrieve.Response.StatusCode)
 	}
 	if body.Reason == "" {
 		body.Reason = body.Message
