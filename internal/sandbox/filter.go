@@ -253,7 +253,7 @@ func ordered(value any, operator, wanted string) bool {
 		return false
 	}
 	// RFC 3339 in UTC sorts as text once the fractions are out of the way.
-	order := strings.Compare(strings.TrimSuffix(text, "Z")[:19], strings.TrimSuffix(wanted, "Z")[:min(19, len(strings.TrimSuffix(wanted, "Z")))])
+	order := strings.Compare(toSecond(text), toSecond(wanted))
 	switch operator {
 	case "ge":
 		return order >= 0
@@ -263,6 +263,11 @@ func ordered(value any, operator, wanted string) bool {
 		return order <= 0
 	}
 	return order < 0
+}
+
+func toSecond(stamp string) string {
+	const seconds = len("2006-01-02T15:04:05")
+	return strings.TrimSuffix(stamp, "Z")[:min(seconds, len(strings.TrimSuffix(stamp, "Z")))]
 }
 
 func (p *filterParser) in(property string) (func(entity) bool, error) {
