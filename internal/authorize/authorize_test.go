@@ -171,8 +171,11 @@ func TestWatchEndsOnCancel(t *testing.T) {
 func TestWhoConsented(t *testing.T) {
 	at := time.Unix(1000, 0)
 	events := []tenant.ConsentEvent{
-		{At: at, UPN: "first@c.com", PrincipalID: "sp"}, {At: at.Add(2), UPN: "last@c.com", PrincipalID: "sp"}, {At: at.Add(3), UPN: "declined@c.com", PrincipalID: "sp", Failed: true},
-		{At: at.Add(4), UPN: "other@c.com", PrincipalID: "other"}, {At: at.Add(5), PrincipalID: "sp"},
+		{At: at, UPN: "first@c.com", PrincipalID: "sp"},
+		{At: at.Add(2), UPN: "last@c.com", PrincipalID: "sp"},
+		{At: at.Add(3), UPN: "declined@c.com", PrincipalID: "sp", Failed: true},
+		{At: at.Add(4), UPN: "other@c.com", PrincipalID: "other"},
+		{At: at.Add(5), PrincipalID: "sp"},
 	}
 	if got := WhoConsented(events, "sp"); got != "last@c.com" {
 		t.Error(got)

@@ -26,8 +26,10 @@ func TestFold(t *testing.T) {
 		},
 		"a removal takes the authorization and the confirmations of its scope alone": {
 			[]Entry{
-				{At: at, Actor: "a", Action: Authorized, Scope: "account"}, {At: at, Actor: "a", Action: Authorized, Scope: "group:S", Evidence: evidence},
-				{At: at, Actor: "a", Action: PortalConfirmed, Scope: "account", Steps: []string{"x"}}, {At: at, Actor: "a", Action: PortalConfirmed, Scope: "group:S", Steps: []string{"x", "y"}},
+				{At: at, Actor: "a", Action: Authorized, Scope: "account"},
+				{At: at, Actor: "a", Action: Authorized, Scope: "group:S", Evidence: evidence},
+				{At: at, Actor: "a", Action: PortalConfirmed, Scope: "account", Steps: []string{"x"}},
+				{At: at, Actor: "a", Action: PortalConfirmed, Scope: "group:S", Steps: []string{"x", "y"}},
 				{At: at, Actor: "a", Action: AuthorizationRemoved, Scope: "account"},
 			},
 			State{

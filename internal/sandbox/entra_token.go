@@ -201,6 +201,13 @@ func (e *entra) access(i *issued) string {
 	return token
 }
 
+// onlyDefault says whether the scope is one resource's .default. Microsoft's own
+// clients add the OpenID scopes even here.
+func onlyDefault(scope string) bool {
+	rest := slices.DeleteFunc(strings.Fields(scope), func(s string) bool { return slices.Contains(oidcScopes, s) })
+	return len(rest) == 1 && strings.HasSuffix(rest[0], "/.default")
+}
+
 // clientCredentials answers with exactly the keys of the recorded answer
 // (azure-sdk-for-js, resourcegroups list test): no refresh token, no scope.
 //
@@ -210,7 +217,7 @@ func (e *entra) clientCredentials(rec *recorder, r *http.Request) {
 	switch {
 	case !e.client(rec, id):
 		return
-	case !strings.HasSuffix(r.PostForm.Get("scope"), "/.default"):
+	case !onlyDefault(r.PostForm.Get("scope")):
 		e.refuse(rec, http.StatusBadRequest, "invalid_scope", 1002012, fmt.Sprintf("The provided value for scope %s is not valid. Client credential flows must have a scope value with /.default suffixed to the resource identifier (application ID URI).", r.PostForm.Get("scope")))
 		return
 	case secret == "":

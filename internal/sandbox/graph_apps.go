@@ -8,7 +8,7 @@ import (
 )
 
 var principalProperties = []string{
-	"id", "deletedDateTime", "accountEnabled", "appDisplayName", "appId", "appOwnerOrganizationId", "appRoleAssignmentRequired", "createdDateTime", "displayName",
+	"id", "deletedDateTime", "accountEnabled", "appDisplayName", "appId", "appOwnerOrganizationId", "appRoleAssignmentRequired", "displayName",
 	"servicePrincipalNames", "servicePrincipalType", "signInAudience", "tags", "appRoles", "oauth2PermissionScopes", "verifiedPublisher",
 }
 
@@ -34,7 +34,7 @@ func (s *Server) principalEntity(sp *servicePrincipal) entity {
 	}
 	return entity{
 		"id": sp.ID, "deletedDateTime": nil, "accountEnabled": true, "appDisplayName": sp.Name, "appId": sp.AppID, "appOwnerOrganizationId": s.world.tenantID,
-		"appRoleAssignmentRequired": false, "createdDateTime": stamp(sp.created), "displayName": sp.Name, "servicePrincipalNames": []any{sp.AppID},
+		"appRoleAssignmentRequired": false, "displayName": sp.Name, "servicePrincipalNames": []any{sp.AppID},
 		"servicePrincipalType": "Application", "signInAudience": "AzureADMultipleOrgs", "tags": []any{"WindowsAzureActiveDirectoryIntegratedApp"},
 		"appRoles": roles, "oauth2PermissionScopes": scopes, "verifiedPublisher": publisher, "appRoleAssignments": assignments,
 	}

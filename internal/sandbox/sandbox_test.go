@@ -3,8 +3,10 @@ package sandbox
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -100,6 +102,18 @@ func (l *lab) do(method, path, token, body string, headers ...string) reply {
 	r := reply{status: resp.StatusCode, header: resp.Header, text: string(text)}
 	_ = json.Unmarshal(text, &r.json)
 	return r
+}
+
+// spki is the SHA-256 of the server's public key, as Chromium wants it.
+func (l *lab) spki() string {
+	l.t.Helper()
+	conn, err := tls.Dial("tcp", strings.TrimPrefix(l.Origin, "https://"), l.client.Transport.(*http.Transport).TLSClientConfig)
+	if err != nil {
+		l.t.Fatal(err)
+	}
+	defer conn.Close()
+	sum := sha256.Sum256(conn.ConnectionState().PeerCertificates[0].RawSubjectPublicKeyInfo)
+	return base64.StdEncoding.EncodeToString(sum[:])
 }
 
 func (l *lab) tenantPath(rest string) string { return "/" + l.env["ZO365_MICROSOFT_TENANT"] + rest }

@@ -11,6 +11,7 @@
 package sandbox
 
 import (
+	"compress/gzip"
 	"context"
 	"crypto/rand"
 	"crypto/rsa"
@@ -128,7 +129,7 @@ func (s *Server) Close(ctx context.Context) error {
 // ServeHTTP answers one request at a time: requests change the imitated state,
 // and a script must see them in order.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	body, err := io.ReadAll(io.LimitReader(r.Body, 4<<20))
+	body, err := readBody(r)
 	if err != nil {
 		http.Error(w, "the request could not be read", http.StatusBadRequest)
 		return
@@ -138,6 +139,20 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	answer := s.answer(r, body)
 	s.traffic.write(s.Origin, r, body, answer)
 	answer.send(w)
+}
+
+// readBody reads a request, which Microsoft's SDKs compress.
+func readBody(r *http.Request) ([]byte, error) {
+	const limit = 4 << 20
+	var body io.Reader = http.MaxBytesReader(nil, r.Body, limit)
+	if r.Header.Get("Content-Encoding") == "gzip" {
+		unzipped, err := gzip.NewReader(body)
+		if err != nil {
+			return nil, err
+		}
+		body = io.LimitReader(unzipped, limit)
+	}
+	return io.ReadAll(body)
 }
 
 // answer finds the service that a path belongs to.

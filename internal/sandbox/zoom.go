@@ -178,9 +178,9 @@ func (s *Server) zoomPaged(rec *recorder, q url.Values, key string, most int, it
 		next = rand.Text()
 		s.zoom.pages[next] = zoomPage{query: query, at: end, expires: s.world.now().Add(15 * time.Minute)}
 	}
-	body := map[string]any{"next_page_token": next, "page_size": size, "total_records": len(items), key: append([]any{}, items[min(at, len(items)):end]...)}
-	if key != "groups" {
-		body["page_count"], body["page_number"] = (len(items)+size-1)/size, at/size+1
+	body := map[string]any{"next_page_token": next, "total_records": len(items), key: append([]any{}, items[min(at, len(items)):end]...)}
+	if key != "groups" { // whose page has less in Zoom's own description
+		body["page_size"], body["page_count"], body["page_number"] = size, (len(items)+size-1)/size, at/size+1
 	}
 	rec.json(http.StatusOK, body)
 }
@@ -199,7 +199,7 @@ func (s *Server) zoomListUsers(rec *recorder, q url.Values, _ []string) {
 		item := map[string]any{
 			"id": z.ID, "first_name": z.First, "last_name": z.Last, "display_name": z.First + " " + z.Last, "email": z.Email, "type": 2,
 			"pmi": 0, "timezone": "America/Los_Angeles", "verified": 1, "created_at": stamp(z.created), "user_created_at": stamp(z.created),
-			"last_login_time": stamp(z.created.Add(time.Hour)), "language": "en-US", "phone_number": "", "status": z.Status, "role_id": zoomRoleIDs[z.Role],
+			"last_login_time": stamp(z.created.Add(time.Hour)), "status": z.Status, "role_id": zoomRoleIDs[z.Role],
 		}
 		if len(z.groups) > 0 {
 			item["group_ids"] = z.groups

@@ -226,6 +226,7 @@ func (m *memory) Load(context.Context) (Credential, error) {
 	defer m.mu.Unlock()
 	return m.kept, nil
 }
+
 func (m *memory) Save(_ context.Context, c Credential) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -240,6 +241,7 @@ func (c memoryCache) Load() (Access, error) {
 	defer c.m.mu.Unlock()
 	return c.m.hot, nil
 }
+
 func (c memoryCache) Save(a Access) error {
 	c.m.mu.Lock()
 	defer c.m.mu.Unlock()

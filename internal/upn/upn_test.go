@@ -44,8 +44,10 @@ var people = []tenant.User{
 	{ID: "5", UPN: "initial@contoso.onmicrosoft.com", Synced: true},
 	{ID: "6", UPN: "verified@fabrikam.com"},
 	{ID: "7", UPN: "unverified@old.example"},
-	{ID: "8", UPN: "two@fabrikam.com"}, {ID: "9", UPN: "two@northwind.com"},
-	{ID: "a", UPN: "shared1@contoso.com", Mail: "shared@contoso.com"}, {ID: "b", UPN: "shared2@contoso.com", Mail: "shared@contoso.com"},
+	{ID: "8", UPN: "two@fabrikam.com"},
+	{ID: "9", UPN: "two@northwind.com"},
+	{ID: "a", UPN: "shared1@contoso.com", Mail: "shared@contoso.com"},
+	{ID: "b", UPN: "shared2@contoso.com", Mail: "shared@contoso.com"},
 	{ID: "c", UPN: "0123456789abcdef0123456789abcdefgone@contoso.com", Mail: "gone@contoso.com", Deleted: true},
 	{ID: "d", UPN: "joni.sherman@contoso.com"},
 }
