@@ -64,10 +64,10 @@ func TestCheck(t *testing.T) {
 	}
 }
 
-func consent(at time.Time, permissions ...string) tenant.Consent {
+func consent(permissions ...string) tenant.Consent {
 	c := tenant.Consent{Principal: &tenant.ServicePrincipal{ID: "sp"}}
 	for _, p := range permissions {
-		c.Grants = append(c.Grants, tenant.Grant{Permission: p, At: at})
+		c.Grants = append(c.Grants, tenant.Grant{Permission: p})
 	}
 	return c
 }
@@ -88,14 +88,14 @@ func TestWatch(t *testing.T) {
 				case d < 20*time.Second:
 					return tenant.Consent{}
 				case d < 30*time.Second:
-					return consent(time.Time{}, "Contacts.Read")
+					return consent("Contacts.Read")
 				}
-				return consent(time.Time{}, "Contacts.Read", "Calendars.ReadWrite")
+				return consent("Contacts.Read", "Calendars.ReadWrite")
 			},
 			limit: time.Minute, most: 36 * time.Second,
 		},
 		"nobody comes":               {look: func(time.Duration) tenant.Consent { return tenant.Consent{} }, limit: time.Minute, err: "nobody has accepted", most: time.Minute},
-		"a limit of zero looks once": {look: func(time.Duration) tenant.Consent { return consent(time.Time{}, "Contacts.Read") }, err: "missing Calendars.ReadWrite"},
+		"a limit of zero looks once": {look: func(time.Duration) tenant.Consent { return consent("Contacts.Read") }, err: "missing Calendars.ReadWrite"},
 		"declined": {
 			look: func(time.Duration) tenant.Consent { return tenant.Consent{} },
 			events: func(start time.Time, d time.Duration) ([]tenant.ConsentEvent, error) {
@@ -107,12 +107,12 @@ func TestWatch(t *testing.T) {
 			limit: time.Minute, err: "the consent was declined by a@c.com: no", most: 12 * time.Second,
 		},
 		"the audit log cannot be read": {
-			look:   func(time.Duration) tenant.Consent { return consent(time.Time{}, "Calendars.ReadWrite") },
+			look:   func(time.Duration) tenant.Consent { return consent("Calendars.ReadWrite") },
 			events: func(time.Time, time.Duration) ([]tenant.ConsentEvent, error) { return nil, &tenant.NeedsError{} },
 			limit:  time.Minute,
 		},
 		"a renewed consent shows in the audit log": {
-			look: func(time.Duration) tenant.Consent { return consent(time.Time{}, "Calendars.ReadWrite") },
+			look: func(time.Duration) tenant.Consent { return consent("Calendars.ReadWrite") },
 			events: func(start time.Time, d time.Duration) ([]tenant.ConsentEvent, error) {
 				if d < 8*time.Second {
 					return []tenant.ConsentEvent{{At: start.Add(-time.Hour), PrincipalID: "sp", UPN: "old@c.com"}}, nil
@@ -122,7 +122,7 @@ func TestWatch(t *testing.T) {
 			fresh: true, limit: time.Minute, most: 14 * time.Second,
 		},
 		"another application's consent does not count": {
-			look: func(time.Duration) tenant.Consent { return consent(time.Time{}, "Calendars.ReadWrite") },
+			look: func(time.Duration) tenant.Consent { return consent("Calendars.ReadWrite") },
 			events: func(start time.Time, _ time.Duration) ([]tenant.ConsentEvent, error) {
 				return []tenant.ConsentEvent{{At: start.Add(time.Second), PrincipalID: "other"}}, nil
 			},

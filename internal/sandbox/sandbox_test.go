@@ -363,7 +363,7 @@ func TestTrafficLog(t *testing.T) {
 }
 
 func TestTheSameSeedMakesTheSamePeople(t *testing.T) {
-	make1 := func(seed uint64) string {
+	people := func(seed uint64) string {
 		s, err := LoadScenario("happy")
 		if err != nil {
 			t.Fatal(err)
@@ -375,7 +375,8 @@ func TestTheSameSeedMakesTheSamePeople(t *testing.T) {
 		}
 		return text
 	}
-	if make1(7) != make1(7) || make1(7) == make1(8) {
+	first, again, other := people(7), people(7), people(8)
+	if first != again || first == other {
 		t.Error("the seed does not decide")
 	}
 }
