@@ -88,6 +88,10 @@ func (s *Server) serveEntra(rec *recorder, r *http.Request) {
 		e.devicePage(rec, r)
 		return
 	}
+	if r.URL.Path == "/oidc/userinfo" {
+		e.userInfo(rec, r)
+		return
+	}
 	if r.URL.Path == "/error" {
 		e.errorPage(rec, http.StatusOK, "AADSTS"+r.URL.Query().Get("code"), "Microsoft explains this error at login.microsoftonline.com/error.")
 		return
@@ -112,6 +116,8 @@ func (s *Server) serveEntra(rec *recorder, r *http.Request) {
 		e.authorize(rec, r)
 	case "GET adminconsent", "GET v2.0/adminconsent":
 		e.adminConsent(rec, r, strings.HasPrefix(endpoint, "v2.0"))
+	case "GET oauth2/v2.0/logout":
+		e.logout(rec, r)
 	case "POST login":
 		e.login(rec, r)
 	case "POST answer":

@@ -158,6 +158,14 @@ func (e *entra) login(rec *recorder, r *http.Request) {
 	e.proceed(rec, p)
 }
 
+// logout ends the browser's session.
+func (e *entra) logout(rec *recorder, r *http.Request) {
+	if cookie, err := r.Cookie(entraCookie); err == nil {
+		delete(e.sessions, cookie.Value)
+	}
+	e.show(rec, http.StatusOK, "done", map[string]any{"Title": "You signed out of your account", "Text": "It's a good idea to close all browser windows."})
+}
+
 // proceed shows the question that a request has for a signed-in person.
 func (e *entra) proceed(rec *recorder, p *pageRequest) {
 	switch {

@@ -201,6 +201,17 @@ func (e *entra) access(i *issued) string {
 	return token
 }
 
+// userInfo: https://learn.microsoft.com/entra/identity-platform/userinfo
+func (e *entra) userInfo(rec *recorder, r *http.Request) {
+	token, ok := e.server.bearer(r)
+	if !ok || token.user == nil {
+		rec.header.Set("WWW-Authenticate", `Bearer error="invalid_token"`)
+		e.server.graphError(rec, r, http.StatusUnauthorized, "InvalidAuthenticationToken", "Access token is empty, unknown to the sandbox or expired.")
+		return
+	}
+	rec.json(http.StatusOK, map[string]any{"sub": token.user.ID, "name": token.user.Name, "given_name": token.user.Given, "family_name": token.user.Surname, "email": token.user.Mail})
+}
+
 // onlyDefault says whether the scope is one resource's .default. Microsoft's own
 // clients add the OpenID scopes even here.
 func onlyDefault(scope string) bool {
