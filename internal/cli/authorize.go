@@ -77,7 +77,7 @@ func runAuthorize(ctx context.Context, env *Env, opts authorizeOptions) error {
 	if err != nil {
 		return err
 	}
-	both, err := env.signedIn(ctx)
+	both, err := env.signedIn(ctx, "authorize")
 	if err != nil {
 		return err
 	}

@@ -74,13 +74,13 @@ func calendarUsers(ctx context.Context, env *Env, opts calendarListOptions) ([]s
 	if err != nil {
 		return nil, nil, err
 	}
-	graph, as, err := doors.Graph(ctx)
+	graph, as, err := doors.Graph(ctx, "calendar list")
 	if err != nil {
 		return nil, nil, err
 	}
 	users := opts.Users
 	if opts.Group != "" {
-		both, err := env.signedIn(ctx)
+		both, err := env.signedIn(ctx, "calendar list")
 		if err != nil {
 			return nil, nil, err
 		}

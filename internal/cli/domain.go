@@ -30,7 +30,7 @@ Exit code 3 when none matches, with the steps that would make one match.`,
 }
 
 func runVerifyDomain(ctx context.Context, env *Env, only []string) error {
-	both, err := env.signedIn(ctx)
+	both, err := env.signedIn(ctx, "verify-domain")
 	if err != nil {
 		return err
 	}
@@ -73,8 +73,9 @@ type clients struct {
 	as connect.Found
 }
 
-// signedIn opens both services.
-func (env *Env) signedIn(ctx context.Context) (clients, error) {
+// signedIn opens both services for a command, which is asked for no more than it
+// needs.
+func (env *Env) signedIn(ctx context.Context, command string) (clients, error) {
 	file, err := env.fileIfAny()
 	if err != nil {
 		return clients{}, err
@@ -83,7 +84,7 @@ func (env *Env) signedIn(ctx context.Context) (clients, error) {
 	if c.doors, err = env.doors(file); err != nil {
 		return c, err
 	}
-	if c.graph, c.as, err = c.doors.Graph(ctx); err != nil {
+	if c.graph, c.as, err = c.doors.Graph(ctx, command); err != nil {
 		return c, err
 	}
 	c.zoom, _, err = c.doors.Zoom(ctx)

@@ -37,11 +37,15 @@ type Env struct {
 
 	flags struct {
 		config  string
+		tenant  string
 		debug   bool
 		noInput bool
 	}
 	settings config.Settings
-	lines    *bufio.Reader
+	// autoChosen is true when --auth auto, or ZO365_AUTH=auto, was said and is not
+	// merely the default.
+	autoChosen bool
+	lines      *bufio.Reader
 }
 
 // System is the real world.
@@ -70,6 +74,7 @@ func (env *Env) warn(err error) { env.say("warning: %v", err) }
 func (env *Env) prepare(flags *pflag.FlagSet) error {
 	s, err := config.LoadSettings(flags)
 	env.settings = s
+	env.autoChosen = s.Auth == "auto" && (flags.Changed("auth") || env.Getenv("ZO365_AUTH") != "")
 	return err
 }
 
@@ -114,12 +119,18 @@ func (env *Env) fileIfAny() (profile.File, error) {
 // doors prepares the clients for a tenant.
 func (env *Env) doors(file profile.File) (*connect.Doors, error) {
 	opts := connect.Options{
-		File: file, Store: env.settings.CredentialStore, Getenv: env.Getenv,
+		File: file, Store: env.settings.CredentialStore, Auth: env.settings.Auth, Tenant: env.flags.tenant, Getenv: env.Getenv,
 		RequestTimeout: env.settings.RequestTimeout, MaxWait: env.settings.MaxWait,
 		UserAgent: "zo365/" + version().Version, OnWait: env.sayWait, Warn: env.warn,
 	}
 	if env.flags.debug {
 		opts.Debug = env.Err
+	}
+	if env.interactive() {
+		opts.AskPassphrase = func() (secret.Secret, error) {
+			_, _ = fmt.Fprint(env.Err, "Passphrase of the credential file: ")
+			return env.ReadSecret()
+		}
 	}
 	return connect.New(opts)
 }

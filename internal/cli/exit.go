@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"strings"
@@ -175,8 +176,14 @@ func adviceFor(err error) []string {
 		noGroup     *profile.NoGroupError
 		format      *upn.FormatError
 		nobody      *connect.NotSignedInError
+		interaction *connect.InteractionError
+		noAccount   *connect.NoAccountError
 	)
 	switch {
+	case errors.As(err, &interaction):
+		return interactionAdvice(interaction)
+	case errors.As(err, &noAccount):
+		return []string{"zo365 auth list shows them: " + strings.Join(noAccount.Known, ", ")}
 	case errors.Is(err, signin.ErrCodeExpired):
 		return []string{"sign in again: zo365 login microsoft"}
 	case errors.As(err, &entra):
@@ -186,10 +193,11 @@ func adviceFor(err error) []string {
 	case errors.As(err, &unavailable):
 		return []string{
 			"on a desktop: unlock or install the keyring (Debian: apt install gnome-keyring), then sign in again",
+			"on a machine without one: ZO365_CREDENTIAL_STORE=file with ZO365_CREDENTIAL_PASSPHRASE, or with ZO365_CREDENTIAL_KEY_FILE and a key of age-keygen, keeps them in an encrypted file",
 			"in a pipeline: set ZO365_CREDENTIAL_STORE=env with ZO365_MICROSOFT_CLIENT_SECRET and ZO365_ZOOM_CLIENT_SECRET; zo365 never keeps a secret in a plain file",
 		}
 	case errors.As(err, &nobody):
-		return []string{"zo365 login " + strings.ToLower(nobody.Service)}
+		return nobodyAdvice(nobody)
 	case errors.As(err, &missing):
 		return []string{"zo365 init, or set " + missing.Variable}
 	case errors.As(err, &notFound):
@@ -204,6 +212,55 @@ func adviceFor(err error) []string {
 		return []string{format.Hint}
 	}
 	return nil
+}
+
+// nobodyAdvice says how to sign in by the method that was asked for.
+func nobodyAdvice(e *connect.NotSignedInError) []string {
+	switch e.Method {
+	case connect.BySecret:
+		return []string{"set ZO365_MICROSOFT_CLIENT_SECRET and ZO365_MICROSOFT_CLIENT_ID"}
+	case connect.ByCertificate:
+		return []string{"set ZO365_MICROSOFT_CLIENT_CERTIFICATE to a PEM or PFX file, and ZO365_MICROSOFT_CLIENT_ID"}
+	case connect.ByFederation:
+		return []string{"GitHub Actions needs \"permissions: id-token: write\", Azure Pipelines SYSTEM_ACCESSTOKEN, others ZO365_MICROSOFT_FEDERATED_TOKEN or ZO365_MICROSOFT_FEDERATED_TOKEN_FILE"}
+	case connect.ByPerson, connect.ByManaged: // a managed identity is always tried
+	}
+	return []string{"zo365 login " + strings.ToLower(e.Service)}
+}
+
+// interactionAdvice names the sign-in that mends an error, after its meaning.
+func interactionAdvice(e *connect.InteractionError) []string {
+	again := "zo365 login microsoft"
+	if e.Command != "" {
+		again += " --for " + quoted(e.Command)
+	}
+	if e.Claims != "" {
+		again += " --claims " + base64.StdEncoding.EncodeToString([]byte(e.Claims))
+	}
+	var entra *signin.EntraError
+	if errors.As(e, &entra) && entra.BlocksDeviceCode() {
+		again += " --browser"
+	}
+	hints := []string{again}
+	if entra != nil {
+		if x, ok := entra.Explanation(); ok {
+			hints[0] = x.Meaning + "; sign in again: " + again
+			if page := x.Page(); page != "" {
+				hints = append(hints, "see "+page)
+			}
+		}
+		if support := entra.Support(); support != "" {
+			hints = append(hints, "for Microsoft's support: "+support)
+		}
+	}
+	return hints
+}
+
+func quoted(word string) string {
+	if strings.ContainsAny(word, " \"'$") {
+		return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+	}
+	return word
 }
 
 // entraAdvice explains Entra's error, and gives the line for Microsoft's

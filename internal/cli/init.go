@@ -36,7 +36,6 @@ value that nobody gave is left as a comment. No secret is ever written.`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return runInit(cmd.Context(), env, opts) },
 	}
 	f := cmd.Flags()
-	f.StringVar(&opts.Values.Tenant, "tenant", "", "Microsoft tenant: an ID or a domain")
 	f.StringVar(&opts.Values.Cloud, "cloud", "", "Microsoft cloud: "+strings.Join(profile.Cloud("").Values(), ", "))
 	f.StringVar(&opts.Values.ClientID, "client-id", "", "application that zo365 signs in with (default: Microsoft Graph Command Line Tools)")
 	f.StringVar(&opts.Values.ZoomAppID, "zoom-app-id", "", "Zoom's enterprise application (default: looked up in the tenant)")
@@ -51,6 +50,7 @@ value that nobody gave is left as a comment. No secret is ever written.`,
 }
 
 func runInit(ctx context.Context, env *Env, opts initOptions) error {
+	opts.Values.Tenant = env.flags.tenant
 	v := fromEnvironment(env, opts.Values)
 	if !opts.Yes {
 		if !env.interactive() {

@@ -149,7 +149,7 @@ func runIntegrationDisable(ctx context.Context, env *Env, opts disableOptions) e
 
 // revoke takes the consent back in Entra, unless another scope still needs it.
 func revoke(ctx context.Context, env *Env, path, scope string) ([]string, error) {
-	both, err := env.signedIn(ctx)
+	both, err := env.signedIn(ctx, "integration disable --revoke")
 	if err != nil {
 		return nil, err
 	}
@@ -230,13 +230,10 @@ func scopeWords(group string) string {
 }
 
 func groupFlag(group string) string {
-	switch {
-	case group == "":
+	if group == "" {
 		return ""
-	case strings.ContainsAny(group, " '\"$"):
-		return " --group '" + strings.ReplaceAll(group, "'", `'\''`) + "'"
 	}
-	return " --group " + group
+	return " --group " + quoted(group)
 }
 
 // sayPortal lists what a person has to do in Zoom's portal.

@@ -3,6 +3,7 @@ package cli
 import (
 	"bufio"
 	"context"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"strings"
@@ -31,8 +32,11 @@ and ZO365_ZOOM_CLIENT_SECRET: nothing is kept, and no login is needed.`,
 }
 
 type loginMicrosoftOptions struct {
-	Browser bool
-	Open    bool
+	Browser    bool
+	DeviceCode bool
+	Open       bool
+	For        []string
+	Claims     string
 }
 
 func newLoginMicrosoftCmd(env *Env) *cobra.Command {
@@ -43,38 +47,114 @@ func newLoginMicrosoftCmd(env *Env) *cobra.Command {
 		Long: `Sign in to the Microsoft tenant as a person.
 
 By default with a device code: open the address on any device and enter the
-code. Where a Conditional Access policy blocks device codes, sign in with the
-browser on this machine: --browser.`,
-		Example: "  zo365 login microsoft\n  zo365 login microsoft --open\n  zo365 login microsoft --browser",
+code. Where a Conditional Access policy blocks device codes the browser on this
+machine is offered; --browser takes it at once.
+
+Only the permissions of the commands named with --for are asked for (by default
+verify-domain and authorize); a command that needs more says so, and asks for it
+on a terminal. zo365 auth permissions lists them.`,
+		Example: "  zo365 login microsoft\n  zo365 login microsoft --browser --for 'upn check','upn report'\n  zo365 login microsoft --for all",
 		Args:    cobra.NoArgs,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return runLoginMicrosoft(cmd.Context(), env, opts) },
 	}
 	cmd.Flags().BoolVar(&opts.Browser, "browser", false, "sign in with the browser on this machine (authorization code with PKCE)")
+	cmd.Flags().BoolVar(&opts.DeviceCode, "device-code", false, "sign in with a device code and offer nothing else")
 	cmd.Flags().BoolVar(&opts.Open, "open", false, "open the device code's address in the browser")
+	cmd.Flags().StringSliceVar(&opts.For, "for", []string{"verify-domain", "authorize"}, "commands whose permissions to ask for, or all (those that only read)")
+	cmd.Flags().StringVar(&opts.Claims, "claims", "", "claims challenge to answer, as an error message gave it")
+	completeValues(cmd, "for", append([]string{"all"}, commandsWithNeeds()...))
 	return cmd
 }
 
 func runLoginMicrosoft(ctx context.Context, env *Env, opts loginMicrosoftOptions) error {
+	login, err := newLogin(ctx, env, opts)
+	if err != nil {
+		return err
+	}
 	doors, err := env.openDoors()
 	if err != nil {
 		return err
 	}
-	var found connect.Found
-	switch {
-	case env.settings.CredentialStore == "env":
-		found, err = doors.CheckMicrosoftEnvironment(ctx)
-	case opts.Browser:
-		found, err = doors.LoginBrowser(ctx, func(address string) error {
-			env.say("Sign in at this address:\n\n    %s\n", address)
-			return browserHint(env.Open(ctx, address))
-		})
-	default:
-		found, err = doors.LoginDevice(ctx, func(code signin.DeviceCode) { showDeviceCode(ctx, env, code, opts.Open) })
+	if env.settings.CredentialStore == "env" {
+		found, err := doors.CheckMicrosoft(ctx)
+		if err != nil {
+			return fmt.Errorf("signing in to Microsoft: %w", err)
+		}
+		return showSignIn(env, signInOf(found, doors))
+	}
+	found, err := doors.LoginMicrosoft(ctx, login)
+	if err != nil {
+		if !login.Browser && !opts.DeviceCode && blocksDeviceCode(err) && env.mayTryBrowser(ctx, err) {
+			login.Browser = true
+			found, err = doors.LoginMicrosoft(ctx, login)
+		}
 	}
 	if err != nil {
 		return fmt.Errorf("signing in to Microsoft: %w", err)
 	}
 	return showSignIn(env, signInOf(found, doors))
+}
+
+// newLogin checks the options and says how to show what a person must see.
+func newLogin(ctx context.Context, env *Env, opts loginMicrosoftOptions) (connect.Login, error) {
+	login := connect.Login{
+		Browser: opts.Browser,
+		Show:    func(code signin.DeviceCode) { showDeviceCode(ctx, env, code, opts.Open) },
+		Open: func(address string) error {
+			env.say("Sign in at this address:\n\n    %s\n", address)
+			return browserHint(env.Open(ctx, address))
+		},
+	}
+	if opts.Browser && opts.DeviceCode {
+		return login, usagef("--browser and --device-code exclude each other")
+	}
+	for _, c := range opts.For {
+		switch _, known := signin.NeedOf(c); {
+		case c == "all":
+			login.For = append(login.For, readingCommands()...)
+		case known:
+			login.For = append(login.For, c)
+		default:
+			return login, usagef("%q has no permissions of its own; use all, %s", c, strings.Join(commandsWithNeeds(), ", "))
+		}
+	}
+	if opts.Claims != "" {
+		text, err := base64.StdEncoding.DecodeString(opts.Claims)
+		if err != nil {
+			return login, usagef("--claims is not what an error message gave: %v", err)
+		}
+		login.Claims = string(text)
+	}
+	return login, nil
+}
+
+func blocksDeviceCode(err error) bool {
+	var entra *signin.EntraError
+	return errors.As(err, &entra) && entra.BlocksDeviceCode()
+}
+
+// mayTryBrowser offers the browser where a policy blocks the device code; with
+// --auth auto in the environment or on the command line it is taken.
+func (env *Env) mayTryBrowser(ctx context.Context, err error) bool {
+	env.say("the device code was refused: %v", err)
+	if env.autoChosen {
+		env.say("signing in with the browser instead, as --auth auto allows")
+		return true
+	}
+	return env.interactive() && env.confirm(ctx, "Sign in with the browser on this machine instead?", false) == nil
+}
+
+// signInAgain asks a person for the one new sign-in that mends an error.
+func (env *Env) signInAgain(ctx context.Context, e *connect.InteractionError) error {
+	env.say("Microsoft asks for a new sign-in: %v", e)
+	if err := env.confirm(ctx, "Sign in now?", false); err != nil {
+		return err
+	}
+	opts := loginMicrosoftOptions{For: []string{e.Command}}
+	if e.Claims != "" {
+		opts.Claims = base64.StdEncoding.EncodeToString([]byte(e.Claims))
+	}
+	return runLoginMicrosoft(ctx, env, opts)
 }
 
 func showDeviceCode(ctx context.Context, env *Env, code signin.DeviceCode, open bool) {
@@ -168,7 +248,7 @@ func (env *Env) openDoors() (*connect.Doors, error) {
 
 // signInOf is a credential as it is shown.
 func signInOf(f connect.Found, doors *connect.Doors) render.SignIn {
-	s := render.SignIn{Service: strings.ToLower(f.Service), SignedIn: true, As: f.ClientID, Kind: "application", Flow: f.Flow, Store: string(f.Source), Variable: f.Variable, Of: f.Of, Host: doors.Hosts.Login}
+	s := render.SignIn{Service: strings.ToLower(f.Service), SignedIn: true, As: f.ClientID, Kind: "application", Method: string(f.Method), Why: f.Why, Flow: f.Flow, Store: string(f.Source), Variable: f.Variable, Of: f.Of, Host: doors.Hosts.Login}
 	if f.Service == "Zoom" {
 		s.Host = doors.Hosts.ZoomLogin
 	}
@@ -184,28 +264,36 @@ func signInOf(f connect.Found, doors *connect.Doors) render.SignIn {
 
 func showSignIn(env *Env, s render.SignIn) error {
 	where := "kept in the " + s.Store
-	if s.Variable != "" {
-		where = "taken from " + s.Variable + "; nothing is kept"
+	if s.Store == string(connect.InEnvironment) {
+		where = "by " + s.Method + ", because " + s.Why + "; nothing is kept"
 	}
 	env.say("signed in to %s as %s (%s), %s", s.Service, s.As, s.Of, where)
 	return env.show(render.SignInListing(render.SignIns{SignedIn: true, Services: []render.SignIn{s}}))
 }
 
 func newLogoutCmd(env *Env) *cobra.Command {
-	return &cobra.Command{
-		Use:       "logout [microsoft|zoom]",
-		Short:     "Erase the credentials on this machine",
-		Long:      "Erase the credentials of this tenant and account from the keyring and the token cache of this machine, and say what was erased. Nothing is revoked at Microsoft or Zoom.",
-		Example:   "  zo365 logout\n  zo365 logout zoom",
+	revoke := false
+	cmd := &cobra.Command{
+		Use:   "logout [microsoft|zoom]",
+		Short: "Erase the credentials on this machine",
+		Long: `Erase the credentials of this tenant and account from the stores and the token
+cache of this machine, and say what was erased.
+
+With --revoke the sign-in is first ended on the service's side: Microsoft ends
+every session of the signed-in person, on all their devices; Zoom ends the access
+token.`,
+		Example:   "  zo365 logout\n  zo365 logout zoom --revoke",
 		Args:      cobra.MatchAll(cobra.MaximumNArgs(1), cobra.OnlyValidArgs),
 		ValidArgs: []string{"microsoft", "zoom"},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return runLogout(cmd.Context(), env, strings.Join(args, ""))
+			return runLogout(cmd.Context(), env, strings.Join(args, ""), revoke)
 		},
 	}
+	cmd.Flags().BoolVar(&revoke, "revoke", false, "end the sign-in on the service's side as well")
+	return cmd
 }
 
-func runLogout(ctx context.Context, env *Env, only string) error {
+func runLogout(ctx context.Context, env *Env, only string, revoke bool) error {
 	doors, err := env.openDoors()
 	if err != nil {
 		return err
@@ -213,64 +301,20 @@ func runLogout(ctx context.Context, env *Env, only string) error {
 	out := render.Logout{Erased: []render.Erased{}}
 	for _, one := range []struct {
 		service string
-		erase   func(context.Context) (connect.Erased, error)
+		erase   func(context.Context, bool) (connect.Erased, error)
 	}{{"microsoft", doors.LogoutMicrosoft}, {"zoom", doors.LogoutZoom}} {
 		if only != "" && only != one.service {
 			continue
 		}
-		e, err := one.erase(ctx)
+		e, err := one.erase(ctx, revoke)
 		if err != nil {
 			return fmt.Errorf("signing out of %s: %w", one.service, err)
 		}
-		out.Erased = append(out.Erased, render.Erased{Service: one.service, Credential: e.Credential, CachedToken: e.Token})
+		erased := render.Erased{Service: one.service, Credential: len(e.From) > 0, From: []string{}, CachedToken: e.Token, Revoked: e.Revoked}
+		for _, s := range e.From {
+			erased.From = append(erased.From, string(s))
+		}
+		out.Erased = append(out.Erased, erased)
 	}
 	return env.show(render.LogoutListing(out))
-}
-
-func newAuthCmd(env *Env) *cobra.Command {
-	cmd := &cobra.Command{Use: "auth", Short: "Show how zo365 is signed in", Long: "Show how zo365 is signed in and where each credential lies."}
-	cmd.AddCommand(&cobra.Command{
-		Use:   "status",
-		Short: "Show the credentials that commands would use",
-		Long: `Show for each service which credential commands would use, where it lies and
-where it came from. No request is made. Exit code 4 when one is missing.`,
-		Example: "  zo365 auth status\n  zo365 auth status -o json",
-		Args:    cobra.NoArgs,
-		RunE:    func(cmd *cobra.Command, _ []string) error { return runAuthStatus(cmd.Context(), env) },
-	})
-	return cmd
-}
-
-func runAuthStatus(ctx context.Context, env *Env) error {
-	doors, err := env.openDoors()
-	if err != nil {
-		return err
-	}
-	status := render.SignIns{SignedIn: true}
-	var first error
-	for _, one := range []struct {
-		service, host string
-		find          func(context.Context) (connect.Found, error)
-	}{{"microsoft", doors.Hosts.Login, doors.MicrosoftCredential}, {"zoom", doors.Hosts.ZoomLogin, doors.ZoomCredential}} {
-		found, err := one.find(ctx)
-		switch {
-		case ctx.Err() != nil:
-			return ctx.Err()
-		case err != nil:
-			status.SignedIn = false
-			status.Services = append(status.Services, render.SignIn{Service: one.service, Of: found.Of, Host: one.host, Problem: err.Error()})
-			if first == nil {
-				first = err
-			}
-		default:
-			status.Services = append(status.Services, signInOf(found, doors))
-		}
-	}
-	if err := env.show(render.SignInListing(status)); err != nil {
-		return err
-	}
-	if first != nil {
-		return &hinted{err: first, code: exitSignIn}
-	}
-	return nil
 }

@@ -9,6 +9,8 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+
+	"github.com/zo365/zo365/internal/connect"
 )
 
 // Main runs one command line and returns the exit code. Ctrl-C ends every wait.
@@ -16,9 +18,14 @@ func Main(args []string) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	env := System()
-	root := NewRoot(env)
-	root.SetArgs(args)
-	err := root.ExecuteContext(ctx)
+	err := execute(ctx, env, args)
+	var interaction *connect.InteractionError
+	if errors.As(err, &interaction) && env.interactive() && ctx.Err() == nil {
+		// One new sign-in and one more try, never a loop.
+		if again := env.signInAgain(ctx, interaction); again == nil {
+			err = execute(ctx, env, args)
+		}
+	}
 	if errors.Is(err, errStopped) {
 		return exitDone
 	}
@@ -26,4 +33,10 @@ func Main(args []string) int {
 		err = context.Canceled // whatever the interrupted call made of it
 	}
 	return report(env, err)
+}
+
+func execute(ctx context.Context, env *Env, args []string) error {
+	root := NewRoot(env) //nolint:contextcheck // every command gets the context of ExecuteContext
+	root.SetArgs(args)
+	return root.ExecuteContext(ctx)
 }

@@ -4,6 +4,8 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"github.com/zo365/zo365/internal/connect"
 )
 
 // NewRoot makes the command tree.
@@ -42,7 +44,9 @@ Run zo365 init first. To try everything without a tenant: zo365 sandbox serve.`,
 	flags.SortFlags = false
 	flags.StringVar(&env.flags.config, "config", "", "tenant file (default: ZO365_CONFIG, ./zo365.yaml, then the user's config folder)")
 	flags.StringP("output", "o", "table", "output format: table, json, yaml or csv")
-	flags.String("credential-store", "auto", "where credentials are kept: auto, keyring or env")
+	flags.StringVar(&env.flags.tenant, "tenant", "", "Microsoft tenant, whatever the file and the environment say")
+	flags.String("auth", "auto", "how to sign in to Microsoft: "+strings.Join(connect.Methods, ", "))
+	flags.String("credential-store", "auto", "where credentials are kept: auto, keyring, file or env")
 	flags.Duration("request-timeout", 0, "longest wait for one answer (default 30s)")
 	flags.Duration("max-wait", 0, "longest wait in all when a service throttles (default 5m)")
 	flags.BoolVar(&env.flags.noInput, "no-input", false, "never ask anything")

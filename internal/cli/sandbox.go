@@ -32,6 +32,7 @@ type sandboxServeOptions struct {
 	Scenario    string
 	EnvFile     string
 	TrafficLog  string
+	IssuedLog   string
 	AutoApprove bool
 }
 
@@ -57,6 +58,7 @@ points zo365, and any other client, at it.`,
 	f.StringVar(&opts.Scenario, "scenario", "happy", "a shipped scenario or a YAML file: "+strings.Join(sandbox.Names(), ", "))
 	f.StringVar(&opts.EnvFile, "env-file", "", "write shell exports to this file once the sandbox is ready")
 	f.StringVar(&opts.TrafficLog, "traffic-log", "", "write every exchange to this file, one JSON object a line")
+	f.StringVar(&opts.IssuedLog, "issued-log", "", "write every secret that is handed out to this file, for tests that look for leaks")
 	f.BoolVar(&opts.AutoApprove, "auto-approve", false, "approve device codes as the tenant's admin, and set BROWSER to a robot that does the same with pages")
 	return cmd
 }
@@ -67,13 +69,19 @@ func runSandboxServe(ctx context.Context, env *Env, opts sandboxServeOptions) (e
 		return err
 	}
 	start := sandbox.Options{Listen: opts.Listen, Users: opts.Users, Seed: opts.Seed, Scenario: scenario, AutoApprove: opts.AutoApprove}
-	if opts.TrafficLog != "" {
-		traffic, err := os.OpenFile(opts.TrafficLog, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
-		if err != nil {
-			return fmt.Errorf("opening the traffic log: %w", err)
+	for _, log := range []struct {
+		file string
+		to   *io.Writer
+	}{{opts.TrafficLog, &start.Traffic}, {opts.IssuedLog, &start.Issued}} {
+		if log.file == "" {
+			continue
 		}
-		defer func() { err = errors.Join(err, traffic.Close()) }()
-		start.Traffic = traffic
+		f, err := os.OpenFile(log.file, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+		if err != nil {
+			return fmt.Errorf("opening the log: %w", err)
+		}
+		defer func() { err = errors.Join(err, f.Close()) }()
+		*log.to = f
 	}
 	server, err := sandbox.Start(ctx, start)
 	if err != nil {

@@ -18,9 +18,8 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// zo365 is the real program, built once; bus is the address of a session bus
-// with a real, unlocked Secret Service.
-var zo365, bus string
+// zo365 is the real program, built once.
+var zo365 string
 
 func TestMain(m *testing.M) {
 	code, err := run(m)
@@ -44,56 +43,49 @@ func run(m *testing.M) (int, error) {
 	if out, err := build.CombinedOutput(); err != nil {
 		return 0, fmt.Errorf("building zo365: %w\n%s", err, out)
 	}
-	stop, err := startSecretService(dir)
-	if err != nil {
-		return 0, fmt.Errorf("a real Secret Service is needed; make deps installs it: %w", err)
-	}
-	defer stop()
 	return m.Run(), nil
 }
 
 // startSecretService runs dbus-daemon and gnome-keyring as a desktop does, with
-// a home of their own, unlocked with an empty password.
-func startSecretService(dir string) (stop func(), err error) {
-	home := filepath.Join(dir, "keyring-home")
+// a home of their own, unlocked with an empty password. Each script has its own:
+// the daemon has been seen to crash when many programs open it at once.
+func startSecretService(dir string) (string, func(), error) {
+	home := filepath.Join(dir, ".keyring")
 	if err := os.MkdirAll(home, 0o700); err != nil {
-		return nil, err
+		return "", nil, err
 	}
-	daemon := exec.Command("dbus-daemon", "--session", "--nofork", "--nosyslog", "--address=unix:path="+filepath.Join(dir, "bus"))
-	daemon.Env = append(os.Environ(), "HOME="+home)
-	if err := daemon.Start(); err != nil {
-		return nil, err
-	}
-	bus = "unix:path=" + filepath.Join(dir, "bus")
-	keyring := exec.Command("gnome-keyring-daemon", "--foreground", "--unlock", "--components=secrets", "--control-directory="+filepath.Join(dir, "control"))
-	keyring.Env = append(os.Environ(), "HOME="+home, "DBUS_SESSION_BUS_ADDRESS="+bus, "XDG_DATA_HOME="+filepath.Join(home, "data"), "XDG_CACHE_HOME="+filepath.Join(home, "cache"))
+	bus := "unix:path=" + filepath.Join(home, "bus")
+	daemon := exec.Command("dbus-daemon", "--session", "--nofork", "--nosyslog", "--address="+bus)
+	keyring := exec.Command("gnome-keyring-daemon", "--foreground", "--unlock", "--components=secrets", "--control-directory="+filepath.Join(home, "control"))
 	keyring.Stdin = strings.NewReader("\n")
-	stop = func() {
-		for _, c := range []*exec.Cmd{keyring, daemon} {
-			if c.Process != nil {
-				_ = c.Process.Kill()
-				_ = c.Wait()
-			}
+	started := []*exec.Cmd{}
+	stop := func() {
+		for i := len(started) - 1; i >= 0; i-- {
+			_ = started[i].Process.Kill()
+			_ = started[i].Wait()
 		}
-	}
-	if err := waitFor(5*time.Second, func() bool { _, err := os.Stat(filepath.Join(dir, "bus")); return err == nil }); err != nil {
-		stop()
-		return nil, fmt.Errorf("dbus-daemon: %w", err)
-	}
-	if err := keyring.Start(); err != nil {
-		stop()
-		return nil, err
 	}
 	owned := func() bool {
 		ask := exec.Command("dbus-send", "--bus="+bus, "--print-reply", "--dest=org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus.NameHasOwner", "string:org.freedesktop.secrets")
 		out, err := ask.Output()
 		return err == nil && bytes.Contains(out, []byte("true"))
 	}
-	if err := waitFor(10*time.Second, owned); err != nil {
-		stop()
-		return nil, fmt.Errorf("gnome-keyring: %w", err)
+	for _, one := range []struct {
+		cmd   *exec.Cmd
+		ready func() bool
+	}{{daemon, func() bool { _, err := os.Stat(filepath.Join(home, "bus")); return err == nil }}, {keyring, owned}} {
+		one.cmd.Env = append(os.Environ(), "HOME="+home, "DBUS_SESSION_BUS_ADDRESS="+bus, "XDG_DATA_HOME="+filepath.Join(home, "data"), "XDG_CACHE_HOME="+filepath.Join(home, "cache"))
+		if err := one.cmd.Start(); err != nil {
+			stop()
+			return "", nil, fmt.Errorf("a real Secret Service is needed; make deps installs it: %w", err)
+		}
+		started = append(started, one.cmd)
+		if err := waitFor(20*time.Second, one.ready); err != nil {
+			stop()
+			return "", nil, fmt.Errorf("%s: %w", one.cmd.Path, err)
+		}
 	}
-	return stop, nil
+	return bus, stop, nil
 }
 
 func waitFor(limit time.Duration, done func() bool) error {
@@ -115,6 +107,11 @@ func TestScripts(t *testing.T) {
 			if err := os.MkdirAll(home, 0o700); err != nil {
 				return err
 			}
+			bus, stop, err := startSecretService(env.WorkDir)
+			if err != nil {
+				return err
+			}
+			env.Defer(stop)
 			examples, err := filepath.Abs("../../docs/examples")
 			if err != nil {
 				return err

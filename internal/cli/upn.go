@@ -45,11 +45,14 @@ func runUPNCheck(ctx context.Context, env *Env, emails []string) error {
 			return usagef("%q is not an email address", email)
 		}
 	}
-	both, err := env.signedIn(ctx)
+	both, err := env.signedIn(ctx, "upn check")
 	if err != nil {
 		return err
 	}
 	domains, err := both.graph.Domains(ctx)
+	if tenant.Stops(err) {
+		return err
+	}
 	if err != nil {
 		env.warn(fmt.Errorf("which domains are verified is not known: %w", err))
 	}
@@ -212,11 +215,14 @@ func microsoftSide(ctx context.Context, env *Env, opts upnReportOptions) (upn.Ex
 	if err != nil {
 		return e, nil, err
 	}
-	client, _, err := doors.Graph(ctx)
+	client, _, err := doors.Graph(ctx, "upn report")
 	if err != nil {
 		return e, nil, err
 	}
 	domains, err := client.Domains(ctx)
+	if tenant.Stops(err) {
+		return e, nil, err
+	}
 	if err != nil {
 		env.warn(fmt.Errorf("which domains are verified is not known: %w", err))
 	}

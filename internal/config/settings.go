@@ -20,8 +20,11 @@ import (
 type Settings struct {
 	// Output is table, json, yaml or csv.
 	Output string
-	// CredentialStore is auto, keyring or env.
+	// CredentialStore is auto, keyring, file or env.
 	CredentialStore string
+	// Auth is how to sign in to Microsoft: auto, person, secret, certificate,
+	// federated or managed-identity.
+	Auth string
 	// RequestTimeout bounds the wait for one HTTP answer.
 	RequestTimeout time.Duration
 	// MaxWait bounds the total time a command waits because a service throttles.
@@ -34,7 +37,8 @@ var settings = []struct {
 	allowed       []string
 }{
 	{"output", "table", []string{"table", "json", "yaml", "csv"}},
-	{"credential-store", "auto", []string{"auto", "keyring", "env"}},
+	{"credential-store", "auto", []string{"auto", "keyring", "file", "env"}},
+	{"auth", "auto", []string{"auto", "person", "secret", "certificate", "federated", "managed-identity"}},
 	{"request-timeout", "30s", nil},
 	{"max-wait", "5m", nil},
 }
@@ -83,6 +87,7 @@ func LoadSettings(flags *pflag.FlagSet) (Settings, error) {
 	return Settings{
 		Output:          v.GetString("output"),
 		CredentialStore: v.GetString("credential-store"),
+		Auth:            v.GetString("auth"),
 		RequestTimeout:  v.GetDuration("request-timeout"),
 		MaxWait:         v.GetDuration("max-wait"),
 	}, nil

@@ -27,9 +27,17 @@ import (
 type Options struct {
 	// File is the tenant file, zero when there is none.
 	File profile.File
-	// Store is auto, keyring or env.
-	Store  string
-	Getenv func(string) string
+	// Store is auto, keyring, file or env.
+	Store string
+	// Auth is one of Methods; empty is auto.
+	Auth string
+	// Tenant, when not empty, is the tenant whatever the file and the environment
+	// say.
+	Tenant string
+	// AskPassphrase asks a person for the passphrase of the encrypted file; nil
+	// where nobody can be asked.
+	AskPassphrase func() (secret.Secret, error)
+	Getenv        func(string) string
 	// RequestTimeout bounds the wait for one answer, MaxWait all pauses that the
 	// services ask for.
 	RequestTimeout, MaxWait time.Duration
@@ -48,6 +56,8 @@ type Doors struct {
 	Hosts signin.Hosts
 	// tokens is the transport without a sign-in.
 	tokens http.RoundTripper
+	// phrase is what the person answered in this run.
+	phrase secret.Secret
 }
 
 // New resolves the hosts. It opens nothing.
@@ -127,11 +137,11 @@ func (d *Doors) keyring(sandbox bool) secret.Keyring {
 	return secret.Keyring{Service: service, Patience: keyringPatience}
 }
 
-// usesKeyring says whether stored credentials count.
-func (d *Doors) usesKeyring() bool { return d.opts.Store != "env" }
+// keeps says whether credentials are kept on this machine at all.
+func (d *Doors) keeps() bool { return d.opts.Store != "env" }
 
 // usesEnvironment says whether secrets in the environment count.
-func (d *Doors) usesEnvironment() bool { return d.opts.Store != "keyring" }
+func (d *Doors) usesEnvironment() bool { return d.opts.Store == "env" || d.opts.Store == "auto" }
 
 // cacheFolder holds the sealed access tokens.
 func cacheFolder() (string, error) {

@@ -8,7 +8,6 @@ import (
 
 	"github.com/zo365/zo365/internal/secret"
 	"github.com/zo365/zo365/internal/signin"
-	"github.com/zo365/zo365/internal/tenant"
 )
 
 // Source says where a credential lies.
@@ -17,6 +16,7 @@ type Source string
 // The sources.
 const (
 	InKeyring     Source = "keyring"
+	InFile        Source = "file"
 	InEnvironment Source = "environment"
 )
 
@@ -25,7 +25,10 @@ type Found struct {
 	// Service is "Microsoft" or "Zoom".
 	Service string
 	Source  Source
-	// Variable is the name of the environment variable, with InEnvironment.
+	// Method and Why say how zo365 signs in and why that was chosen.
+	Method Method
+	Why    string
+	// Variable is the environment variable or the place, with InEnvironment.
 	Variable string
 	// Person is true for a person's sign-in, false for an application's.
 	Person bool
@@ -39,73 +42,103 @@ type Found struct {
 	SignedIn time.Time
 
 	key    string
+	host   string
+	store  store
 	root   secret.Secret
 	secret secret.Secret
+	// renew asks for an application's token.
+	renew func(context.Context) (signin.Access, error)
+}
+
+func (f Found) account() Account {
+	as := f.ClientID
+	if f.Person {
+		as = f.Account.Username
+	}
+	return Account{Service: f.Service, Of: f.Of, Host: f.host, As: as, ClientID: f.ClientID, Store: f.Source, SignedIn: f.SignedIn}
 }
 
 // NotSignedInError says that there is no credential, and why the stores had
 // none.
 type NotSignedInError struct {
 	Service string
-	// Store is why the keyring could not be asked, or nil.
+	// Method is what was asked for; empty or auto is any.
+	Method Method
+	// Store is why a store could not be asked, or nil.
 	Store error
 }
 
 func (e *NotSignedInError) Error() string {
-	if e.Store != nil {
-		return fmt.Sprintf("not signed in to %s: %v", e.Service, e.Store)
+	text := "not signed in to " + e.Service
+	if e.Method != "" && e.Method != "auto" {
+		text += fmt.Sprintf(" by %s", e.Method)
 	}
-	return "not signed in to " + e.Service
+	if e.Store != nil {
+		text += fmt.Sprintf(": %v", e.Store)
+	}
+	return text
 }
 
 func (e *NotSignedInError) Unwrap() error { return e.Store }
 
-// find looks for a credential: first in the keyring, then in the environment,
-// as far as the store setting allows each.
-func (d *Doors) find(ctx context.Context, f Found, sandbox bool, variables ...string) (Found, error) {
-	var unavailable error
-	if d.usesKeyring() {
-		c, err := vault{d.keyring(sandbox), f.key}.Load(ctx)
+// stored looks for a credential in the stores. ok is false when none has it;
+// unavailable is why one could not be asked.
+func (d *Doors) stored(ctx context.Context, f Found, sandbox bool) (found Found, ok bool, unavailable error) {
+	for _, s := range d.stores(sandbox) {
+		c, err := vault{s, f.key}.Load(ctx)
 		if err == nil {
-			f.Source, f.Person, f.Flow, f.Account, f.Scopes, f.SignedIn = InKeyring, c.Flow != flowSecret, c.Flow, c.Account, c.Scopes, c.SignedIn
+			f.Source, f.store, f.Person, f.Flow, f.Account, f.Scopes, f.SignedIn = s.source, s, c.Flow != flowSecret, c.Flow, c.Account, c.Scopes, c.SignedIn
 			f.ClientID, f.secret, f.root = c.ClientID, c.Refresh, c.CacheRoot
-			return f, nil
+			f.Method, f.Why = ByPerson, "a sign-in is kept in the "+string(s.source)
+			return f, true, nil
 		}
 		if !errors.Is(err, secret.ErrNotFound) {
-			if ctx.Err() != nil {
-				return f, ctx.Err()
-			}
-			unavailable = err
+			unavailable = err // the last one's reason: it is the one that was chosen
 		}
 	}
-	if d.usesEnvironment() {
-		if value, name := d.fromEnvironment(variables...); name != "" {
-			// The environment's own secret opens its own cache: whoever has the
-			// one may have the other.
-			f.Source, f.Variable, f.secret, f.root = InEnvironment, name, value, value
-			return f, nil
-		}
-	}
-	return f, &tenant.StopError{Reason: tenant.SignedOut, Service: f.Service, Err: &NotSignedInError{Service: f.Service, Store: unavailable}}
+	return f, false, unavailable
 }
 
-// session gives out tokens for a credential.
-func (d *Doors) session(f Found, renew func(context.Context) (signin.Access, error)) (*signin.Session, error) {
+// session gives out tokens for a credential. Without a root nothing is cached:
+// a federated token and a managed identity have no secret that could seal it.
+func (d *Doors) session(f Found, renew func(context.Context) (signin.Access, error), need []string) (*signin.Session, error) {
+	s := &signin.Session{Service: f.Service, Lock: lock, Renew: renew, Warn: d.opts.Warn, Need: need}
+	if f.root.Empty() {
+		return s, nil
+	}
 	file, err := sealed(f.key+"/"+string(f.Source), f.root)
 	if err != nil {
 		return nil, err
 	}
-	return &signin.Session{Service: f.Service, Lock: lock, Cache: tokenCache{file}, Renew: renew, Warn: d.opts.Warn}, nil
+	s.Cache = tokenCache{file}
+	return s, nil
+}
+
+// keep saves a new credential and notes where it lies.
+func (d *Doors) keep(ctx context.Context, f Found, s named, c signin.Credential) error {
+	unlock, err := lock(ctx)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	if err := (vault{s, f.key}).Save(ctx, c); err != nil {
+		return err
+	}
+	return note(ctx, f.account())
 }
 
 // Erased says what a logout removed.
 type Erased struct {
-	Service    string
-	Credential bool
-	Token      bool
+	Service string
+	// From are the stores that had the credential.
+	From  []Source
+	Token bool
+	// Revoked is true when the service ended the sign-in on its side.
+	Revoked bool
 }
 
-// erase removes a credential and its cached access token.
+// erase removes a credential from every store that can be asked, and its cached
+// access tokens.
 func (d *Doors) erase(ctx context.Context, f Found, sandbox bool) (Erased, error) {
 	unlock, err := lock(ctx)
 	if err != nil {
@@ -113,10 +146,20 @@ func (d *Doors) erase(ctx context.Context, f Found, sandbox bool) (Erased, error
 	}
 	defer unlock()
 	e := Erased{Service: f.Service}
-	if e.Credential, err = d.keyring(sandbox).Delete(ctx, f.key); err != nil {
-		return e, err
+	var unavailable error
+	for _, s := range d.stores(sandbox) {
+		gone, err := s.Delete(ctx, f.key)
+		if err != nil && unavailable == nil {
+			unavailable = err
+		}
+		if gone {
+			e.From = append(e.From, s.source)
+		}
 	}
-	for _, source := range []Source{InKeyring, InEnvironment} {
+	if unavailable != nil && len(e.From) == 0 {
+		return e, unavailable
+	}
+	for _, source := range []Source{InKeyring, InFile, InEnvironment} {
 		file, err := sealed(f.key+"/"+string(source), secret.Secret{})
 		if err != nil {
 			return e, err
@@ -127,5 +170,5 @@ func (d *Doors) erase(ctx context.Context, f Found, sandbox bool) (Erased, error
 		}
 		e.Token = e.Token || gone
 	}
-	return e, nil
+	return e, forget(ctx, f.account())
 }

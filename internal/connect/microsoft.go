@@ -2,6 +2,7 @@ package connect
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"time"
 
@@ -17,9 +18,16 @@ const (
 	flowSecret  = "client secret"
 )
 
-// Tenant is the Microsoft tenant that is meant.
+// Tenant is the Microsoft tenant that is meant: --tenant, the ZO365_ variable,
+// the file, the variable of other tools, the current sign-in.
 func (d *Doors) Tenant() (string, error) {
-	t := d.identity("ZO365_MICROSOFT_TENANT", d.opts.File.Microsoft.Tenant, "AZURE_TENANT_ID")
+	t := d.opts.Tenant
+	if t == "" {
+		t = d.identity("ZO365_MICROSOFT_TENANT", d.opts.File.Microsoft.Tenant, "AZURE_TENANT_ID")
+	}
+	if t == "" {
+		t = d.current("Microsoft", host(d.Hosts.Login)).Of
+	}
 	if t == "" {
 		return "", &MissingError{What: "microsoft.tenant", Variable: "ZO365_MICROSOFT_TENANT"}
 	}
@@ -29,9 +37,10 @@ func (d *Doors) Tenant() (string, error) {
 func (d *Doors) microsoft() (Found, error) {
 	t, err := d.Tenant()
 	if err != nil {
-		return Found{}, err
+		return Found{Service: "Microsoft"}, err
 	}
-	f := Found{Service: "Microsoft", Of: t, key: "microsoft/" + host(d.Hosts.Login) + "/" + strings.ToLower(t)}
+	f := Found{Service: "Microsoft", Of: t, host: host(d.Hosts.Login)}
+	f.key = "microsoft/" + f.host + "/" + strings.ToLower(t)
 	f.ClientID = d.identity("ZO365_MICROSOFT_CLIENT_ID", d.opts.File.Microsoft.ClientID, "AZURE_CLIENT_ID")
 	if f.ClientID == "" {
 		f.ClientID = signin.GraphCommandLineTools
@@ -39,81 +48,130 @@ func (d *Doors) microsoft() (Found, error) {
 	return f, nil
 }
 
-// MicrosoftCredential is the sign-in that Graph would use, or a StopError.
+// MicrosoftCredential is the sign-in that Graph would use, or a StopError. With
+// auto a person's sign-in comes first, then what the environment has for an
+// application.
 func (d *Doors) MicrosoftCredential(ctx context.Context) (Found, error) {
 	f, err := d.microsoft()
 	if err != nil {
 		return f, err
 	}
-	return d.find(ctx, f, d.Hosts.MicrosoftSandbox, "ZO365_MICROSOFT_CLIENT_SECRET", "AZURE_CLIENT_SECRET")
+	method := Method(d.opts.Auth)
+	if method == "" {
+		method = "auto"
+	}
+	var unavailable error
+	if method == ByPerson || method == "auto" {
+		found, ok, err := d.stored(ctx, f, d.Hosts.MicrosoftSandbox)
+		if ok {
+			return found, nil
+		}
+		if ctx.Err() != nil {
+			return f, ctx.Err()
+		}
+		unavailable = err
+	}
+	if method != ByPerson && (method != "auto" || d.usesEnvironment()) {
+		if found, ok, err := d.application(f, method); ok || err != nil {
+			return found, err
+		}
+	}
+	return f, nobody(f.Service, method, unavailable)
 }
 
 func (d *Doors) entra(f Found) signin.Entra {
 	return signin.Entra{Login: d.Hosts.Login, Tenant: f.Of, ClientID: f.ClientID, HTTP: d.tokenClient()}
 }
 
-// Graph returns a client and the credential it uses.
-func (d *Doors) Graph(ctx context.Context) (*msgraph.Client, Found, error) {
+// Graph returns a client for one command, whose token carries what the command
+// needs, and the credential it uses.
+func (d *Doors) Graph(ctx context.Context, command string) (*msgraph.Client, Found, error) {
 	f, err := d.MicrosoftCredential(ctx)
 	if err != nil {
 		return nil, f, err
 	}
-	renew := func(ctx context.Context) (signin.Access, error) {
-		return d.entra(f).AppSecret(ctx, f.secret, d.Hosts.Graph)
-	}
+	renew, need := f.renew, []string(nil)
 	if f.Person {
-		renew = signin.RenewUser(vault{d.keyring(d.Hosts.MicrosoftSandbox), f.key}, d.entra(f), d.opts.Warn)
+		need = signin.Scopes(command)
+		renew = interaction(command, signin.RenewUser(vault{f.store, f.key}, d.entra(f), need, d.opts.Warn))
 	}
-	s, err := d.session(f, renew)
+	s, err := d.session(f, renew, need)
 	if err != nil {
 		return nil, f, err
+	}
+	if f.Person {
+		s.Challenge = func(claims string) error {
+			return &InteractionError{Command: command, Claims: claims, Err: errors.New("Conditional Access asks for more than this sign-in proved")}
+		}
 	}
 	return &msgraph.Client{HTTP: d.apiClient(s), Base: d.Hosts.Graph}, f, nil
 }
 
-// LoginDevice signs a person in with a device code.
-func (d *Doors) LoginDevice(ctx context.Context, show func(signin.DeviceCode)) (Found, error) {
-	return d.login(ctx, flowDevice, func(ctx context.Context, e signin.Entra) (signin.Access, error) {
-		return e.Device(ctx, signin.DelegatedScopes(), show)
-	})
+// Login is one sign-in of a person.
+type Login struct {
+	// Browser chooses the browser instead of the device code.
+	Browser bool
+	// For are the commands whose permissions are asked for; what was consented
+	// before is kept.
+	For []string
+	// Claims answers a challenge.
+	Claims string
+	// Show shows a device code, Open an address.
+	Show func(signin.DeviceCode)
+	Open func(address string) error
 }
 
-// LoginBrowser signs a person in with the browser.
-func (d *Doors) LoginBrowser(ctx context.Context, open func(address string) error) (Found, error) {
-	return d.login(ctx, flowBrowser, func(ctx context.Context, e signin.Entra) (signin.Access, error) {
-		return e.Browser(ctx, signin.DelegatedScopes(), open)
-	})
-}
-
-// login looks at the keyring before anybody is asked to sign in: a sign-in that
+// LoginMicrosoft signs a person in. It looks at the stores first: a sign-in that
 // cannot be kept would be wasted.
-func (d *Doors) login(ctx context.Context, flow string, run func(context.Context, signin.Entra) (signin.Access, error)) (Found, error) {
+func (d *Doors) LoginMicrosoft(ctx context.Context, l Login) (Found, error) {
 	f, err := d.microsoft()
 	if err != nil {
 		return f, err
 	}
-	keyring := d.keyring(d.Hosts.MicrosoftSandbox)
-	if err := keyring.Available(ctx); err != nil {
-		return f, err
-	}
-	a, err := run(ctx, d.entra(f))
+	s, err := d.storeFor(ctx, d.Hosts.MicrosoftSandbox)
 	if err != nil {
 		return f, err
 	}
-	f.Source, f.Person, f.Flow, f.Account, f.Scopes, f.SignedIn = InKeyring, true, flow, a.Account, a.Scopes, time.Now().UTC().Truncate(time.Second)
-	f.root = secret.NewRoot()
-	unlock, err := lock(ctx)
+	scopes := signin.Scopes(l.For...)
+	if before, err := (vault{s, f.key}).Load(ctx); err == nil && before.ClientID == f.ClientID {
+		scopes = append(scopes, missingFrom(scopes, before.Scopes)...)
+	} else if err != nil && !errors.Is(err, secret.ErrNotFound) {
+		d.opts.Warn(err)
+	}
+	e := d.entra(f)
+	e.Claims = l.Claims
+	var a signin.Access
+	if f.Flow = flowDevice; l.Browser {
+		f.Flow = flowBrowser
+		a, err = e.Browser(ctx, scopes, l.Open)
+	} else {
+		a, err = e.Device(ctx, scopes, l.Show)
+	}
 	if err != nil {
 		return f, err
 	}
-	defer unlock()
-	err = vault{keyring, f.key}.Save(ctx, signin.Credential{
-		Refresh: a.Refresh, ClientID: f.ClientID, Flow: flow, Account: a.Account, Scopes: signin.DelegatedScopes(), CacheRoot: f.root, SignedIn: f.SignedIn,
-	})
+	f.Source, f.store, f.Person, f.Method, f.Account, f.Scopes = s.source, s, true, ByPerson, a.Account, scopes
+	f.Why, f.SignedIn, f.root = "a sign-in is kept in the "+string(s.source), time.Now().UTC().Truncate(time.Second), secret.NewRoot()
+	err = d.keep(ctx, f, s, signin.Credential{Refresh: a.Refresh, ClientID: f.ClientID, Flow: f.Flow, Account: a.Account, Scopes: scopes, CacheRoot: f.root, SignedIn: f.SignedIn})
 	if err != nil {
 		return f, err
 	}
 	return f, d.cache(f, a)
+}
+
+// missingFrom are the words of more that has does not hold.
+func missingFrom(has, more []string) []string {
+	held := map[string]bool{}
+	for _, h := range has {
+		held[h] = true
+	}
+	var rest []string
+	for _, m := range more {
+		if !held[m] {
+			rest = append(rest, m)
+		}
+	}
+	return rest
 }
 
 // cache keeps a fresh access token so that the next command need not renew.
@@ -128,22 +186,38 @@ func (d *Doors) cache(f Found, a signin.Access) error {
 	return nil
 }
 
-// CheckMicrosoftEnvironment signs the application in with the environment's
-// secret and keeps nothing.
-func (d *Doors) CheckMicrosoftEnvironment(ctx context.Context) (Found, error) {
+// CheckMicrosoft signs the application in once with what the environment has,
+// and keeps nothing.
+func (d *Doors) CheckMicrosoft(ctx context.Context) (Found, error) {
 	f, err := d.MicrosoftCredential(ctx)
-	if err != nil {
+	if err != nil || f.Person {
 		return f, err
 	}
-	_, err = d.entra(f).AppSecret(ctx, f.secret, d.Hosts.Graph)
+	_, err = f.renew(ctx)
 	return f, err
 }
 
-// LogoutMicrosoft erases the person's sign-in on this machine.
-func (d *Doors) LogoutMicrosoft(ctx context.Context) (Erased, error) {
+// LogoutMicrosoft erases the person's sign-in on this machine; revoke ends it on
+// Microsoft's side first.
+func (d *Doors) LogoutMicrosoft(ctx context.Context, revoke bool) (Erased, error) {
 	f, err := d.microsoft()
 	if err != nil {
 		return Erased{}, err
 	}
-	return d.erase(ctx, f, d.Hosts.MicrosoftSandbox)
+	revoked := false
+	if revoke {
+		graph, found, err := d.Graph(ctx, "logout --revoke")
+		if err != nil {
+			return Erased{}, err
+		}
+		if found.Person {
+			if err := graph.RevokeSessions(ctx); err != nil {
+				return Erased{}, err
+			}
+			revoked = true
+		}
+	}
+	e, err := d.erase(ctx, f, d.Hosts.MicrosoftSandbox)
+	e.Revoked = revoked
+	return e, err
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/zo365/zo365/internal/signin"
 )
 
-// stored is a credential as the keyring keeps it: JSON with a version. Secrets
+// stored is a credential as a store keeps it: JSON with a version. Secrets
 // are unwrapped here, on their way into the store, and nowhere else but in a
 // request's header.
 type stored struct {
@@ -28,14 +28,14 @@ type stored struct {
 
 const storedVersion = 1
 
-// vault keeps one person's sign-in in the keyring; it implements signin.Vault.
+// vault keeps one person's sign-in in a store; it implements signin.Vault.
 type vault struct {
-	keyring secret.Keyring
-	key     string
+	store store
+	key   string
 }
 
 func (v vault) Load(ctx context.Context) (signin.Credential, error) {
-	text, err := v.keyring.Get(ctx, v.key)
+	text, err := v.store.Get(ctx, v.key)
 	if err != nil {
 		return signin.Credential{}, err
 	}
@@ -57,7 +57,7 @@ func (v vault) Save(ctx context.Context, c signin.Credential) error {
 	if err != nil {
 		return fmt.Errorf("encoding the sign-in: %w", err)
 	}
-	return v.keyring.Set(ctx, v.key, secret.New(string(text)))
+	return v.store.Set(ctx, v.key, secret.New(string(text)))
 }
 
 // tokenCache keeps one access token in a sealed file; it implements

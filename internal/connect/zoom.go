@@ -10,15 +10,23 @@ import (
 )
 
 func (d *Doors) zoom() (Found, error) {
-	f := Found{Service: "Zoom", Of: d.identity("ZO365_ZOOM_ACCOUNT_ID", d.opts.File.Zoom.AccountID, "ZOOM_ACCOUNT_ID")}
+	f := Found{Service: "Zoom", host: host(d.Hosts.ZoomLogin)}
+	now := d.current("Zoom", f.host)
+	f.Of = d.identity("ZO365_ZOOM_ACCOUNT_ID", d.opts.File.Zoom.AccountID, "ZOOM_ACCOUNT_ID")
+	if f.Of == "" {
+		f.Of = now.Of
+	}
 	if f.Of == "" {
 		return f, &MissingError{What: "zoom.account_id", Variable: "ZO365_ZOOM_ACCOUNT_ID"}
 	}
 	f.ClientID = d.identity("ZO365_ZOOM_CLIENT_ID", d.opts.File.Zoom.ClientID, "ZOOM_CLIENT_ID")
+	if f.ClientID == "" && now.Of == f.Of {
+		f.ClientID = now.ClientID
+	}
 	if f.ClientID == "" {
 		return f, &MissingError{What: "zoom.client_id", Variable: "ZO365_ZOOM_CLIENT_ID"}
 	}
-	f.key = "zoom/" + host(d.Hosts.ZoomLogin) + "/" + f.Of + "/" + f.ClientID
+	f.key = "zoom/" + f.host + "/" + f.Of + "/" + f.ClientID
 	return f, nil
 }
 
@@ -31,7 +39,23 @@ func (d *Doors) ZoomCredential(ctx context.Context) (Found, error) {
 	if err != nil {
 		return f, err
 	}
-	return d.find(ctx, f, d.Hosts.ZoomSandbox, zoomSecrets...)
+	found, ok, unavailable := d.stored(ctx, f, d.Hosts.ZoomSandbox)
+	if ok {
+		found.Method = BySecret
+		return found, nil
+	}
+	if ctx.Err() != nil {
+		return f, ctx.Err()
+	}
+	if d.usesEnvironment() {
+		if value, name := d.fromEnvironment(zoomSecrets...); name != "" {
+			// The environment's own secret opens its own cache: whoever has the one
+			// may have the other.
+			f.Source, f.Method, f.Variable, f.Why, f.secret, f.root = InEnvironment, BySecret, name, name+" is set", value, value
+			return f, nil
+		}
+	}
+	return f, nobody(f.Service, "", unavailable)
 }
 
 func (d *Doors) zoomSignIn(f Found) signin.Zoom {
@@ -44,11 +68,15 @@ func (d *Doors) Zoom(ctx context.Context) (*zoom.Client, Found, error) {
 	if err != nil {
 		return nil, f, err
 	}
-	s, err := d.session(f, func(ctx context.Context) (signin.Access, error) { return d.zoomSignIn(f).Account(ctx, f.secret) })
+	s, err := d.zoomSession(f)
 	if err != nil {
 		return nil, f, err
 	}
 	return &zoom.Client{HTTP: d.apiClient(s), Base: d.Hosts.ZoomAPI}, f, nil
+}
+
+func (d *Doors) zoomSession(f Found) (*signin.Session, error) {
+	return d.session(f, func(ctx context.Context) (signin.Access, error) { return d.zoomSignIn(f).Account(ctx, f.secret) }, nil)
 }
 
 // ZoomSecretFromEnvironment returns the secret that the environment holds, with
@@ -64,9 +92,9 @@ func (d *Doors) LoginZoom(ctx context.Context, clientSecret secret.Secret) (Foun
 	if err != nil {
 		return f, err
 	}
-	keyring := d.keyring(d.Hosts.ZoomSandbox)
-	if d.usesKeyring() {
-		if err := keyring.Available(ctx); err != nil {
+	var s named
+	if d.keeps() {
+		if s, err = d.storeFor(ctx, d.Hosts.ZoomSandbox); err != nil {
 			return f, err
 		}
 	}
@@ -74,31 +102,51 @@ func (d *Doors) LoginZoom(ctx context.Context, clientSecret secret.Secret) (Foun
 	if err != nil {
 		return f, err
 	}
-	f.Scopes, f.secret = a.Scopes, clientSecret
-	if !d.usesKeyring() {
+	f.Method, f.Scopes, f.secret = BySecret, a.Scopes, clientSecret
+	if !d.keeps() {
 		f.Source = InEnvironment
 		_, f.Variable = d.ZoomSecretFromEnvironment()
 		f.root = clientSecret
 		return f, d.cache(f, a)
 	}
-	f.Source, f.Flow, f.root, f.SignedIn = InKeyring, flowSecret, secret.NewRoot(), time.Now().UTC().Truncate(time.Second)
-	unlock, err := lock(ctx)
-	if err != nil {
-		return f, err
-	}
-	defer unlock()
-	err = vault{keyring, f.key}.Save(ctx, signin.Credential{Refresh: clientSecret, ClientID: f.ClientID, Flow: flowSecret, Scopes: a.Scopes, CacheRoot: f.root, SignedIn: f.SignedIn})
+	f.Source, f.store, f.Flow, f.root, f.SignedIn = s.source, s, flowSecret, secret.NewRoot(), time.Now().UTC().Truncate(time.Second)
+	err = d.keep(ctx, f, s, signin.Credential{Refresh: clientSecret, ClientID: f.ClientID, Flow: flowSecret, Scopes: a.Scopes, CacheRoot: f.root, SignedIn: f.SignedIn})
 	if err != nil {
 		return f, err
 	}
 	return f, d.cache(f, a)
 }
 
-// LogoutZoom erases the client secret on this machine.
-func (d *Doors) LogoutZoom(ctx context.Context) (Erased, error) {
+// LogoutZoom erases the client secret on this machine; revoke ends the access
+// token on Zoom's side first.
+func (d *Doors) LogoutZoom(ctx context.Context, revoke bool) (Erased, error) {
 	f, err := d.zoom()
 	if err != nil {
 		return Erased{}, err
 	}
-	return d.erase(ctx, f, d.Hosts.ZoomSandbox)
+	revoked := false
+	if revoke {
+		if revoked, err = d.revokeZoom(ctx); err != nil {
+			return Erased{}, err
+		}
+	}
+	e, err := d.erase(ctx, f, d.Hosts.ZoomSandbox)
+	e.Revoked = revoked
+	return e, err
+}
+
+func (d *Doors) revokeZoom(ctx context.Context) (bool, error) {
+	f, err := d.ZoomCredential(ctx)
+	if err != nil {
+		return false, err
+	}
+	s, err := d.zoomSession(f)
+	if err != nil {
+		return false, err
+	}
+	a, err := s.Access(ctx)
+	if err != nil {
+		return false, err
+	}
+	return true, d.zoomSignIn(f).Revoke(ctx, f.secret, a.Token)
 }

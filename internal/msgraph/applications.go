@@ -2,8 +2,10 @@ package msgraph
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"time"
 
 	"github.com/zo365/zo365/internal/tenant"
@@ -186,4 +188,68 @@ func (c *Client) Consents(ctx context.Context, since time.Time) ([]tenant.Consen
 		}
 	})
 	return all, err
+}
+
+// NewApplication is an app registration to make: a public client of this tenant
+// alone with a redirect on loopback.
+type NewApplication struct {
+	Name string
+	// Scopes are delegated permissions of Microsoft Graph by name.
+	Scopes []string
+}
+
+// graphAppID is Microsoft Graph's own application.
+const graphAppID = "00000003-0000-0000-c000-000000000000"
+
+// CreateApplication makes a registration and its service principal, and returns
+// the client ID. The permissions' IDs are read from Graph's own service
+// principal, never hard-coded.
+//
+// https://learn.microsoft.com/graph/api/application-post-applications
+// https://learn.microsoft.com/graph/api/serviceprincipal-post-serviceprincipals
+func (c *Client) CreateApplication(ctx context.Context, a NewApplication) (string, error) {
+	var graph struct {
+		Scopes []struct {
+			ID    string `json:"id"`
+			Value string `json:"value"`
+		} `json:"oauth2PermissionScopes"`
+	}
+	q := call{
+		doing: "reading Microsoft Graph's permissions", needs: []string{"Application.ReadWrite.All"}, method: http.MethodGet,
+		path: "/servicePrincipals(appId=" + quoted(graphAppID) + ")" + query("$select", "id,oauth2PermissionScopes"),
+	}
+	if err := c.do(ctx, q, &graph); err != nil {
+		return "", err
+	}
+	type access struct {
+		ID   string `json:"id"`
+		Type string `json:"type"`
+	}
+	var wanted []access
+	for _, name := range a.Scopes {
+		i := slices.IndexFunc(graph.Scopes, func(s struct {
+			ID    string `json:"id"`
+			Value string `json:"value"`
+		},
+		) bool {
+			return s.Value == name
+		})
+		if i < 0 {
+			return "", fmt.Errorf("Microsoft Graph has no delegated permission %s in this cloud", name)
+		}
+		wanted = append(wanted, access{graph.Scopes[i].ID, "Scope"})
+	}
+	var made struct {
+		AppID string `json:"appId"`
+	}
+	q = call{doing: "making the app registration", needs: []string{"Application.ReadWrite.All"}, method: http.MethodPost, path: "/applications", body: map[string]any{
+		"displayName": a.Name, "signInAudience": "AzureADMyOrg", "isFallbackPublicClient": true,
+		"publicClient":           map[string]any{"redirectUris": []string{"http://localhost"}},
+		"requiredResourceAccess": []any{map[string]any{"resourceAppId": graphAppID, "resourceAccess": wanted}},
+	}}
+	if err := c.do(ctx, q, &made); err != nil {
+		return "", err
+	}
+	q = call{doing: "making the registration's service principal", needs: []string{"Application.ReadWrite.All"}, method: http.MethodPost, path: "/servicePrincipals", body: map[string]any{"appId": made.AppID}}
+	return made.AppID, c.do(ctx, q, nil)
 }

@@ -214,3 +214,12 @@ func (c *Client) DirectoryRoles(ctx context.Context) ([]tenant.DirectoryRole, er
 	})
 	return all, err
 }
+
+// RevokeSessions ends all sign-ins of the signed-in person: every refresh token
+// and browser session becomes invalid.
+//
+// https://learn.microsoft.com/graph/api/user-revokesigninsessions
+func (c *Client) RevokeSessions(ctx context.Context) error {
+	q := call{doing: "revoking the sign-ins", needs: []string{"User.RevokeSessions.All"}, method: http.MethodPost, path: "/me/revokeSignInSessions"}
+	return c.do(ctx, q, nil)
+}

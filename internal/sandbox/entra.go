@@ -22,10 +22,13 @@ type entra struct {
 
 	// clientSecret is that of the tenant's own application.
 	clientSecret string
-	devices      map[string]*device // by device code
-	codes        map[string]*code
-	refreshes    map[string]*issued
-	accesses     map[string]*issued
+	workload     *workload
+	// consents are the permissions that people agreed to, by person and client.
+	consents  map[string]map[string]bool
+	devices   map[string]*device // by device code
+	codes     map[string]*code
+	refreshes map[string]*issued
+	accesses  map[string]*issued
 	// sessions are signed-in browsers by cookie, pages the requests that wait
 	// for a person's answer.
 	sessions map[string]*user
@@ -73,13 +76,16 @@ func newEntra(s *Server, key *rsa.PrivateKey) *entra {
 
 		clientSecret: rand.Text(),
 		devices:      map[string]*device{}, codes: map[string]*code{}, refreshes: map[string]*issued{}, accesses: map[string]*issued{},
-		sessions: map[string]*user{}, pages: map[string]*pageRequest{},
+		sessions: map[string]*user{}, pages: map[string]*pageRequest{}, consents: map[string]map[string]bool{},
 	}
 }
 
 // serveEntra answers /{tenant}/... and the instance discovery.
 func (s *Server) serveEntra(rec *recorder, r *http.Request) {
 	e := s.entra
+	if e.serveWorkload(rec, r) {
+		return
+	}
 	if r.URL.Path == "/common/discovery/instance" {
 		e.instance(rec, r)
 		return
@@ -202,6 +208,9 @@ func (e *entra) client(rec *recorder, id string) bool {
 	case ownAppID, graphToolsID:
 		return true
 	default:
+		if e.server.world.registered(id) {
+			return true
+		}
 		e.refuse(rec, http.StatusBadRequest, "unauthorized_client", 700016, fmt.Sprintf("Application with identifier '%s' was not found in the directory '%s'. This can happen if the application has not been installed by the administrator of the tenant or consented to by any user in the tenant. You may have sent your authentication request to the wrong tenant.", id, e.server.world.org))
 	}
 	return false

@@ -60,7 +60,7 @@ func (e *entra) redirectAllowed(client, redirect string) bool {
 		return redirect == e.server.Origin+portalCallback || redirect == e.server.Origin+portalSigner
 	}
 	u, err := url.Parse(redirect)
-	if err != nil || client != ownAppID && client != graphToolsID {
+	if err != nil || client != ownAppID && client != graphToolsID && !e.server.world.registered(client) {
 		return false
 	}
 	return u.Scheme == "http" && (u.Hostname() == "localhost" || u.Hostname() == "127.0.0.1") && (u.Path == "" || u.Path == "/")
@@ -217,6 +217,7 @@ func (e *entra) finish(rec *recorder, p *pageRequest, accepted bool) {
 			e.sendBack(rec, p.query, url.Values{"error": {"access_denied"}, "error_description": {"AADSTS65004: User declined to consent to access the app."}})
 			return
 		}
+		e.remember(p.user, p.query.Get("client_id"), strings.Fields(p.query.Get("scope")))
 		key := rand.Text() + rand.Text()
 		e.codes[key] = &code{
 			user: p.user, client: p.query.Get("client_id"), redirect: p.query.Get("redirect_uri"), challenge: p.query.Get("code_challenge"),
@@ -239,6 +240,7 @@ func (e *entra) finishDevice(rec *recorder, p *pageRequest, accepted bool) {
 		e.errorPage(rec, http.StatusForbidden, "AADSTS53003", "You cannot access this right now. Your sign-in was successful but does not meet the criteria to access this resource: device code flow is blocked by your organization.")
 	default:
 		d.user = p.user
+		e.remember(d.user, d.client, d.scopes)
 		e.show(rec, http.StatusOK, "done", map[string]any{"Title": "You have signed in to " + appName(d.client) + " on your device", "Text": "You may now close this window."})
 	}
 }

@@ -31,6 +31,7 @@ func (e *entra) deviceCode(rec *recorder, r *http.Request) {
 	interval := 5
 	if e.server.opts.AutoApprove {
 		d.user, interval = e.server.world.person(e.server.world.scenario.Admin), 1
+		e.remember(d.user, d.client, scopes)
 	}
 	deviceCode := rand.Text() + rand.Text()
 	e.devices[deviceCode] = d
@@ -42,11 +43,59 @@ func (e *entra) deviceCode(rec *recorder, r *http.Request) {
 	})
 }
 
+// refusedByScenario answers a grant with an error that the scenario plans.
+func (e *entra) refusedByScenario(rec *recorder, grant string) bool {
+	if grant == "urn:ietf:params:oauth:grant-type:device_code" {
+		grant = "device_code"
+	}
+	list := e.server.world.scenario.Tenant.Refusals
+	for i := range list {
+		if list[i].On != grant || list[i].Times < 0 {
+			continue
+		}
+		if list[i].Times--; list[i].Times == 0 {
+			list[i].Times = -1
+		}
+		e.refuse(rec, http.StatusBadRequest, or(list[i].Error, "invalid_grant"), list[i].Number, list[i].Text)
+		if list[i].Claims != "" {
+			rec.amend("claims", list[i].Claims)
+		}
+		return true
+	}
+	return false
+}
+
+// remember notes what a person consented to for a client.
+func (e *entra) remember(u *user, client string, scopes []string) {
+	key := u.ID + " " + client
+	if e.consents[key] == nil {
+		e.consents[key] = map[string]bool{}
+	}
+	for _, s := range delegated(scopes) {
+		e.consents[key][s] = true
+	}
+}
+
+// unconsented are the permissions among the scopes that nobody agreed to.
+func (e *entra) unconsented(u *user, client string, scopes []string) []string {
+	var lacking []string
+	for _, s := range scopes {
+		name := shortScope(s)
+		if name != ".default" && !slices.Contains(oidcScopes, name) && !e.consents[u.ID+" "+client][name] {
+			lacking = append(lacking, name)
+		}
+	}
+	return lacking
+}
+
 // token answers all grants. Microsoft's own clients send the short name of the
 // device code grant, the standard ones the URN.
 func (e *entra) token(rec *recorder, r *http.Request) {
 	if err := r.ParseForm(); err != nil {
 		e.refuse(rec, http.StatusBadRequest, "invalid_request", 900144, "The request body could not be read.")
+		return
+	}
+	if e.refusedByScenario(rec, r.PostForm.Get("grant_type")) {
 		return
 	}
 	if id, password, ok := r.BasicAuth(); ok {
@@ -126,6 +175,10 @@ func (e *entra) refresh(rec *recorder, r *http.Request) {
 	scopes := strings.Fields(r.PostForm.Get("scope"))
 	if len(scopes) == 0 {
 		scopes = append(slices.Clone(old.permissions), oidcScopes...)
+	}
+	if lacking := e.unconsented(old.user, old.client, scopes); len(lacking) > 0 {
+		e.refuse(rec, http.StatusBadRequest, "invalid_grant", 65001, fmt.Sprintf("The user or administrator has not consented to use the application with ID '%s' named '%s'. Send an interactive authorization request for this user and resource. Lacking: %s.", old.client, appName(old.client), strings.Join(lacking, " ")))
+		return
 	}
 	delete(e.refreshes, key) // rotated: a public client that keeps the old one loses its sign-in
 	e.answerUser(rec, old.user, old.client, scopes, "")
@@ -231,18 +284,24 @@ func (e *entra) clientCredentials(rec *recorder, r *http.Request) {
 	case !onlyDefault(r.PostForm.Get("scope")):
 		e.refuse(rec, http.StatusBadRequest, "invalid_scope", 1002012, fmt.Sprintf("The provided value for scope %s is not valid. Client credential flows must have a scope value with /.default suffixed to the resource identifier (application ID URI).", r.PostForm.Get("scope")))
 		return
-	case secret == "":
+	case secret == "" && r.PostForm.Get("client_assertion") == "":
 		e.refuse(rec, http.StatusUnauthorized, "invalid_client", 7000218, "The request body must contain the following parameter: 'client_assertion' or 'client_secret'.")
 		return
-	case secret != e.clientSecret || !strings.EqualFold(id, ownAppID):
+	case !strings.EqualFold(id, ownAppID), secret != "" && secret != e.clientSecret:
 		e.refuse(rec, http.StatusUnauthorized, "invalid_client", 7000215, fmt.Sprintf("Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, not the client secret ID, for a secret added to app '%s'.", id))
 		return
+	case secret == "" && !e.assertion(rec, r):
+		return
 	}
+	rec.header.Set("Cache-Control", "no-store, no-cache")
+	rec.json(http.StatusOK, map[string]any{"token_type": "Bearer", "expires_in": 3599, "ext_expires_in": 3599, "access_token": e.appToken()})
+}
+
+// appToken is one of the tenant's own application.
+func (e *entra) appToken() string {
 	var roles []string
 	for _, g := range e.server.world.app(ownAppID).grants {
 		roles = append(roles, g.permission.name)
 	}
-	token := e.access(&issued{client: ownAppID, permissions: roles, expires: e.server.world.now().Add(accessLifetime)})
-	rec.header.Set("Cache-Control", "no-store, no-cache")
-	rec.json(http.StatusOK, map[string]any{"token_type": "Bearer", "expires_in": 3599, "ext_expires_in": 3599, "access_token": token})
+	return e.access(&issued{client: ownAppID, permissions: roles, expires: e.server.world.now().Add(accessLifetime)})
 }

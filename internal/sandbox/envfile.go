@@ -29,6 +29,7 @@ func (s *Server) Env() ([]Variable, error) {
 		{"ZO365_ZOOM_CLIENT_ID", s.zoom.clientID},
 		{"ZO365_ZOOM_CLIENT_SECRET", s.zoom.clientSecret},
 	}
+	vars = append(vars, s.entra.workload.variables(s.Origin)...)
 	if !s.opts.AutoApprove {
 		return vars, nil
 	}

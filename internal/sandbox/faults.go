@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"bytes"
+	"encoding/base64"
 	"net/http"
 	"strings"
 )
@@ -9,7 +10,7 @@ import (
 // fault answers a request that a scenario refuses outright, and says whether it
 // did.
 func (s *Server) fault(rec *recorder, r *http.Request) bool {
-	f := s.world.faultOn(r, "throttle", "unavailable", "forbid")
+	f := s.world.faultOn(r, "throttle", "unavailable", "forbid", "claims")
 	if f == nil {
 		return false
 	}
@@ -28,6 +29,12 @@ func (s *Server) fault(rec *recorder, r *http.Request) bool {
 		zoomError(rec, http.StatusServiceUnavailable, 503, "Service Unavailable")
 	case f.Do == "unavailable":
 		s.graphError(rec, r, http.StatusServiceUnavailable, "serviceNotAvailable", "The service is temporarily unavailable.")
+	case f.Do == "claims":
+		// https://learn.microsoft.com/entra/identity-platform/claims-challenge
+		challenge := base64.StdEncoding.EncodeToString([]byte(`{"access_token":{"acrs":{"essential":true,"value":"c1"}}}`))
+		s.graphHeaders(rec, r)
+		rec.header.Set("WWW-Authenticate", `Bearer realm="", authorization_uri="`+s.Origin+`/common/oauth2/authorize", error="insufficient_claims", claims="`+challenge+`"`)
+		s.graphError(rec, r, http.StatusUnauthorized, "InvalidAuthenticationToken", "Continuous access evaluation resulted in challenge with result: InteractionRequired.")
 	case zoom:
 		zoomError(rec, http.StatusBadRequest, 4711, "Invalid access token, does not contain scopes.")
 	default:

@@ -68,6 +68,8 @@ func graphRoutes() []graphRoute {
 		{"GET", "users/*/calendars", (*Server).calendars},
 		{"GET", "users/*/calendar", (*Server).primaryCalendar},
 		{"GET", "me", (*Server).me},
+		{"POST", "me/revokeSignInSessions", (*Server).revokeSessions},
+		{"POST", "applications", (*Server).createApplication},
 		{"GET", "me/calendars", (*Server).calendars},
 		{"GET", "me/calendar", (*Server).primaryCalendar},
 		{"GET", "me/transitiveMemberOf", (*Server).roles},

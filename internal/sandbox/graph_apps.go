@@ -102,6 +102,12 @@ func (s *Server) createPrincipal(g *graphCall) {
 		s.badQuery(g, "The property 'appId' is required.")
 	case s.world.app(body.AppID) != nil:
 		s.graphError(g.rec, g.r, http.StatusConflict, "Request_MultipleObjectsWithSameKeyValue", "The service principal cannot be created because the service principal name "+body.AppID+" is already in use.")
+	case s.world.registered(body.AppID):
+		sp := &servicePrincipal{ID: s.world.guid(), AppID: body.AppID, Name: s.world.names[body.AppID], created: s.world.now()}
+		s.world.apps = append(s.world.apps, sp)
+		created := s.principalEntity(sp).only(principalProperties)
+		created["@odata.context"] = s.contextOf(g, "servicePrincipals") + "/$entity"
+		g.rec.json(http.StatusCreated, created)
 	case !strings.EqualFold(body.AppID, zoomAppID):
 		s.badQuery(g, "The appId '"+body.AppID+"' of the service principal does not reference a valid application object.")
 	default:
@@ -258,4 +264,54 @@ func auditEntity(a auditEvent) entity {
 		"initiatedBy":     map[string]any{"app": nil, "user": map[string]any{"id": a.by.ID, "displayName": nil, "userPrincipalName": a.by.UPN, "ipAddress": "127.0.0.1"}},
 		"targetResources": []any{target}, "additionalDetails": []any{},
 	}
+}
+
+// createApplication makes an app registration. Scopes must be ones that Graph
+// has: https://learn.microsoft.com/graph/api/application-post-applications
+func (s *Server) createApplication(g *graphCall) {
+	if !s.allowed(g, "Application.ReadWrite.All") {
+		return
+	}
+	var body struct {
+		DisplayName            string `json:"displayName"`
+		SignInAudience         string `json:"signInAudience"`
+		IsFallbackPublicClient bool   `json:"isFallbackPublicClient"`
+		PublicClient           struct {
+			RedirectURIs []string `json:"redirectUris"`
+		} `json:"publicClient"`
+		RequiredResourceAccess []struct {
+			ResourceAppID  string           `json:"resourceAppId"`
+			ResourceAccess []map[string]any `json:"resourceAccess"`
+		} `json:"requiredResourceAccess"`
+	}
+	if json.NewDecoder(g.r.Body).Decode(&body) != nil || body.DisplayName == "" {
+		s.badQuery(g, "The property 'displayName' is required.")
+		return
+	}
+	appID := s.world.guid()
+	s.world.registrations = append(s.world.registrations, appID)
+	s.world.names[appID] = body.DisplayName
+	access := []any{}
+	for _, r := range body.RequiredResourceAccess {
+		access = append(access, map[string]any{"resourceAppId": r.ResourceAppID, "resourceAccess": r.ResourceAccess})
+	}
+	g.rec.json(http.StatusCreated, map[string]any{
+		"@odata.context": s.contextOf(g, "applications") + "/$entity", "id": s.world.guid(), "appId": appID, "displayName": body.DisplayName,
+		"createdDateTime": stamp(s.world.now()), "signInAudience": body.SignInAudience, "isFallbackPublicClient": body.IsFallbackPublicClient,
+		"publicClient": map[string]any{"redirectUris": body.PublicClient.RedirectURIs}, "requiredResourceAccess": access,
+	})
+}
+
+// revokeSessions ends every sign-in of the person:
+// https://learn.microsoft.com/graph/api/user-revokesigninsessions
+func (s *Server) revokeSessions(g *graphCall) {
+	if !s.signedIn(g) || !s.allowed(g, "User.RevokeSessions.All") {
+		return
+	}
+	for token, i := range s.entra.refreshes {
+		if i.user == g.token.user {
+			delete(s.entra.refreshes, token)
+		}
+	}
+	g.rec.json(http.StatusOK, map[string]any{"@odata.context": s.contextOf(g, "Edm.Boolean"), "value": true})
 }

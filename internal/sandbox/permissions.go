@@ -26,6 +26,8 @@ var graphPermissions = []entry{
 	{"RoleManagement.Read.Directory", "483bed4a-2ad3-4361-a73b-c83ccdbdc53c", "741c54c3-0c1e-44a1-818b-3f97ab4e8c83"},
 	{"User.Read", "", "e1fe6dd8-ba31-4d61-89e7-88639da4683d"},
 	{"User.Read.All", "df021288-bdef-4463-88db-98f22de89214", "a154be20-db9c-4678-8ab7-66f6cc099a59"},
+	// The scope ID of this one is on no page that we could read: it is made up.
+	{"User.RevokeSessions.All", "", "6b2f3a10-0000-4000-8000-7a6f33363501"},
 	{"User.ReadBasic.All", "97235f07-e226-4f63-ace3-39588e11d3a1", "b340eb25-3456-403f-be2f-af7a0d370277"},
 }
 

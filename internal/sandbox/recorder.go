@@ -49,6 +49,17 @@ func (r *recorder) json(status int, value any) {
 	r.body.Write(text)
 }
 
+// amend adds a key to an answer that is an object.
+func (r *recorder) amend(key string, value any) {
+	var object map[string]any
+	if err := json.Unmarshal(r.body.Bytes(), &object); err != nil {
+		panic(err) // this program's own answer
+	}
+	object[key] = value
+	r.body.Reset()
+	r.json(r.status, object)
+}
+
 func withBody(r *http.Request, body []byte) *http.Request {
 	r.Body = io.NopCloser(bytes.NewReader(body))
 	return r

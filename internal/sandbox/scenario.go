@@ -47,6 +47,24 @@ type TenantScenario struct {
 	// SlowDown makes the token endpoint answer slow_down this many times for
 	// each device code.
 	SlowDown int `yaml:"slow_down"`
+	// Clock is how far the service's clock is ahead of this machine's.
+	Clock time.Duration `yaml:"clock"`
+	// Refusals are errors of the token endpoint.
+	Refusals []Refusal `yaml:"refusals"`
+}
+
+// Refusal makes the token endpoint refuse one kind of grant.
+type Refusal struct {
+	// On is device_code, authorization_code, refresh_token or client_credentials.
+	On string `yaml:"on"`
+	// Number is the AADSTS number; Error the OAuth error, invalid_grant by default.
+	Number int    `yaml:"number"`
+	Error  string `yaml:"error"`
+	Text   string `yaml:"text"`
+	// Claims is a challenge that comes with the error.
+	Claims string `yaml:"claims"`
+	// Times is how many requests it meets; zero is every one.
+	Times int `yaml:"times"`
 }
 
 // EntraDomain is a domain of the tenant.
@@ -133,7 +151,8 @@ type Person struct {
 type Fault struct {
 	// On is the method and the path, for example "GET /v1.0/domains".
 	On string `yaml:"on"`
-	// Do is truncate, throttle, unavailable, forbid or foreign-next-link.
+	// Do is truncate, throttle, unavailable, forbid, foreign-next-link or claims (a
+	// claims challenge of Conditional Access).
 	Do string `yaml:"do"`
 	// Times is how many requests it meets; zero is every one.
 	Times int `yaml:"times"`
@@ -141,7 +160,7 @@ type Fault struct {
 	RetryAfter string `yaml:"retry_after"`
 }
 
-var faultKinds = []string{"truncate", "throttle", "unavailable", "forbid", "foreign-next-link"}
+var faultKinds = []string{"truncate", "throttle", "unavailable", "forbid", "foreign-next-link", "claims"}
 
 // Names lists the shipped scenarios.
 func Names() []string {

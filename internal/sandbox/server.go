@@ -39,6 +39,9 @@ type Options struct {
 	AutoApprove bool
 	// Traffic gets every exchange as a line of JSON; it may be nil.
 	Traffic io.Writer
+	// Issued gets every secret that is handed out, one a line, so that a test can
+	// look for them where they must not be; it may be nil.
+	Issued io.Writer
 }
 
 // Server is a running sandbox.
@@ -87,6 +90,9 @@ func (s *Server) prepare(listener net.Listener) error {
 	s.Origin = fmt.Sprintf("https://localhost:%d", listener.Addr().(*net.TCPAddr).Port)
 	s.world = newWorld(s.opts.Scenario, s.opts.Users, s.opts.Seed, time.Now)
 	s.entra = newEntra(s, key)
+	if s.entra.workload, err = newWorkload(s.dir); err != nil {
+		return err
+	}
 	s.zoom = newZoomOAuth()
 	s.pages = newPortalSessions()
 	s.http = &http.Server{
@@ -138,6 +144,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer s.world.mu.Unlock()
 	answer := s.answer(r, body)
 	s.traffic.write(s.Origin, r, body, answer)
+	s.issued(answer)
 	answer.send(w)
 }
 

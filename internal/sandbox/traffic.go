@@ -84,3 +84,29 @@ func hide(value any) any {
 	}
 	return object
 }
+
+// issued notes the secrets of an answer.
+func (s *Server) issued(answer *recorder) {
+	if s.opts.Issued == nil {
+		return
+	}
+	var object map[string]any
+	if json.Unmarshal(answer.body.Bytes(), &object) == nil {
+		for _, key := range append([]string{"value", "oidcToken"}, secretKeys...) {
+			if text, ok := object[key].(string); ok && len(text) > 15 {
+				s.note(text)
+			}
+		}
+	}
+	if target, err := url.Parse(answer.header.Get("Location")); err == nil {
+		if code := target.Query().Get("code"); code != "" {
+			s.note(code)
+		}
+	}
+}
+
+func (s *Server) note(text string) {
+	if _, err := io.WriteString(s.opts.Issued, text+"\n"); err != nil && s.traffic.err == nil {
+		s.traffic.err = err
+	}
+}

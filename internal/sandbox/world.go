@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -22,7 +23,10 @@ type world struct {
 	org      string
 	users    []*user
 	apps     []*servicePrincipal
-	audit    []auditEvent
+	// registrations are the client IDs of app registrations made here.
+	registrations []string
+	names         map[string]string
+	audit         []auditEvent
 
 	accountID  string
 	zoomUsers  []*zoomUser
@@ -104,7 +108,7 @@ const (
 func newWorld(s Scenario, extra int, seed uint64, now func() time.Time) *world {
 	w := &world{
 		scenario: s, random: rand.New(rand.NewPCG(seed, 0x365)), now: now, org: s.Tenant.Name,
-		portal: map[string]*portalSettings{},
+		portal: map[string]*portalSettings{}, names: map[string]string{},
 	}
 	w.tenantID = w.guid()
 	w.accountID = w.zoomID()
@@ -244,6 +248,11 @@ func (w *world) app(appID string) *servicePrincipal {
 		}
 	}
 	return nil
+}
+
+// registered says whether a client ID is that of a registration made here.
+func (w *world) registered(appID string) bool {
+	return slices.ContainsFunc(w.registrations, func(r string) bool { return strings.EqualFold(r, appID) })
 }
 
 func (w *world) principal(id string) *servicePrincipal {

@@ -25,7 +25,7 @@ func (e Entra) Browser(ctx context.Context, scopes []string, open func(address s
 	if err != nil {
 		return Access{}, fmt.Errorf("listening for the browser's answer: %w", err)
 	}
-	config := e.config(scopes)
+	config := e.config(withOpenID(scopes))
 	config.RedirectURL = fmt.Sprintf("http://localhost:%d", listener.Addr().(*net.TCPAddr).Port)
 	state, verifier := rand.Text(), oauth2.GenerateVerifier()
 	answers := make(chan answer, 1)
@@ -40,7 +40,7 @@ func (e Entra) Browser(ctx context.Context, scopes []string, open func(address s
 		<-served
 	}()
 
-	if err := open(config.AuthCodeURL(state, oauth2.S256ChallengeOption(verifier))); err != nil {
+	if err := open(config.AuthCodeURL(state, append(e.extra(), oauth2.S256ChallengeOption(verifier))...)); err != nil {
 		return Access{}, err
 	}
 	select {

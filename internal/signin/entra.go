@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
@@ -27,6 +28,10 @@ type Entra struct {
 	Tenant   string
 	ClientID string
 	HTTP     *http.Client
+	// Claims answers a claims challenge of Conditional Access; usually empty.
+	//
+	// https://learn.microsoft.com/entra/identity-platform/claims-challenge
+	Claims string
 }
 
 // Access is what a flow brought home.
@@ -88,8 +93,8 @@ var ErrCodeExpired = errors.New("the code expired before anybody entered it")
 // the server's interval and slow_down.
 func (e Entra) Device(ctx context.Context, scopes []string, show func(DeviceCode)) (Access, error) {
 	ctx = e.context(ctx)
-	config := e.config(scopes)
-	code, err := config.DeviceAuth(ctx)
+	config := e.config(withOpenID(scopes))
+	code, err := config.DeviceAuth(ctx, e.extra()...)
 	if err != nil {
 		return Access{}, entraError(err)
 	}
@@ -106,11 +111,25 @@ func (e Entra) Device(ctx context.Context, scopes []string, show func(DeviceCode
 
 // Refresh trades a refresh token for fresh tokens.
 func (e Entra) Refresh(ctx context.Context, refresh secret.Secret, scopes []string) (Access, error) {
-	token, err := e.config(scopes).TokenSource(e.context(ctx), &oauth2.Token{RefreshToken: refresh.Reveal()}).Token()
+	// The library's own token source asks for no scopes, and they may be more than
+	// last time.
+	config := clientcredentials.Config{
+		ClientID: e.ClientID, TokenURL: e.config(nil).Endpoint.TokenURL, Scopes: withOpenID(scopes), AuthStyle: oauth2.AuthStyleInParams,
+		EndpointParams: url.Values{"grant_type": {"refresh_token"}, "refresh_token": {refresh.Reveal()}},
+	}
+	token, err := config.Token(e.context(ctx))
 	if err != nil {
 		return Access{}, entraError(err)
 	}
 	return access(token), nil
+}
+
+// extra are the parameters of a sign-in beside the usual ones.
+func (e Entra) extra() []oauth2.AuthCodeOption {
+	if e.Claims == "" {
+		return nil
+	}
+	return []oauth2.AuthCodeOption{oauth2.SetAuthURLParam("claims", e.Claims)}
 }
 
 // AppSecret signs an application in with its client secret. The scope is all
@@ -140,7 +159,9 @@ func access(token *oauth2.Token) Access {
 		Refresh: secret.New(token.RefreshToken),
 	}
 	if scope, ok := token.Extra("scope").(string); ok {
-		a.Scopes = strings.Fields(scope)
+		for _, s := range strings.Fields(scope) {
+			a.Scopes = append(a.Scopes, s[strings.LastIndexByte(s, '/')+1:]) // without the resource
+		}
 	}
 	if id, ok := token.Extra("id_token").(string); ok {
 		a.Account = account(id)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -20,6 +21,8 @@ type EntraError struct {
 	AADSTS []int
 	// Description is Entra's first sentence, without IDs and times.
 	Description string
+	// Claims is a challenge that a new sign-in must answer; usually empty.
+	Claims string
 	// TraceID, CorrelationID and Timestamp are what Microsoft's support asks for.
 	TraceID, CorrelationID, Timestamp string
 }
@@ -45,6 +48,31 @@ func (e *EntraError) Explanation() (Explanation, bool) {
 	return x, ok
 }
 
+// interactive are the AADSTS numbers that only a new sign-in by the person can
+// answer although the OAuth error is invalid_grant: consent, multi-factor
+// authentication, Conditional Access, revoked and expired sign-ins.
+var interactive = []int{65001, 50072, 50074, 50076, 50079, 50097, 50173, 53000, 53003, 530036, 70000, 70008, 70043, 700082}
+
+// NeedsPerson says whether a new sign-in of the person can mend the error. The
+// OAuth error decides; the numbers only widen invalid_grant.
+//
+// https://learn.microsoft.com/entra/identity-platform/reference-error-codes#handling-error-codes-in-your-application
+func (e *EntraError) NeedsPerson() bool {
+	switch e.Code {
+	case "interaction_required", "consent_required", "login_required":
+		return true
+	case "invalid_grant":
+		return slices.ContainsFunc(e.AADSTS, func(n int) bool { return slices.Contains(interactive, n) })
+	}
+	return false
+}
+
+// BlocksDeviceCode says whether a policy does not let a device code through,
+// where the browser of a managed machine may do.
+func (e *EntraError) BlocksDeviceCode() bool {
+	return slices.ContainsFunc(e.AADSTS, func(n int) bool { return slices.Contains([]int{50005, 50097, 53000, 53003, 530036}, n) })
+}
+
 // Support is the line to give to Microsoft's support.
 func (e *EntraError) Support() string {
 	if e.CorrelationID == "" && e.TraceID == "" {
@@ -67,6 +95,7 @@ func entraError(err error) error {
 		Timestamp     string `json:"timestamp"`
 		TraceID       string `json:"trace_id"`
 		CorrelationID string `json:"correlation_id"`
+		Claims        string `json:"claims"`
 	}
 	if json.Unmarshal(retrieve.Body, &body) != nil || body.Error == "" {
 		if retrieve.Response == nil {
@@ -74,7 +103,9 @@ func entraError(err error) error {
 		}
 		return fmt.Errorf("the token endpoint answered %d with something that is no OAuth error", retrieve.Response.StatusCode)
 	}
-	return describeEntra(body.Error, body.Description, body.Codes, body.TraceID, body.CorrelationID, body.Timestamp)
+	described := describeEntra(body.Error, body.Description, body.Codes, body.TraceID, body.CorrelationID, body.Timestamp)
+	described.Claims = body.Claims
+	return described
 }
 
 var aadsts = regexp.MustCompile(`AADSTS(\d+)`)

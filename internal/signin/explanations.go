@@ -63,6 +63,10 @@ var explanations = map[int]Explanation{
 	90002:   {Meaning: "there is no such tenant in this cloud", Next: nextTenant + ", and microsoft.cloud"},
 	500011:  {Meaning: "the tenant does not have the API that the token is for", Next: "check microsoft.cloud in zo365.yaml"},
 	700024:  {Meaning: "the signed assertion is not within its time range; the clock of this machine may be wrong", Next: "set the clock and try again"},
+	700027:  {Meaning: "the assertion's signature is not of a certificate that the application has", Next: "upload the certificate under Entra > App registrations > Certificates & secrets"},
+	70021:   {Meaning: "no federated credential of the application matches the token; issuer, subject and audience are compared with their letter case", Next: "compare them under Entra > App registrations > Certificates & secrets > Federated credentials"},
+	7002138: {Meaning: "a federated credential matches the token but for its letter case", Next: "write issuer, subject and audience exactly as the token has them"},
+	50013:   {Meaning: "the assertion is not accepted; the clock of this machine may be wrong", Next: "set the clock and try again"},
 	50194:   {Meaning: "the application belongs to one tenant and was asked through another", Next: nextTenant},
 }
 

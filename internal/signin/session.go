@@ -2,9 +2,12 @@ package signin
 
 import (
 	"context"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"net/http"
+	"regexp"
+	"slices"
 	"sync"
 	"time"
 
@@ -51,6 +54,12 @@ type Session struct {
 	Renew func(ctx context.Context) (Access, error)
 	// Warn is told what went wrong without ending the run.
 	Warn func(error)
+	// Need are the delegated permissions that the token must carry; empty for an
+	// application, whose token carries what was granted to it.
+	Need []string
+	// Challenge makes an error of a claims challenge, with which a service says
+	// that the token is not enough; nil leaves the answer as it is.
+	Challenge func(claims string) error
 
 	mu      sync.Mutex
 	current Access
@@ -60,15 +69,28 @@ type Session struct {
 // request takes.
 const margin = 2 * time.Minute
 
-func fresh(a Access) bool {
-	return !a.Token.Empty() && (a.Expiry.IsZero() || time.Until(a.Expiry) > margin)
+// usable says whether a token will do for a while and carries what is needed.
+func (s *Session) usable(a Access) bool {
+	if a.Token.Empty() || !a.Expiry.IsZero() && time.Until(a.Expiry) <= margin {
+		return false
+	}
+	return covers(a.Scopes, s.Need)
+}
+
+func covers(has, needed []string) bool {
+	for _, n := range needed {
+		if !slices.Contains(has, n) {
+			return false
+		}
+	}
+	return true
 }
 
 // Access returns a usable token.
 func (s *Session) Access(ctx context.Context) (Access, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if fresh(s.current) || s.fromCache() {
+	if s.usable(s.current) || s.fromCache() {
 		return s.current, nil
 	}
 	unlock, err := s.Lock(ctx)
@@ -97,7 +119,7 @@ func (s *Session) fromCache() bool {
 		return false
 	}
 	a, err := s.Cache.Load()
-	if err != nil || !fresh(a) {
+	if err != nil || !s.usable(a) {
 		return false
 	}
 	s.current = a
@@ -136,28 +158,72 @@ func (b bearer) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	req = req.Clone(req.Context())
 	req.Header.Set("Authorization", "Bearer "+a.Token.Reveal())
-	return b.next.RoundTrip(req)
+	resp, err := b.next.RoundTrip(req)
+	if err != nil || resp.StatusCode != http.StatusUnauthorized || b.session.Challenge == nil {
+		return resp, err
+	}
+	claims := challenge(resp.Header)
+	if claims == "" {
+		return resp, nil
+	}
+	if err := resp.Body.Close(); err != nil {
+		return nil, err
+	}
+	return nil, &tenant.StopError{Reason: tenant.SignedOut, Service: b.session.Service, Err: b.session.Challenge(claims)}
+}
+
+var claimsParameter = regexp.MustCompile(`claims="([A-Za-z0-9+/=_-]+)"`)
+
+// challenge reads a claims challenge.
+//
+// https://learn.microsoft.com/entra/identity-platform/claims-challenge
+func challenge(h http.Header) string {
+	m := claimsParameter.FindStringSubmatch(h.Get("WWW-Authenticate"))
+	if m == nil {
+		return ""
+	}
+	text, err := base64.StdEncoding.DecodeString(m[1])
+	if err != nil {
+		return ""
+	}
+	return string(text)
 }
 
 // RenewUser renews a person's sign-in with the refresh token that is in the
 // vault now, and saves the token that replaces it.
-func RenewUser(vault Vault, entra Entra, warn func(error)) func(context.Context) (Access, error) {
+// The token is asked for what is needed now and what was consented before, so
+// that commands which take turns do not renew it at every turn.
+func RenewUser(vault Vault, entra Entra, need []string, warn func(error)) func(context.Context) (Access, error) {
 	return func(ctx context.Context) (Access, error) {
 		c, err := vault.Load(ctx)
 		if err != nil {
 			return Access{}, err
 		}
 		entra.ClientID = c.ClientID
-		a, err := entra.Refresh(ctx, c.Refresh, c.Scopes)
+		scopes := union(c.Scopes, need)
+		a, err := entra.Refresh(ctx, c.Refresh, scopes)
 		if err != nil {
 			return Access{}, err
 		}
-		if !a.Refresh.Empty() && a.Refresh != c.Refresh {
-			c.Refresh = a.Refresh
+		if !a.Refresh.Empty() && a.Refresh != c.Refresh || len(scopes) > len(c.Scopes) {
+			if !a.Refresh.Empty() {
+				c.Refresh = a.Refresh
+			}
+			c.Scopes = scopes
 			if err := vault.Save(ctx, c); err != nil {
 				warn(fmt.Errorf("the renewed sign-in was not saved: %w", err))
 			}
 		}
 		return a, nil
 	}
+}
+
+func union(a, b []string) []string {
+	all := slices.Clone(a)
+	for _, one := range b {
+		if !slices.Contains(all, one) {
+			all = append(all, one)
+		}
+	}
+	return all
 }

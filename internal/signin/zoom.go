@@ -74,3 +74,24 @@ func zoomTokenError(err error) error {
 	}
 	return &ZoomTokenError{Code: body.Error, Reason: body.Reason}
 }
+
+// Revoke ends an access token.
+//
+// https://developers.zoom.us/docs/integrations/oauth/
+func (z Zoom) Revoke(ctx context.Context, clientSecret, token secret.Secret) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, z.Login+"/oauth/revoke", strings.NewReader(url.Values{"token": {token.Reveal()}}.Encode()))
+	if err != nil {
+		return fmt.Errorf("revoking Zoom's token: %w", err)
+	}
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	req.SetBasicAuth(z.ClientID, clientSecret.Reveal())
+	resp, err := z.HTTP.Do(req)
+	if err != nil {
+		return fmt.Errorf("revoking Zoom's token: %w", err)
+	}
+	defer func() { _ = resp.Body.Close() }()
+	if resp.StatusCode != http.StatusOK {
+		return fmt.Errorf("revoking Zoom's token: Zoom answered %d", resp.StatusCode)
+	}
+	return nil
+}

@@ -106,8 +106,11 @@ func (q call) refused(resp *http.Response) error {
 
 func unreachable(doing string, err error) error {
 	var patience *rest.PatienceError
+	var stop *tenant.StopError
 	switch {
-	case errors.Is(err, context.Canceled), tenant.Stops(err):
+	case errors.As(err, &stop): // without the address that net/http puts before it
+		return fmt.Errorf("%s: %w", doing, stop)
+	case errors.Is(err, context.Canceled):
 		return fmt.Errorf("%s: %w", doing, err)
 	case errors.As(err, &patience):
 		return &tenant.StopError{Reason: tenant.OutOfPatience, Service: "Zoom", Err: fmt.Errorf("%s: %w", doing, patience)}

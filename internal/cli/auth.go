@@ -1,0 +1,223 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/zo365/zo365/internal/config"
+	"github.com/zo365/zo365/internal/connect"
+	"github.com/zo365/zo365/internal/msgraph"
+	"github.com/zo365/zo365/internal/render"
+	"github.com/zo365/zo365/internal/signin"
+)
+
+func newAuthCmd(env *Env) *cobra.Command {
+	cmd := &cobra.Command{Use: "auth", Short: "Show how zo365 is signed in", Long: "Show how zo365 is signed in and where each credential lies."}
+	status := &cobra.Command{
+		Use:   "status",
+		Short: "Show the credentials that commands would use",
+		Long: `Show for each service which credential commands would use, where it lies and
+where it came from. No request is made. Exit code 4 when one is missing.`,
+		Example: "  zo365 auth status\n  zo365 auth status -o json",
+		Args:    cobra.NoArgs,
+		RunE:    func(cmd *cobra.Command, _ []string) error { return runAuthStatus(cmd.Context(), env) },
+	}
+	cmd.AddCommand(status, newAuthListCmd(env), newAuthSwitchCmd(env), newAuthPermissionsCmd(env), newAuthAppCmd(env))
+	return cmd
+}
+
+func runAuthStatus(ctx context.Context, env *Env) error {
+	doors, err := env.openDoors()
+	if err != nil {
+		return err
+	}
+	status := render.SignIns{SignedIn: true}
+	var first error
+	for _, one := range []struct {
+		service, host string
+		find          func(context.Context) (connect.Found, error)
+	}{{"microsoft", doors.Hosts.Login, doors.MicrosoftCredential}, {"zoom", doors.Hosts.ZoomLogin, doors.ZoomCredential}} {
+		found, err := one.find(ctx)
+		switch {
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case err != nil:
+			status.SignedIn = false
+			status.Services = append(status.Services, render.SignIn{Service: one.service, Of: found.Of, Host: one.host, Problem: err.Error()})
+			if first == nil {
+				first = err
+			}
+		default:
+			status.Services = append(status.Services, signInOf(found, doors))
+		}
+	}
+	if err := env.show(render.SignInListing(status)); err != nil {
+		return err
+	}
+	if first != nil {
+		return &hinted{err: first, code: exitSignIn}
+	}
+	return nil
+}
+
+func newAuthListCmd(env *Env) *cobra.Command {
+	return &cobra.Command{
+		Use: "list", Short: "List the sign-ins of this machine",
+		Long:    "List the sign-ins of this machine, of every tenant and Zoom account. The current one of each service is used when neither the tenant file, the environment nor --tenant names another.",
+		Example: "  zo365 auth list\n  zo365 auth list -o json",
+		Args:    cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			all, err := connect.Accounts()
+			if err != nil {
+				return err
+			}
+			return env.show(render.AccountListing(accountsOf(all)))
+		},
+	}
+}
+
+func accountsOf(all []connect.Account) render.Accounts {
+	out := render.Accounts{Accounts: []render.Account{}}
+	for _, a := range all {
+		out.Accounts = append(out.Accounts, render.Account{
+			Service: strings.ToLower(a.Service), Of: a.Of, As: a.As, ClientID: a.ClientID, Store: string(a.Store), Host: a.Host, At: a.SignedIn, Current: a.Current,
+		})
+	}
+	return out
+}
+
+func newAuthSwitchCmd(env *Env) *cobra.Command {
+	return &cobra.Command{
+		Use: "switch TENANT|ACCOUNT", Short: "Choose the sign-in to use",
+		Long:    "Make the sign-in of a tenant, or of a Zoom account, the current one of its service.",
+		Example: "  zo365 auth switch contoso.onmicrosoft.com",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			chosen, err := connect.Switch(cmd.Context(), args[0])
+			if err != nil {
+				return err
+			}
+			env.say("%s: %s as %s is the current sign-in", strings.ToLower(chosen.Service), chosen.Of, chosen.As)
+			return env.show(render.AccountListing(accountsOf([]connect.Account{chosen})))
+		},
+	}
+}
+
+func newAuthPermissionsCmd(env *Env) *cobra.Command {
+	return &cobra.Command{
+		Use: "permissions [COMMAND...]", Short: "List what each command needs, and why",
+		Long:    "List the permissions that each command needs: delegated ones of a person's sign-in, application permissions for pipelines, scopes of the Zoom server-to-server app. An app registration can be prepared from this.",
+		Example: "  zo365 auth permissions\n  zo365 auth permissions 'upn report' -o csv",
+		RunE:    func(_ *cobra.Command, args []string) error { return runAuthPermissions(env, args) },
+	}
+}
+
+func runAuthPermissions(env *Env, only []string) error {
+	wanted := signin.Needs
+	if len(only) > 0 {
+		wanted = nil
+		for _, c := range only {
+			need, ok := signin.NeedOf(c)
+			if !ok {
+				return usagef("%q has no permissions of its own; use %s", c, strings.Join(commandsWithNeeds(), ", "))
+			}
+			wanted = append(wanted, need)
+		}
+	}
+	out := render.Permissions{Commands: []render.CommandPermissions{}}
+	for _, n := range wanted {
+		out.Commands = append(out.Commands, render.CommandPermissions{
+			Command: n.Command, Delegated: permissionsOf(n.Delegated), Application: permissionsOf(n.Application), Zoom: permissionsOf(n.Zoom),
+		})
+	}
+	return env.show(render.PermissionListing(out))
+}
+
+func permissionsOf(all []signin.Permission) []render.Permission {
+	out := []render.Permission{}
+	for _, p := range all {
+		out = append(out, render.Permission(p))
+	}
+	return out
+}
+
+func commandsWithNeeds() []string {
+	var names []string
+	for _, n := range signin.Needs {
+		names = append(names, n.Command)
+	}
+	return names
+}
+
+// readingCommands are those that change nothing at Microsoft.
+func readingCommands() []string {
+	return []string{"verify-domain", "authorize", "calendar list", "upn check", "upn report"}
+}
+
+type appCreateOptions struct {
+	Name string
+	For  []string
+	Yes  bool
+}
+
+func newAuthAppCmd(env *Env) *cobra.Command {
+	cmd := &cobra.Command{Use: "app", Short: "The tenant's own app registration", Long: "Make an app registration of the tenant's own for zo365, instead of the shared Microsoft Graph Command Line Tools."}
+	var opts appCreateOptions
+	create := &cobra.Command{
+		Use: "create", Short: "Make the app registration",
+		Long: `Make an app registration in the tenant: a public client with a redirect on
+loopback and the delegated permissions of the chosen commands. What it will make
+is shown first. Its client ID is written to the tenant file.
+
+It needs a sign-in with Application.ReadWrite.All:
+zo365 login microsoft --for 'auth app create'`,
+		Example: "  zo365 auth app create\n  zo365 auth app create --for verify-domain,authorize,'upn report' --yes",
+		Args:    cobra.NoArgs,
+		RunE:    func(cmd *cobra.Command, _ []string) error { return runAuthAppCreate(cmd.Context(), env, opts) },
+	}
+	create.Flags().StringVar(&opts.Name, "name", "zo365", "display name")
+	create.Flags().StringSliceVar(&opts.For, "for", readingCommands(), "commands whose permissions it gets")
+	create.Flags().BoolVarP(&opts.Yes, "yes", "y", false, "do not ask")
+	cmd.AddCommand(create)
+	return cmd
+}
+
+func runAuthAppCreate(ctx context.Context, env *Env, opts appCreateOptions) error {
+	for _, c := range opts.For {
+		if _, ok := signin.NeedOf(c); !ok {
+			return usagef("%q has no permissions of its own; use %s", c, strings.Join(commandsWithNeeds(), ", "))
+		}
+	}
+	doc, err := env.document()
+	if err != nil {
+		return err
+	}
+	doors, err := env.doors(doc.File)
+	if err != nil {
+		return err
+	}
+	graph, _, err := doors.Graph(ctx, "auth app create")
+	if err != nil {
+		return err
+	}
+	want := msgraph.NewApplication{Name: opts.Name, Scopes: signin.Scopes(opts.For...)}
+	env.say("an app registration %q in %s:\n  public client, redirect http://localhost, this tenant only", want.Name, doc.File.Microsoft.Tenant)
+	for _, s := range want.Scopes {
+		env.say("  %s (delegated)", s)
+	}
+	if err := env.confirm(ctx, "Make it?", opts.Yes); err != nil {
+		return err
+	}
+	clientID, err := graph.CreateApplication(ctx, want)
+	if err != nil {
+		return err
+	}
+	if _, err := config.Edit(ctx, doc.Path, func(d *config.Document) error { return d.SetMicrosoft("client_id", clientID) }); err != nil {
+		return fmt.Errorf("the registration %s was made, but not written to %s: %w", clientID, doc.Path, err)
+	}
+	env.say("wrote microsoft.client_id to %s\nnext: zo365 login microsoft", doc.Path)
+	return env.show(render.AppListing(render.App{ClientID: clientID, DisplayName: want.Name, Permissions: want.Scopes}))
+}

@@ -1,0 +1,165 @@
+package connect
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/zo365/zo365/internal/atomicfile"
+)
+
+// Account is a sign-in of this machine as the list of them knows it: keyrings
+// cannot be listed, so what lies where is noted in a file of its own. It holds no
+// secret.
+type Account struct {
+	// Service is "Microsoft" or "Zoom".
+	Service string `json:"service"`
+	// Of is the tenant or the Zoom account, Host where it was signed in.
+	Of       string    `json:"of"`
+	Host     string    `json:"host"`
+	As       string    `json:"as"`
+	ClientID string    `json:"client_id"`
+	Store    Source    `json:"store"`
+	SignedIn time.Time `json:"signed_in"`
+	// Current marks the one that is used when nothing names another.
+	Current bool `json:"current"`
+}
+
+func (a Account) same(b Account) bool {
+	return a.Service == b.Service && strings.EqualFold(a.Of, b.Of) && a.Host == b.Host && (a.Service == "Microsoft" || a.ClientID == b.ClientID)
+}
+
+func accountsFile() (string, error) {
+	dir, err := os.UserConfigDir()
+	if err != nil {
+		return "", fmt.Errorf("finding the config folder: %w", err)
+	}
+	return filepath.Join(dir, "zo365", "accounts.json"), nil
+}
+
+// Accounts lists the sign-ins of this machine in the order they were made.
+func Accounts() ([]Account, error) {
+	path, err := accountsFile()
+	if err != nil {
+		return nil, err
+	}
+	text, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("reading the list of sign-ins: %w", err)
+	}
+	var all []Account
+	if err := json.Unmarshal(text, &all); err != nil {
+		return nil, fmt.Errorf("reading the list of sign-ins %s: %w", path, err)
+	}
+	return all, nil
+}
+
+// editAccounts changes the list while no other process does.
+func editAccounts(ctx context.Context, edit func([]Account) []Account) error {
+	path, err := accountsFile()
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return fmt.Errorf("making the config folder: %w", err)
+	}
+	unlock, err := atomicfile.Lock(ctx, filepath.Dir(path))
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	all, err := Accounts()
+	if err != nil {
+		return err
+	}
+	text, err := json.MarshalIndent(edit(all), "", "  ")
+	if err != nil {
+		return fmt.Errorf("encoding the list of sign-ins: %w", err)
+	}
+	return atomicfile.Write(path, append(text, '\n'), 0o600)
+}
+
+// note puts a sign-in on the list and makes it the current one of its service.
+func note(ctx context.Context, a Account) error {
+	return editAccounts(ctx, func(all []Account) []Account {
+		all = slices.DeleteFunc(all, a.same)
+		for i := range all {
+			if all[i].Service == a.Service {
+				all[i].Current = false
+			}
+		}
+		a.Current = true
+		return append(all, a)
+	})
+}
+
+// forget takes a sign-in off the list.
+func forget(ctx context.Context, a Account) error {
+	all, err := Accounts()
+	if err != nil || !slices.ContainsFunc(all, a.same) {
+		return err
+	}
+	return editAccounts(ctx, func(all []Account) []Account { return slices.DeleteFunc(all, a.same) })
+}
+
+// NoAccountError says that no sign-in of this machine has a name.
+type NoAccountError struct {
+	Name  string
+	Known []string
+}
+
+func (e *NoAccountError) Error() string {
+	return fmt.Sprintf("no sign-in on this machine is of %q", e.Name)
+}
+
+// Switch makes the sign-in of a tenant or a Zoom account the current one of its
+// service, and returns it.
+func Switch(ctx context.Context, name string) (Account, error) {
+	all, err := Accounts()
+	if err != nil {
+		return Account{}, err
+	}
+	i := slices.IndexFunc(all, func(a Account) bool { return strings.EqualFold(a.Of, name) })
+	if i < 0 {
+		e := &NoAccountError{Name: name}
+		for _, a := range all {
+			e.Known = append(e.Known, a.Of)
+		}
+		return Account{}, e
+	}
+	chosen := all[i]
+	chosen.Current = true
+	return chosen, editAccounts(ctx, func(all []Account) []Account {
+		for i := range all {
+			if all[i].Service == chosen.Service {
+				all[i].Current = all[i].same(chosen)
+			}
+		}
+		return all
+	})
+}
+
+// current is the sign-in to use when nothing names a tenant or an account.
+func (d *Doors) current(service, host string) Account {
+	all, err := Accounts()
+	if err != nil {
+		d.opts.Warn(err)
+		return Account{}
+	}
+	for _, a := range all {
+		if a.Service == service && a.Current && a.Host == host {
+			return a
+		}
+	}
+	return Account{}
+}
