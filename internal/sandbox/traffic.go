@@ -29,7 +29,7 @@ func (t *trafficLog) write(origin string, r *http.Request, body []byte, answer *
 		return
 	}
 	line, err := json.Marshal(exchange{
-		Method: r.Method, URL: origin + r.URL.RequestURI(), Status: answer.status,
+		Method: r.Method, URL: origin + shown(r.URL), Status: answer.status,
 		Request:  readable(r.Header.Get("Content-Type"), body),
 		Response: readable(answer.header.Get("Content-Type"), answer.body.Bytes()),
 	})
@@ -39,11 +39,29 @@ func (t *trafficLog) write(origin string, r *http.Request, body []byte, answer *
 	t.err = err
 }
 
+// shown is an address without the values that could open something.
+func shown(u *url.URL) string {
+	query := u.Query()
+	hidden := false
+	for _, key := range secretKeys {
+		if query.Has(key) {
+			query.Set(key, "[redacted]")
+			hidden = true
+		}
+	}
+	if !hidden {
+		return u.RequestURI()
+	}
+	copied := *u
+	copied.RawQuery = query.Encode()
+	return copied.RequestURI()
+}
+
 // secretKeys are left out of the log even though a sandbox's secrets open
 // nothing else: somebody will attach a log to an issue.
 var secretKeys = []string{
 	"access_token", "refresh_token", "id_token", "client_secret", "client_assertion", "device_code", "code",
-	"code_verifier", "state", "ctx", "request",
+	"code_verifier", "state", "ctx", "request", "token", "oidcToken", "value",
 }
 
 // readable turns a body into a value for the log: JSON as it is, a form as an
@@ -92,7 +110,7 @@ func (s *Server) issued(answer *recorder) {
 	}
 	var object map[string]any
 	if json.Unmarshal(answer.body.Bytes(), &object) == nil {
-		for _, key := range append([]string{"value", "oidcToken"}, secretKeys...) {
+		for _, key := range secretKeys {
 			if text, ok := object[key].(string); ok && len(text) > 15 {
 				s.note(text)
 			}

@@ -1,6 +1,7 @@
 package secret
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -8,7 +9,10 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
+
+	"filippo.io/age"
 )
 
 func TestASecretIsNeverPrinted(t *testing.T) {
@@ -79,5 +83,64 @@ func TestSplitHead(t *testing.T) {
 		if _, _, err := splitHead(head); (err == nil) != ok {
 			t.Errorf("%q: %v", head, err)
 		}
+	}
+}
+
+func TestFile(t *testing.T) {
+	key, err := age.GenerateX25519Identity()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, lock := range map[string]Lock{"passphrase": {Passphrase: New("phrase")}, "key": {Key: New("# a comment\n" + key.String())}} {
+		t.Run(name, func(t *testing.T) {
+			ctx := context.Background()
+			f := File{Path: filepath.Join(t.TempDir(), "config", "credentials.age"), Unlock: func() (Lock, error) { return lock, nil }}
+			if _, err := f.Get(ctx, "a"); !errors.Is(err, ErrNotFound) {
+				t.Fatalf("an empty file: %v", err)
+			}
+			if gone, err := f.Delete(ctx, "a"); gone || err != nil {
+				t.Fatalf("delete from nothing: %v, %v", gone, err)
+			}
+			var wait sync.WaitGroup
+			for i := range 8 {
+				wait.Go(func() {
+					if err := f.Set(ctx, fmt.Sprint("key", i), New(strings.Repeat("secret", 1000))); err != nil {
+						t.Error(err)
+					}
+				})
+			}
+			wait.Wait()
+			for i := range 8 {
+				if got, err := f.Get(ctx, fmt.Sprint("key", i)); err != nil || len(got.Reveal()) != 6000 {
+					t.Errorf("key%d: %d bytes, %v", i, len(got.Reveal()), err)
+				}
+			}
+			data, _ := os.ReadFile(f.Path)
+			if strings.Contains(string(data), "secret") || strings.Contains(string(data), "key3") {
+				t.Error("it lies there in clear")
+			}
+			if gone, err := f.Delete(ctx, "key3"); !gone || err != nil {
+				t.Errorf("delete: %v, %v", gone, err)
+			}
+			var unavailable *UnavailableError
+			wrong := File{Path: f.Path, Unlock: func() (Lock, error) { return Lock{Passphrase: New("another")}, nil }}
+			if _, err := wrong.Get(ctx, "key1"); !errors.As(err, &unavailable) || !unavailable.Locked {
+				t.Errorf("the wrong passphrase: %v", err)
+			}
+			if err := wrong.Set(ctx, "key1", New("x")); err == nil {
+				t.Error("the wrong passphrase writes")
+			}
+			if after, _ := os.ReadFile(f.Path); string(after) == "" {
+				t.Error("the file is gone")
+			}
+			damaged := append([]byte{}, data...)
+			damaged[len(damaged)-1] ^= 1
+			if err := os.WriteFile(f.Path, damaged, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := f.Get(ctx, "key1"); err == nil || !strings.Contains(err.Error(), "damaged") {
+				t.Errorf("a damaged file: %v", err)
+			}
+		})
 	}
 }

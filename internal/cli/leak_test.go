@@ -1,0 +1,153 @@
+package cli_test
+
+import (
+	"bytes"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/zo365/zo365/internal/cli"
+)
+
+// everyCommand runs each command once, in an order in which they succeed. A
+// command of the tree that is not here fails the test.
+var everyCommand = [][]string{
+	{"init", "--yes"}, {"version"}, {"exit-codes"}, {"completion", "bash"}, {"completion", "zsh"}, {"completion", "fish"}, {"completion", "powershell"},
+	{"login", "microsoft", "--for", "all"}, {"login", "microsoft", "--browser", "--for", "all"}, {"login", "zoom"}, {"auth", "status"}, {"auth", "list"}, {"auth", "permissions"},
+	{"verify-domain"}, {"integration", "enable", "--yes"}, {"authorize", "--yes"}, {"integration", "status"},
+	{"group", "set", "Sales", "--setup-by", "users", "--yes"}, {"group", "list"}, {"group", "show", "Sales"}, {"group", "unset", "Sales", "--yes"},
+	{"calendar", "list"}, {"upn", "check", "adele.vance@contoso.com"}, {"upn", "report", "--exit-zero"}, {"sandbox", "scenarios"},
+	{"login", "microsoft", "--for", "auth app create,logout --revoke"}, {"auth", "app", "create", "--yes"}, {"integration", "disable", "--yes"},
+	{"auth", "switch", "TENANT"}, {"sandbox", "visit", "PORTAL"}, {"logout", "zoom", "--revoke"}, {"logout"},
+}
+
+// notRun are the commands that this test cannot run to their end.
+var notRun = []string{"sandbox serve"} // it is running; its own output is looked at, too
+
+// Nothing secret is in any output or file: every command runs with --debug
+// against a sandbox that notes each secret it hands out.
+func TestNoSecretLeaks(t *testing.T) {
+	dir := t.TempDir()
+	bus, stop, err := startSecretService(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stop()
+	home, private := filepath.Join(dir, "home"), filepath.Join(dir, "private")
+	for _, d := range []string{home, private} {
+		if err := os.Mkdir(d, 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	issued, envFile := filepath.Join(private, "issued"), filepath.Join(private, "env.sh")
+	var served bytes.Buffer
+	server := exec.Command(zo365, "sandbox", "serve", "--debug", "--auto-approve", "--env-file", envFile, "--issued-log", issued, "--traffic-log", filepath.Join(home, "traffic.ndjson"))
+	server.Stderr, server.Stdout = &served, &served
+	if err := server.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = server.Process.Kill() }()
+	if err := waitFor(20*time.Second, func() bool { _, err := os.Stat(envFile); return err == nil }); err != nil {
+		t.Fatal(err)
+	}
+	env := []string{"HOME=" + home, "XDG_CONFIG_HOME=" + home + "/.config", "XDG_CACHE_HOME=" + home + "/.cache", "PATH=" + filepath.Dir(zo365) + ":" + os.Getenv("PATH"), "DBUS_SESSION_BUS_ADDRESS=" + bus, "ZO365_ACTOR=tester"}
+	values := map[string]string{}
+	text, err := os.ReadFile(envFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(text)) {
+		name, value, _ := strings.Cut(strings.TrimPrefix(strings.TrimSpace(line), "export "), "=")
+		values[name] = strings.Trim(value, "'")
+		env = append(env, name+"="+values[name])
+	}
+	// The first run keeps credentials in the keyring, the second in the encrypted
+	// file, the third takes them from the environment.
+	outputs := map[string]string{}
+	for _, store := range []string{"keyring", "file", "env"} {
+		for _, args := range everyCommand {
+			args = append([]string{}, args...)
+			for i := range args {
+				args[i] = strings.NewReplacer("TENANT", values["ZO365_MICROSOFT_TENANT"], "PORTAL", values["ZO365_ZOOM_PORTAL_URL"]).Replace(args[i])
+			}
+			if args[0] == "init" {
+				args = append(args, "--force")
+			}
+			cmd := exec.Command(zo365, append(args, "--debug")...)
+			cmd.Dir = home
+			cmd.Env = append(env, "ZO365_CREDENTIAL_STORE="+store, "ZO365_CREDENTIAL_PASSPHRASE=the passphrase of the test")
+			out, err := cmd.CombinedOutput()
+			outputs[store+": zo365 "+strings.Join(args, " ")] = string(out)
+			if err != nil && store != "env" {
+				t.Errorf("%s: zo365 %s: %v\n%s", store, strings.Join(args, " "), err, out)
+			}
+		}
+	}
+	if err := server.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	if err := server.Wait(); err != nil {
+		t.Errorf("the sandbox: %v", err)
+	}
+	outputs["sandbox serve"] = served.String()
+	readFiles(t, home, outputs)
+
+	secrets := []string{values["ZO365_MICROSOFT_CLIENT_SECRET"], values["ZO365_ZOOM_CLIENT_SECRET"], "the passphrase of the test"}
+	noted, err := os.ReadFile(issued)
+	if err != nil {
+		t.Fatal(err)
+	}
+	secrets = append(secrets, strings.Fields(string(noted))...)
+	if len(secrets) < 30 {
+		t.Fatalf("only %d secrets were handed out", len(secrets))
+	}
+	for where, text := range outputs {
+		for _, s := range secrets {
+			if strings.Contains(text, s) {
+				t.Errorf("%s shows %s…: %.300q", where, s[:8], text[max(0, strings.Index(text, s)-200):])
+			}
+		}
+	}
+	t.Logf("%d secrets looked for in %d outputs and files", len(secrets), len(outputs))
+}
+
+// readFiles adds every file below a folder.
+func readFiles(t *testing.T, dir string, into map[string]string) {
+	t.Helper()
+	err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || !entry.Type().IsRegular() {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		into[path] = string(text)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestTheLeakTestKnowsEveryCommand(t *testing.T) {
+	root := cli.NewRoot(&cli.Env{In: &bytes.Buffer{}, Out: &bytes.Buffer{}, Err: &bytes.Buffer{}, Getenv: func(string) string { return "" }})
+	var walk func(c *cobra.Command, path []string)
+	walk = func(c *cobra.Command, path []string) {
+		for _, sub := range c.Commands() {
+			walk(sub, append(slices.Clone(path), sub.Name()))
+		}
+		if c.HasSubCommands() || c.Name() == "help" || slices.Contains(notRun, strings.Join(path, " ")) {
+			return
+		}
+		if !slices.ContainsFunc(everyCommand, func(args []string) bool { return len(args) >= len(path) && slices.Equal(args[:len(path)], path) }) {
+			t.Errorf("zo365 %s is not run by the leak test", strings.Join(path, " "))
+		}
+	}
+	walk(root, nil)
+}
