@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -144,7 +145,7 @@ func cmdSandbox(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	file := ts.MkAbs("env.sh")
 	args = append([]string{"sandbox", "serve", "--env-file", file}, args...)
-	if dir := os.Getenv("ZO365_TRAFFIC"); dir != "" {
+	if dir := os.Getenv("ZO365_TRAFFIC"); dir != "" && !slices.Contains(args, "--traffic-log") {
 		args = append(args, "--traffic-log", filepath.Join(dir, strings.ReplaceAll(ts.Name(), "/", "-")+".ndjson"))
 	}
 	ctx, cancel := context.WithCancel(context.Background())

@@ -22,6 +22,8 @@ type CSDL struct {
 	types map[string]structured
 	enums map[string]bool
 	roots map[string]string // name to type, a set's as Collection(type)
+	// actions are the names of bound actions, with what they return.
+	actions map[string]string
 }
 
 // structured is an entity or complex type.
@@ -63,6 +65,12 @@ func LoadCSDL(file string) (*CSDL, error) {
 			Namespace string  `xml:"Namespace,attr"`
 			Alias     string  `xml:"Alias,attr"`
 			Enums     []named `xml:"EnumType"`
+			Actions   []struct {
+				Name       string `xml:"Name,attr"`
+				ReturnType struct {
+					Type string `xml:"Type,attr"`
+				} `xml:"ReturnType"`
+			} `xml:"Action"`
 			Entities  []named `xml:"EntityType"`
 			Complexes []named `xml:"ComplexType"`
 			Container struct {
@@ -74,10 +82,13 @@ func LoadCSDL(file string) (*CSDL, error) {
 	if err := xml.NewDecoder(text).Decode(&document); err != nil {
 		return nil, err
 	}
-	c := &CSDL{types: map[string]structured{}, enums: map[string]bool{}, roots: map[string]string{}}
+	c := &CSDL{types: map[string]structured{}, enums: map[string]bool{}, roots: map[string]string{}, actions: map[string]string{}}
 	for _, s := range document.Schemas {
 		for _, e := range s.Enums {
 			c.enums[s.Namespace+"."+e.Name] = true
+		}
+		for _, a := range s.Actions {
+			c.actions[a.Name] = full(a.ReturnType.Type)
 		}
 		for _, n := range append(s.Entities, s.Complexes...) {
 			t := structured{base: full(n.BaseType), open: n.OpenType, properties: map[string]string{}, navigation: map[string]string{}}
@@ -171,6 +182,8 @@ func (c *CSDL) Resolve(path string) (string, error) {
 			kind = "Collection(" + s + ")"
 		case many:
 			kind = item // a key
+		case c.actions[s] != "":
+			kind = c.actions[s]
 		default:
 			next, ok := c.navigationOf(kind, s)
 			if !ok {
@@ -258,6 +271,12 @@ func (c *CSDL) Response(kind string, body any) error {
 		return fmt.Errorf("@odata.context is %v", object["@odata.context"])
 	}
 	item, many := element(kind)
+	if ok, simple := primitive(kind, object["value"]); simple {
+		if !ok {
+			return fmt.Errorf("%v is no %s", object["value"], kind)
+		}
+		return nil
+	}
 	if !many {
 		return c.value(kind, object, "")
 	}

@@ -14,14 +14,25 @@ import (
 
 func postForm(t *testing.T, address string, form url.Values) map[string]any {
 	t.Helper()
-	resp, err := http.PostForm(address, form)
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, address, strings.NewReader(form.Encode()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	return answer(t, req)
+}
+
+// answer sends a request that must succeed and reads its JSON.
+func answer(t *testing.T, req *http.Request) map[string]any {
+	t.Helper()
+	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer resp.Body.Close()
 	var body map[string]any
 	if err := json.NewDecoder(resp.Body).Decode(&body); err != nil || resp.StatusCode != http.StatusOK {
-		t.Fatalf("%s: %d %v %v", address, resp.StatusCode, body, err)
+		t.Fatalf("%s: %d %v %v", req.URL.Path, resp.StatusCode, body, err)
 	}
 	return body
 }

@@ -36,7 +36,7 @@ const env = {
 const polls = []
 provider.on('grant.error', (_ctx, err) => polls.push(err.error))
 
-const login = zo365('login', 'microsoft', '-o', 'json')
+const login = zo365('login', 'microsoft', '--for', 'calendar list', '-o', 'json')
 let approved = false
 login.onTalk = async (text) => {
   const code = text.match(/enter the code (\S+)/)?.[1]
