@@ -157,7 +157,7 @@ func exitOf(err error) int {
 	var entra *signin.EntraError
 	var zoom *signin.ZoomTokenError
 	var unavailable *secret.UnavailableError
-	if errors.As(err, &entra) || errors.As(err, &zoom) || errors.As(err, &unavailable) || errors.Is(err, signin.ErrCodeExpired) {
+	if errors.As(err, &entra) || errors.As(err, &zoom) || errors.As(err, &unavailable) || errors.Is(err, signin.ErrCodeExpired) || errors.Is(err, signin.ErrBrowserUnanswered) {
 		return exitSignIn
 	}
 	return exitError
@@ -184,7 +184,7 @@ func adviceFor(err error) []string {
 		return interactionAdvice(interaction)
 	case errors.As(err, &noAccount):
 		return []string{"zo365 auth list shows them: " + strings.Join(noAccount.Known, ", ")}
-	case errors.Is(err, signin.ErrCodeExpired):
+	case errors.Is(err, signin.ErrCodeExpired), errors.Is(err, signin.ErrBrowserUnanswered):
 		return []string{"sign in again: zo365 login microsoft"}
 	case errors.As(err, &entra):
 		return entraAdvice(entra)

@@ -13,6 +13,13 @@ import (
 	"github.com/zo365/zo365/internal/secret"
 )
 
+// browserPatience is how long the listener waits for the person, as long as a
+// device code lives.
+const browserPatience = 15 * time.Minute
+
+// ErrBrowserUnanswered says that nobody finished the sign-in in the browser.
+var ErrBrowserUnanswered = fmt.Errorf("nobody finished the sign-in in the browser within %s", browserPatience)
+
 // Browser runs the authorization code grant with PKCE (RFC 7636, RFC 8252): the
 // person signs in on Entra's page, which leads back to a listener on loopback.
 // open is given the address.
@@ -43,7 +50,11 @@ func (e Entra) Browser(ctx context.Context, scopes []string, open func(address s
 	if err := open(config.AuthCodeURL(state, append(e.extra(), oauth2.S256ChallengeOption(verifier))...)); err != nil {
 		return Access{}, err
 	}
+	patience := time.NewTimer(browserPatience)
+	defer patience.Stop()
 	select {
+	case <-patience.C:
+		return Access{}, ErrBrowserUnanswered
 	case a := <-answers:
 		if a.err != nil {
 			return Access{}, a.err

@@ -11,7 +11,9 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strconv"
+	"strings"
 
 	"github.com/zo365/zo365/internal/rest"
 	"github.com/zo365/zo365/internal/tenant"
@@ -99,9 +101,21 @@ func (q call) refused(resp *http.Response) error {
 	case body.Code == codeInvalidToken, resp.StatusCode == http.StatusUnauthorized:
 		return &tenant.StopError{Reason: tenant.SignedOut, Service: "Zoom", Err: e}
 	case body.Code == codeMissingScopes:
-		return &tenant.NeedsError{Service: "Zoom", AnyOf: q.needs, Doing: q.doing, Err: e}
+		return &tenant.NeedsError{Service: "Zoom", AnyOf: namedScopes(body.Message, q.needs), Doing: q.doing, Err: e}
 	}
 	return e
+}
+
+var scopeList = regexp.MustCompile(`scopes:?\s*\[([^\]]+)\]`)
+
+// namedScopes are the scopes that Zoom's message names, any one of which is
+// enough; without a name in it those of our own table.
+func namedScopes(message string, table []string) []string {
+	m := scopeList.FindStringSubmatch(message)
+	if m == nil {
+		return table
+	}
+	return strings.FieldsFunc(m[1], func(r rune) bool { return r == ',' || r == ' ' })
 }
 
 func unreachable(doing string, err error) error {

@@ -88,7 +88,10 @@ func TestErrorsAreSorted(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 	var needs *tenant.NeedsError
-	if err := ask(400, `{"code":4711,"message":"Invalid access token, does not contain scopes:[group:read:list_groups:admin]."}`); !errors.As(err, &needs) || needs.AnyOf[0] != "group:read:list_groups:admin" {
+	if err := ask(400, `{"code":4711,"message":"Invalid access token, does not contain scopes:[group:read:special:admin, group:master]."}`); !errors.As(err, &needs) || strings.Join(needs.AnyOf, " ") != "group:read:special:admin group:master" {
+		t.Errorf("%v", err)
+	}
+	if err := ask(400, `{"code":4711,"message":"Invalid access token."}`); !errors.As(err, &needs) || needs.AnyOf[0] != "group:read:list_groups:admin" {
 		t.Errorf("%v", err)
 	}
 	if err := ask(400, `{"code":200,"message":"Only available for Paid account"}`); !PaidOnly(err) {
