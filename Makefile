@@ -6,7 +6,7 @@ CONTRACTS ?= ../shared/contracts
 # Where the scripts leave their traffic for the judges.
 TRAFFIC := $(CURDIR)/.build/traffic
 
-.PHONY: build demo test deps lint format generate check-generated judges clean
+.PHONY: build demo test deps cross lint format generate check-generated judges clean
 
 build: ## the program, in bin/
 	$(GO) build -o bin/zo365 ./cmd/zo365
@@ -20,6 +20,9 @@ test: deps ## all tests, with the real parts they need
 
 deps: ## what the tests and the demo need on Debian
 	.ci/deps
+
+cross: ## the other systems' builds, which nobody runs here
+	for os in windows darwin; do CGO_ENABLED=0 GOOS=$$os $(GO) build -o /dev/null ./cmd/zo365 || exit 1; done
 
 lint: ## golangci-lint, with gofumpt as its formatter
 	$(LINT) run ./...

@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -33,7 +34,7 @@ func serve(t *testing.T, dir string, flags ...string) (values map[string]string,
 			t.Errorf("the sandbox: %v", err)
 		}
 	})
-	if err := waitFor(20*time.Second, func() bool { _, err := os.Stat(file); return err == nil }); err != nil {
+	if err := waitFor(func() bool { _, err := os.Stat(file); return err == nil }); err != nil {
 		t.Fatal(err)
 	}
 	bus, stop, err := startSecretService(dir)
@@ -100,13 +101,13 @@ func TestLoginInARealBrowser(t *testing.T) {
 	}
 	defer said.Close()
 	var out bytes.Buffer
-	login.Env, login.Stdout, login.Stderr = append(env, "BROWSER=true"), &out, said
+	login.Env, login.Stdout, login.Stderr = slices.Concat(env, []string{"BROWSER=true"}), &out, said
 	if err := login.Start(); err != nil {
 		t.Fatal(err)
 	}
 	address := ""
 	find := regexp.MustCompile(`https://localhost:\d+/\S+/authorize\?\S+`)
-	if err := waitFor(20*time.Second, func() bool {
+	if err := waitFor(func() bool {
 		text, _ := os.ReadFile(said.Name())
 		address = find.FindString(string(text))
 		return address != ""
@@ -116,7 +117,6 @@ func TestLoginInARealBrowser(t *testing.T) {
 	page := func(name string) chromedp.Action[chromedp.Void] {
 		return chromedp.WaitVisible(chromedp.CSS(`main[data-page="` + name + `"]`))
 	}
-	closing := ""
 	if err := chromedp.Do(limited,
 		chromedp.Navigate(address), page("entra-signin"),
 		chromedp.SendKeys(chromedp.CSS("#loginfmt"), "admin@contoso.com"), chromedp.Click(chromedp.CSS("button.primary")),
@@ -125,7 +125,8 @@ func TestLoginInARealBrowser(t *testing.T) {
 	); err != nil {
 		t.Fatal(err)
 	}
-	if closing, err = chromedp.Run(limited, chromedp.Text(chromedp.CSS("body"))); err != nil || !strings.Contains(closing, "You are signed in. Close this tab and go back to the terminal.") {
+	closing, err := chromedp.Run(limited, chromedp.Text(chromedp.CSS("body")))
+	if err != nil || !strings.Contains(closing, "You are signed in. Close this tab and go back to the terminal.") {
 		t.Errorf("zo365's page says %q, %v", closing, err)
 	}
 	if shots := os.Getenv("ZO365_SHOTS"); shots != "" {

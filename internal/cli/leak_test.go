@@ -20,13 +20,38 @@ import (
 // everyCommand runs each command once, in an order in which they succeed. A
 // command of the tree that is not here fails the test.
 var everyCommand = [][]string{
-	{"init", "--yes"}, {"version"}, {"exit-codes"}, {"completion", "bash"}, {"completion", "zsh"}, {"completion", "fish"}, {"completion", "powershell"},
-	{"login", "microsoft", "--for", "all"}, {"login", "microsoft", "--browser", "--for", "all"}, {"login", "zoom"}, {"auth", "status"}, {"auth", "list"}, {"auth", "permissions"},
-	{"verify-domain"}, {"integration", "enable", "--yes"}, {"authorize", "--yes"}, {"integration", "status"},
-	{"group", "set", "Sales", "--setup-by", "users", "--yes"}, {"group", "list"}, {"group", "show", "Sales"}, {"group", "unset", "Sales", "--yes"},
-	{"calendar", "list"}, {"upn", "check", "adele.vance@contoso.com"}, {"upn", "report", "--exit-zero"}, {"sandbox", "scenarios"},
-	{"login", "microsoft", "--for", "auth app create,logout --revoke"}, {"auth", "app", "create", "--yes"}, {"integration", "disable", "--yes"},
-	{"auth", "switch", "TENANT"}, {"sandbox", "visit", "PORTAL"}, {"logout", "zoom", "--revoke"}, {"logout"},
+	{"init", "--yes"},
+	{"version"},
+	{"exit-codes"},
+	{"completion", "bash"},
+	{"completion", "zsh"},
+	{"completion", "fish"},
+	{"completion", "powershell"},
+	{"login", "microsoft", "--for", "all"},
+	{"login", "microsoft", "--browser", "--for", "all"},
+	{"login", "zoom"},
+	{"auth", "status"},
+	{"auth", "list"},
+	{"auth", "permissions"},
+	{"verify-domain"},
+	{"integration", "enable", "--yes"},
+	{"authorize", "--yes"},
+	{"integration", "status"},
+	{"group", "set", "Sales", "--setup-by", "users", "--yes"},
+	{"group", "list"},
+	{"group", "show", "Sales"},
+	{"group", "unset", "Sales", "--yes"},
+	{"calendar", "list"},
+	{"upn", "check", "adele.vance@contoso.com"},
+	{"upn", "report", "--exit-zero"},
+	{"sandbox", "scenarios"},
+	{"login", "microsoft", "--for", "auth app create,logout --revoke"},
+	{"auth", "app", "create", "--yes"},
+	{"integration", "disable", "--yes"},
+	{"auth", "switch", "TENANT"},
+	{"sandbox", "visit", "PORTAL"},
+	{"logout", "zoom", "--revoke"},
+	{"logout"},
 }
 
 // notRun are the commands that this test cannot run to their end.
@@ -55,7 +80,7 @@ func TestNoSecretLeaks(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = server.Process.Kill() }()
-	if err := waitFor(20*time.Second, func() bool { _, err := os.Stat(envFile); return err == nil }); err != nil {
+	if err := waitFor(func() bool { _, err := os.Stat(envFile); return err == nil }); err != nil {
 		t.Fatal(err)
 	}
 	env := []string{"HOME=" + home, "XDG_CONFIG_HOME=" + home + "/.config", "XDG_CACHE_HOME=" + home + "/.cache", "PATH=" + filepath.Dir(zo365) + ":" + os.Getenv("PATH"), "DBUS_SESSION_BUS_ADDRESS=" + bus, "ZO365_ACTOR=tester"}
@@ -83,7 +108,7 @@ func TestNoSecretLeaks(t *testing.T) {
 			}
 			cmd := exec.Command(zo365, append(args, "--debug")...)
 			cmd.Dir = home
-			cmd.Env = append(env, "ZO365_CREDENTIAL_STORE="+store, "ZO365_CREDENTIAL_PASSPHRASE=the passphrase of the test")
+			cmd.Env = slices.Concat(env, []string{"ZO365_CREDENTIAL_STORE=" + store, "ZO365_CREDENTIAL_PASSPHRASE=the passphrase of the test"})
 			out, err := cmd.CombinedOutput()
 			outputs[store+": zo365 "+strings.Join(args, " ")] = string(out)
 			if err != nil && store != "env" {

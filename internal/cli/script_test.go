@@ -81,7 +81,7 @@ func startSecretService(dir string) (string, func(), error) {
 			return "", nil, fmt.Errorf("a real Secret Service is needed; make deps installs it: %w", err)
 		}
 		started = append(started, one.cmd)
-		if err := waitFor(20*time.Second, one.ready); err != nil {
+		if err := waitFor(one.ready); err != nil {
 			stop()
 			return "", nil, fmt.Errorf("%s: %w", one.cmd.Path, err)
 		}
@@ -89,7 +89,8 @@ func startSecretService(dir string) (string, func(), error) {
 	return bus, stop, nil
 }
 
-func waitFor(limit time.Duration, done func() bool) error {
+func waitFor(done func() bool) error {
+	const limit = 20 * time.Second
 	for end := time.Now().Add(limit); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
 		if done() {
 			return nil
@@ -162,7 +163,7 @@ func cmdSandbox(ts *testscript.TestScript, neg bool, args []string) {
 			ts.Fatalf("the sandbox did not end cleanly: %v\n%s", err, said.String())
 		}
 	})
-	if err := waitFor(20*time.Second, func() bool { _, err := os.Stat(file); return err == nil }); err != nil {
+	if err := waitFor(func() bool { _, err := os.Stat(file); return err == nil }); err != nil {
 		ts.Fatalf("the sandbox: %v\n%s", err, said.String())
 	}
 	for line := range strings.Lines(ts.ReadFile("env.sh")) {
@@ -260,7 +261,7 @@ func cmdInterrupt(ts *testscript.TestScript, neg bool, args []string) {
 	defer out.Close()
 	cmd.Stderr = out
 	ts.Check(cmd.Start())
-	ts.Check(waitFor(20*time.Second, func() bool { return strings.Contains(ts.ReadFile("interrupted.txt"), args[0]) }))
+	ts.Check(waitFor(func() bool { return strings.Contains(ts.ReadFile("interrupted.txt"), args[0]) }))
 	ts.Check(cmd.Process.Signal(os.Interrupt))
 	err = cmd.Wait()
 	var exit *exec.ExitError
