@@ -93,6 +93,13 @@ func TestNoSecretLeaks(t *testing.T) {
 		values[name] = strings.Trim(value, "'")
 		env = append(env, name+"="+values[name])
 	}
+	// What is opened is noted, since other users see a program's arguments.
+	robot := filepath.Join(private, "robot")
+	script := "#!/bin/sh\necho \"$@\" >> " + home + "/arguments\nexec " + zo365 + " sandbox visit \"$@\"\n"
+	if err := os.WriteFile(robot, []byte(script), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	env = append(env, "BROWSER="+robot)
 	// The first run keeps credentials in the keyring, the second in the encrypted
 	// file, the third takes them from the environment.
 	outputs := map[string]string{}
@@ -123,6 +130,9 @@ func TestNoSecretLeaks(t *testing.T) {
 	}
 	outputs["sandbox serve"] = served.String()
 	readFiles(t, home, outputs)
+	if !strings.Contains(outputs[filepath.Join(home, "arguments")], "/oauth2/v2.0/authorize?") {
+		t.Error("the arguments of the browser were not noted")
+	}
 
 	secrets := []string{values["ZO365_MICROSOFT_CLIENT_SECRET"], values["ZO365_ZOOM_CLIENT_SECRET"], "the passphrase of the test"}
 	noted, err := os.ReadFile(issued)

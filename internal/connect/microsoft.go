@@ -3,6 +3,7 @@ package connect
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"time"
 
@@ -89,6 +90,9 @@ func (d *Doors) Graph(ctx context.Context, command string) (*msgraph.Client, Fou
 	f, err := d.MicrosoftCredential(ctx)
 	if err != nil {
 		return nil, f, err
+	}
+	if d.opts.Debug != nil {
+		_, _ = fmt.Fprintf(d.opts.Debug, "debug: signing in to Microsoft by %s: %s\n", f.Method, f.Why) // a trace must not stop the work
 	}
 	renew, need := f.renew, []string(nil)
 	if f.Person {

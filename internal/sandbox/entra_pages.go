@@ -287,6 +287,11 @@ func (e *entra) sendBack(rec *recorder, q, answer url.Values) {
 	if target.Path == "" {
 		target.Path = "/"
 	}
+	if q.Get("response_mode") == "form_post" {
+		// https://openid.net/specs/oauth-v2-form-post-response-mode-1_0.html
+		e.show(rec, http.StatusOK, "formpost", map[string]any{"Action": target.String(), "Answer": answer})
+		return
+	}
 	target.RawQuery = answer.Encode()
 	rec.header.Set("Location", target.String())
 	rec.status = http.StatusFound

@@ -86,6 +86,8 @@ func (v *Visitor) act(ctx context.Context, p *visited, group string) step {
 			answer = "cancel"
 		}
 		return submit(url.Values{"answer": {answer}})
+	case "entra-formpost":
+		return submit(url.Values{})
 	case "zoom-signin":
 		who := v.ZoomAs
 		if who == "" && len(p.options) > 0 {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"os"
+	"os/exec"
 	"testing"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
@@ -165,5 +166,19 @@ func TestMSALConfidentialClient(t *testing.T) {
 		if err != nil || got.AccessToken == "" {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+}
+
+// MSAL's own browser flow, walked through the sandbox's pages by its robot.
+func TestMSALInteractive(t *testing.T) {
+	app, err := public.New(lab["ZO365_MICROSOFT_CLIENT_ID"], public.WithAuthority(authority()), public.WithInstanceDiscovery(false))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := app.AcquireTokenInteractive(t.Context(), []string{"https://graph.microsoft.com/User.Read"}, public.WithOpenURL(func(address string) error {
+		return exec.CommandContext(t.Context(), binary, "sandbox", "visit", address).Start()
+	}))
+	if err != nil || got.AccessToken == "" || got.Account.PreferredUsername != "admin@contoso.com" {
+		t.Fatalf("%+v, %v", got.Account, err)
 	}
 }

@@ -14,24 +14,24 @@ await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve))
 const origin = `http://127.0.0.1:${server.address().port}`
 const provider = new Provider(origin, {
   clients: [{
-    client_id: clientID, token_endpoint_auth_method: 'none', response_types: [], redirect_uris: [],
-    grant_types: ['urn:ietf:params:oauth:grant-type:device_code', 'refresh_token'], application_type: 'native',
+    client_id: clientID, token_endpoint_auth_method: 'none', response_types: ['code'], redirect_uris: ['http://localhost'],
+    grant_types: ['authorization_code', 'urn:ietf:params:oauth:grant-type:device_code', 'refresh_token'], application_type: 'native',
   }],
   scopes: ['openid', 'profile', 'offline_access', ...scopes],
   claims: { openid: ['sub'], profile: ['preferred_username', 'oid', 'tid'] },
   conformIdTokenClaims: false,
-  features: { deviceFlow: { enabled: true }, devInteractions: { enabled: false } },
+  features: { deviceFlow: { enabled: true }, devInteractions: { enabled: true } },
   findAccount: (_ctx, id) => ({ accountId: id, claims: () => ({ sub: id, preferred_username: 'admin@contoso.com', oid: id, tid: 'contoso.com' }) }),
   issueRefreshToken: async () => true,
   rotateRefreshToken: true,
-  routes: { device_authorization: '/contoso.com/oauth2/v2.0/devicecode', token: '/contoso.com/oauth2/v2.0/token', code_verification: '/device' },
+  routes: { device_authorization: '/contoso.com/oauth2/v2.0/devicecode', token: '/contoso.com/oauth2/v2.0/token', authorization: '/contoso.com/oauth2/v2.0/authorize', code_verification: '/device' },
   jwks: { keys: [(await import('node:crypto')).generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey.export({ format: 'jwk' })] },
   cookies: { keys: ['test'] },
 })
 server.on('request', provider.callback())
 
 const env = {
-  ...process.env, ZO365_MICROSOFT_LOGIN_URL: origin, ZO365_MICROSOFT_GRAPH_URL: origin, ZO365_MICROSOFT_TENANT: 'contoso.com', ZO365_MICROSOFT_CLIENT_ID: clientID,
+  ...process.env, BROWSER: 'true', ZO365_MICROSOFT_LOGIN_URL: origin, ZO365_MICROSOFT_GRAPH_URL: origin, ZO365_MICROSOFT_TENANT: 'contoso.com', ZO365_MICROSOFT_CLIENT_ID: clientID,
 }
 const polls = []
 provider.on('grant.error', (_ctx, err) => polls.push(err.error))
@@ -61,6 +61,19 @@ for (let i = 0; i < 2; i++) {
   await zo365('calendar', 'list').done // the server is no Graph: only the sign-in matters
 }
 assert.equal(renewed, 2)
+
+// The authorization code with PKCE, through the server's own pages.
+const browser = zo365('login', 'microsoft', '--browser', '--for', 'verify-domain', '-o', 'json')
+let opened = false
+browser.onTalk = async (text) => {
+  const address = text.match(/^\s*(http:\S+\/authorize\?\S+)$/m)?.[1]
+  if (!address || opened) return
+  opened = true
+  await walk(address)
+}
+const answer = await browser.done
+assert.equal(answer.code, 0, answer.talk)
+assert.equal(JSON.parse(answer.data).services[0].flow, 'browser')
 console.log('oidc-provider: signed in and renewed')
 process.exit(0)
 
@@ -72,6 +85,29 @@ async function approve(userCode) {
   grant.addOIDCScope(code.params.scope)
   Object.assign(code, { accountId: 'admin', grantId: await grant.save(), scope: code.params.scope, claims: {}, authTime: Math.floor(Date.now() / 1000), sessionUid: 'session', expiresWithSession: false })
   await code.save()
+}
+
+// walk signs in and consents as a person would, and ends at zo365's listener.
+async function walk(address) {
+  const cookies = new Map()
+  let request = { url: new URL(address) }
+  for (let i = 0; i < 20; i++) {
+    const response = await fetch(request.url, {
+      method: request.form ? 'POST' : 'GET', body: request.form, redirect: 'manual', headers: { cookie: [...cookies].map(([k, v]) => `${k}=${v}`).join('; ') },
+    })
+    for (const cookie of response.headers.getSetCookie()) {
+      const [, name, value] = cookie.match(/^([^=]+)=([^;]*)/)
+      cookies.set(name, value)
+    }
+    const location = response.headers.get('location')
+    if (location) { request = { url: new URL(location, request.url) }; continue }
+    const page = await response.text()
+    const action = page.match(/<form[^>]* action="([^"]+)"/)?.[1]
+    if (!action) return
+    const form = new URLSearchParams({ prompt: page.match(/name="prompt" value="([^"]+)"/)[1] })
+    if (page.includes('name="login"')) { form.set('login', 'admin'); form.set('password', 'any') }
+    request = { url: new URL(action, request.url), form }
+  }
 }
 
 function zo365(...args) {
