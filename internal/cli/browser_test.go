@@ -7,6 +7,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/base64"
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -20,24 +21,30 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// serve starts a sandbox and returns the environment of a person who uses it.
-func serve(t *testing.T, dir string, flags ...string) (values map[string]string, env []string) {
+// serve starts a sandbox and returns its variables, and the environment of a
+// person who uses it from home, with a keyring of their own.
+func serve(t *testing.T, private, home string, flags ...string) (values map[string]string, env []string) {
 	t.Helper()
-	file := filepath.Join(dir, "env.sh")
+	file := filepath.Join(private, "env.sh")
 	server := exec.Command(zo365, append([]string{"sandbox", "serve", "--env-file", file}, flags...)...)
+	said, err := os.Create(filepath.Join(home, "sandbox.txt"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	server.Stdout, server.Stderr = said, said
 	if err := server.Start(); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
 		_ = server.Process.Signal(syscall.SIGTERM)
-		if err := server.Wait(); err != nil {
+		if err := errors.Join(server.Wait(), said.Close()); err != nil {
 			t.Errorf("the sandbox: %v", err)
 		}
 	})
 	if err := waitFor(func() bool { _, err := os.Stat(file); return err == nil }); err != nil {
 		t.Fatal(err)
 	}
-	bus, stop, err := startSecretService(dir)
+	bus, stop, err := startSecretService(private)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -46,12 +53,13 @@ func serve(t *testing.T, dir string, flags ...string) (values map[string]string,
 	if err != nil {
 		t.Fatal(err)
 	}
-	values = map[string]string{}
-	env = []string{"HOME=" + dir, "XDG_CONFIG_HOME=" + dir + "/.config", "XDG_CACHE_HOME=" + dir + "/.cache", "PATH=" + os.Getenv("PATH"), "DBUS_SESSION_BUS_ADDRESS=" + bus}
-	for line := range strings.Lines(string(text)) {
-		name, value, _ := strings.Cut(strings.TrimPrefix(strings.TrimSpace(line), "export "), "=")
-		values[name] = strings.Trim(value, "'")
-		env = append(env, name+"="+values[name])
+	values = exports(string(text))
+	env = []string{
+		"HOME=" + home, "XDG_CONFIG_HOME=" + home + "/.config", "XDG_CACHE_HOME=" + home + "/.cache",
+		"PATH=" + filepath.Dir(zo365) + ":" + os.Getenv("PATH"), "DBUS_SESSION_BUS_ADDRESS=" + bus, "ZO365_ACTOR=tester",
+	}
+	for name, value := range values {
+		env = append(env, name+"="+value)
 	}
 	return values, env
 }
@@ -79,7 +87,7 @@ func keyOf(t *testing.T, values map[string]string) string {
 // and consents there, and zo365's own page closes the walk.
 func TestLoginInARealBrowser(t *testing.T) {
 	dir := t.TempDir()
-	values, env := serve(t, dir)
+	values, env := serve(t, t.TempDir(), dir)
 	allocator, cancel := chromedp.NewExecAllocator(t.Context(), append(chromedp.DefaultExecAllocatorOptions[:],
 		chromedp.NoSandbox, chromedp.DisableGPU, chromedp.UserDataDir(filepath.Join(t.TempDir(), "profile")),
 		chromedp.Flag("ignore-certificate-errors-spki-list", keyOf(t, values)),

@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 	"testing"
 
 	"github.com/spf13/cobra"
@@ -59,40 +58,9 @@ var notRun = []string{"sandbox serve"} // it is running; its own output is looke
 // Nothing secret is in any output or file: every command runs with --debug
 // against a sandbox that notes each secret it hands out.
 func TestNoSecretLeaks(t *testing.T) {
-	dir := t.TempDir()
-	bus, stop, err := startSecretService(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer stop()
-	home, private := filepath.Join(dir, "home"), filepath.Join(dir, "private")
-	for _, d := range []string{home, private} {
-		if err := os.Mkdir(d, 0o700); err != nil {
-			t.Fatal(err)
-		}
-	}
-	issued, envFile := filepath.Join(private, "issued"), filepath.Join(private, "env.sh")
-	var served bytes.Buffer
-	server := exec.Command(zo365, "sandbox", "serve", "--debug", "--auto-approve", "--env-file", envFile, "--issued-log", issued, "--traffic-log", filepath.Join(home, "traffic.ndjson"))
-	server.Stderr, server.Stdout = &served, &served
-	if err := server.Start(); err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = server.Process.Kill() }()
-	if err := waitFor(func() bool { _, err := os.Stat(envFile); return err == nil }); err != nil {
-		t.Fatal(err)
-	}
-	env := []string{"HOME=" + home, "XDG_CONFIG_HOME=" + home + "/.config", "XDG_CACHE_HOME=" + home + "/.cache", "PATH=" + filepath.Dir(zo365) + ":" + os.Getenv("PATH"), "DBUS_SESSION_BUS_ADDRESS=" + bus, "ZO365_ACTOR=tester"}
-	values := map[string]string{}
-	text, err := os.ReadFile(envFile)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for line := range strings.Lines(string(text)) {
-		name, value, _ := strings.Cut(strings.TrimPrefix(strings.TrimSpace(line), "export "), "=")
-		values[name] = strings.Trim(value, "'")
-		env = append(env, name+"="+values[name])
-	}
+	home, private := t.TempDir(), t.TempDir()
+	issued := filepath.Join(private, "issued")
+	values, env := serve(t, private, home, "--debug", "--auto-approve", "--issued-log", issued, "--traffic-log", filepath.Join(home, "traffic.ndjson"))
 	// What is opened is noted, since other users see a program's arguments.
 	robot := filepath.Join(private, "robot")
 	script := "#!/bin/sh\necho \"$@\" >> " + home + "/arguments\nexec " + zo365 + " sandbox visit \"$@\"\n"
@@ -122,13 +90,6 @@ func TestNoSecretLeaks(t *testing.T) {
 			}
 		}
 	}
-	if err := server.Process.Signal(syscall.SIGTERM); err != nil {
-		t.Fatal(err)
-	}
-	if err := server.Wait(); err != nil {
-		t.Errorf("the sandbox: %v", err)
-	}
-	outputs["sandbox serve"] = served.String()
 	readFiles(t, home, outputs)
 	if !strings.Contains(outputs[filepath.Join(home, "arguments")], "/oauth2/v2.0/authorize?") {
 		t.Error("the arguments of the browser were not noted")

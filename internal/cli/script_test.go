@@ -166,12 +166,20 @@ func cmdSandbox(ts *testscript.TestScript, neg bool, args []string) {
 	if err := waitFor(func() bool { _, err := os.Stat(file); return err == nil }); err != nil {
 		ts.Fatalf("the sandbox: %v\n%s", err, said.String())
 	}
-	for line := range strings.Lines(ts.ReadFile("env.sh")) {
-		name, value, ok := strings.Cut(strings.TrimPrefix(strings.TrimSpace(line), "export "), "=")
-		if ok {
-			ts.Setenv(name, strings.Trim(value, "'"))
+	for name, value := range exports(ts.ReadFile("env.sh")) {
+		ts.Setenv(name, value)
+	}
+}
+
+// exports reads an env file.
+func exports(text string) map[string]string {
+	values := map[string]string{}
+	for line := range strings.Lines(text) {
+		if name, value, ok := strings.Cut(strings.TrimPrefix(strings.TrimSpace(line), "export "), "="); ok {
+			values[name] = strings.Trim(value, "'")
 		}
 	}
+	return values
 }
 
 // cmdExits runs a command and checks its exit code: exits 3 zo365 verify-domain.

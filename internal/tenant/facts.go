@@ -126,10 +126,7 @@ type Facts struct {
 	Domains      Reading[[]Domain]
 	ZoomDomains  Reading[[]ZoomDomain]
 	// Me is the signed-in person; not seen in an app-only sign-in.
-	Me       Reading[User]
-	Roles    Reading[[]DirectoryRole]
-	MyZoom   Reading[*ZoomUser]
-	Consent  Reading[Consent]
-	Consents Reading[[]ConsentEvent]
-	Groups   Reading[[]ZoomGroup]
+	Me     Reading[User]
+	Roles  Reading[[]DirectoryRole]
+	MyZoom Reading[*ZoomUser]
 }
