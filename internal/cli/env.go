@@ -71,8 +71,8 @@ func (env *Env) say(format string, args ...any) {
 func (env *Env) warn(err error) { env.say("warning: %v", err) }
 
 // prepare layers the preferences once the flags are known.
-func (env *Env) prepare(flags *pflag.FlagSet) error {
-	s, err := config.LoadSettings(flags)
+func (env *Env) prepare(flags *pflag.FlagSet, outputs ...string) error {
+	s, err := config.LoadSettings(flags, outputs...)
 	env.settings = s
 	env.autoChosen = s.Auth == "auto" && (flags.Changed("auth") || env.Getenv("ZO365_AUTH") != "")
 	return err

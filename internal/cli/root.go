@@ -30,7 +30,7 @@ Run zo365 init first. To try everything without a tenant: zo365 sandbox serve.`,
 		SilenceUsage:  true,
 		Args:          noArgs,
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
-			return env.prepare(cmd.Flags())
+			return env.prepare(cmd.Flags(), strings.Fields(cmd.Annotations[moreOutputs])...)
 		},
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
@@ -64,6 +64,10 @@ Run zo365 init first. To try everything without a tenant: zo365 sandbox serve.`,
 	}
 	return root
 }
+
+// moreOutputs is the annotation with the formats that a command has beside the
+// usual ones.
+const moreOutputs = "outputs"
 
 // usageArgs makes wrong arguments of every command a wrong usage, and an unknown
 // subcommand an error with a suggestion instead of a help text.

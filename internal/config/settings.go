@@ -55,8 +55,8 @@ func (e *SettingError) Error() string {
 }
 
 // LoadSettings layers the preferences. Flags that a command does not have are
-// left out.
-func LoadSettings(flags *pflag.FlagSet) (Settings, error) {
+// left out; outputs are formats that the command has beside the usual ones.
+func LoadSettings(flags *pflag.FlagSet, outputs ...string) (Settings, error) {
 	v := viper.New()
 	v.SetEnvPrefix("ZO365")
 	v.SetEnvKeyReplacer(strings.NewReplacer("-", "_"))
@@ -75,6 +75,9 @@ func LoadSettings(flags *pflag.FlagSet) (Settings, error) {
 	}
 	for _, s := range settings {
 		value := v.GetString(s.key)
+		if s.key == "output" {
+			s.allowed = slices.Concat(s.allowed, outputs)
+		}
 		if s.allowed != nil && !slices.Contains(s.allowed, value) {
 			return Settings{}, &SettingError{Key: s.key, Value: value, From: origin(flags, s.key, file), Allowed: s.allowed}
 		}

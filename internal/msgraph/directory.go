@@ -168,18 +168,19 @@ func (c *Client) Users(ctx context.Context, each func([]tenant.User)) error {
 	})
 }
 
-// DeletedUsers finds soft-deleted people by mail; Entra prefixes their UPN with
-// their ID.
+// DeletedUsers finds soft-deleted people by mail; an empty address lists all of
+// them. Entra prefixes their UPN with their ID.
 //
 // https://learn.microsoft.com/graph/api/directory-deleteditems-list
 func (c *Client) DeletedUsers(ctx context.Context, address string) ([]tenant.User, error) {
-	var all []tenant.User
-	q := call{
-		doing: "looking for " + address + " among deleted users", needs: readUsers, method: http.MethodGet,
-		path: "/directory/deletedItems/microsoft.graph.user" + query(
-			"$select", "id,userPrincipalName,mail,displayName,deletedDateTime",
-			"$filter", url.QueryEscape("mail eq "+odata(address))),
+	options := []string{"$select", "id,userPrincipalName,mail,displayName,proxyAddresses,deletedDateTime", "$top", "999"}
+	doing := "listing deleted users"
+	if address != "" {
+		doing = "looking for " + address + " among deleted users"
+		options = append(options, "$filter", url.QueryEscape("mail eq "+odata(address)))
 	}
+	var all []tenant.User
+	q := call{doing: doing, needs: readUsers, method: http.MethodGet, path: "/directory/deletedItems/microsoft.graph.user" + query(options...)}
 	err := list(ctx, c, q, func(page []user) {
 		for _, u := range page {
 			f := u.fact()

@@ -25,6 +25,8 @@ const (
 	JSON  Format = "json"
 	YAML  Format = "yaml"
 	CSV   Format = "csv"
+	// NDJSON is one JSON object a line, for listings that have Lines.
+	NDJSON Format = "ndjson"
 )
 
 // Listing is a value in its two shapes: whole for programs, rows for people and
@@ -35,6 +37,8 @@ type Listing struct {
 	// Columns are the names of the columns, in snake_case.
 	Columns []string
 	Rows    [][]string
+	// Lines are the values of NDJSON.
+	Lines []any
 	// Empty is the sentence shown instead of a table without rows.
 	Empty string
 }
@@ -50,6 +54,8 @@ func Write(w io.Writer, format Format, l Listing) error {
 		return writeCSV(w, l)
 	case Table:
 		return writeTable(w, l)
+	case NDJSON:
+		return writeLines(w, l.Lines)
 	}
 	return fmt.Errorf("unknown output format %q", format)
 }
@@ -59,6 +65,17 @@ func writeJSON(w io.Writer, value any) error {
 	encoder.SetEscapeHTML(false)
 	encoder.SetIndent("", "  ")
 	return encoder.Encode(value)
+}
+
+func writeLines(w io.Writer, lines []any) error {
+	encoder := json.NewEncoder(w)
+	encoder.SetEscapeHTML(false)
+	for _, one := range lines {
+		if err := encoder.Encode(one); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // writeYAML goes through JSON, so that both have the same keys in the same

@@ -351,6 +351,8 @@ type CheckedPerson struct {
 	Aliases    []string `json:"aliases"`
 	Why        string   `json:"why"`
 	Remedies   []string `json:"remedies"`
+	// Story is the text for a ticket, with --explain.
+	Story string `json:"story,omitempty"`
 }
 
 // CheckListing shows the two sides of each person.
@@ -377,6 +379,7 @@ func ReportListing(r Report) Listing {
 	l := Listing{Value: r, Columns: PersonColumns, Empty: "Nobody to show."}
 	for _, p := range r.People {
 		l.Rows = append(l.Rows, p.Row())
+		l.Lines = append(l.Lines, p)
 	}
 	return l
 }

@@ -63,15 +63,6 @@ func Compare(zoomUsers []tenant.ZoomUser, ix *Index) Comparison {
 	return c
 }
 
-// Suggest looks for a typo of one person whose neighbours are not known to be
-// anybody else's match.
-func (ix *Index) Suggest(r Result) Result {
-	if r.Class == Missing {
-		ix.suggest(&r, nil)
-	}
-	return r
-}
-
 // maxTypo is the largest distance of local parts that is called a typo.
 const maxTypo = 2
 
@@ -127,4 +118,65 @@ func distance(a, b []rune, limit int) int {
 		before, last, row = last, row, before
 	}
 	return last[len(b)]
+}
+
+// DomainCount says how many people of one domain do not match.
+type DomainCount struct {
+	Domain             string
+	Mismatches, People int
+}
+
+// WorstDomains are the domains of Zoom emails with mismatches, the most first.
+func (c Comparison) WorstDomains() []DomainCount {
+	counts := map[string]DomainCount{}
+	for _, r := range c.Results {
+		d := Normal(r.ZoomEmail).Domain()
+		one := counts[d]
+		one.Domain = d
+		one.People++
+		if !r.OK() {
+			one.Mismatches++
+		}
+		counts[d] = one
+	}
+	var worst []DomainCount
+	for _, one := range counts {
+		if one.Mismatches > 0 {
+			worst = append(worst, one)
+		}
+	}
+	slices.SortFunc(worst, func(a, b DomainCount) int {
+		if a.Mismatches != b.Mismatches {
+			return b.Mismatches - a.Mismatches
+		}
+		return strings.Compare(a.Domain, b.Domain)
+	})
+	return worst
+}
+
+// firstSteps is what to do about a class that many people share, in the order in
+// which it pays.
+var firstSteps = []struct {
+	class Class
+	step  string
+}{
+	{Domain, "the same names stand under another domain; if it is the initial onmicrosoft.com domain, verify the Zoom emails' domain in Entra and change the UPNs"},
+	{Mail, "Zoom has the mail addresses instead of the UPNs; make UPN and mail equal in Entra (for synced users on premises), or change the emails in Zoom"},
+	{Alias, "Zoom has aliases; change the emails in Zoom to the UPNs"},
+	{Ambiguous, "some addresses belong to several people; leave each to one of them"},
+	{Typo, "some addresses are nearly right; ask whether the suggested people are meant"},
+	{Deleted, "some Microsoft accounts were deleted; restore them within 30 days or remove the Zoom users"},
+	{Missing, "some Zoom users are nobody in the tenant; create them there or remove them from Zoom"},
+	{Guest, "guests' mailboxes are in other tenants; they cannot connect here"},
+}
+
+// First is what to do first: about the class with the most people.
+func (c Comparison) First() string {
+	best, step := 0, ""
+	for _, f := range firstSteps {
+		if n := c.Count(f.class); n > best {
+			best, step = n, f.step
+		}
+	}
+	return step
 }

@@ -5,6 +5,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/zo365/zo365/internal/tenant"
 )
@@ -183,5 +184,49 @@ func TestUTF16FromPowerShell(t *testing.T) {
 	e, err := ReadMicrosoft("f.csv", strings.NewReader(utf16), false)
 	if err != nil || len(e.People) != 1 || e.People[0].UPN != "a@c.com" {
 		t.Errorf("%+v, %v", e, err)
+	}
+}
+
+func TestWhatToDoFirst(t *testing.T) {
+	var users []tenant.ZoomUser
+	for _, e := range []string{"match@contoso.com", "mail@contoso.com", "alias@contoso.com", "nobody@contoso.com", "noone@contoso.com", "x@a.example", "y@b.example"} {
+		users = append(users, tenant.ZoomUser{Email: e})
+	}
+	c := Compare(users, NewIndex(people, domains))
+	want := []DomainCount{{"contoso.com", 4, 5}, {"a.example", 1, 1}, {"b.example", 1, 1}}
+	if got := c.WorstDomains(); !reflect.DeepEqual(got, want) {
+		t.Errorf("got %+v", got)
+	}
+	if !strings.HasPrefix(c.First(), "some Zoom users are nobody in the tenant") {
+		t.Error(c.First())
+	}
+	if got := (Comparison{}).First(); got != "" {
+		t.Error(got)
+	}
+}
+
+func TestPseudonyms(t *testing.T) {
+	p := NewPseudonyms([]byte("key"))
+	for range 100 {
+		if NewPseudonyms([]byte("key")).Address("A@Contoso.com") != p.Address("a@contoso.com ") {
+			t.Fatal("the same person has two names")
+		}
+	}
+	local := func(a string) string { l, _, _ := cutLast(p.Address(a)); return l }
+	if local("a@contoso.com") != local("a@contoso.onmicrosoft.com") || local("a@contoso.com") == local("b@contoso.com") {
+		t.Error("the local part does not stay the same under another domain, or is not its own")
+	}
+	if !strings.HasSuffix(p.Address("a@contoso.onmicrosoft.com"), ".onmicrosoft.com") || p.Address("") != "" || p.Address("a@contoso.com") == NewPseudonyms([]byte("other")).Address("a@contoso.com") {
+		t.Error("the kind of domain is lost, nobody has a name, or the key does not matter")
+	}
+	ix := NewIndex(people, domains)
+	for _, email := range []string{"mail@contoso.com", "shared@contoso.com", "initial@contoso.com", "gone@contoso.com", "pat@fabrikam.com"} {
+		r := p.Result(ix.Match(email))
+		text := r.Story(true, "the test", time.Unix(0, 0)) + strings.Join(r.Remedies(), " ")
+		for _, name := range []string{"mail@", "shared", "initial@", "gone@", "pat", "contoso", "fabrikam"} {
+			if strings.Contains(text, name) {
+				t.Errorf("%s: %q is in %s", email, name, text)
+			}
+		}
 	}
 }

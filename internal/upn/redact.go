@@ -1,0 +1,77 @@
+package upn
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"strings"
+
+	"github.com/zo365/zo365/internal/tenant"
+)
+
+// Pseudonyms replace people by names that are the same for the same person as
+// long as the key is, and that nobody without the key can turn back.
+type Pseudonyms struct{ key []byte }
+
+// NewPseudonyms makes pseudonyms with a secret key.
+func NewPseudonyms(key []byte) Pseudonyms { return Pseudonyms{key: key} }
+
+func (p Pseudonyms) digest(kind, text string, bytes int) string {
+	mac := hmac.New(sha256.New, p.key)
+	mac.Write([]byte(kind + "\x00" + text)) // never fails
+	return hex.EncodeToString(mac.Sum(nil)[:bytes])
+}
+
+// Address replaces both parts of an address. The same local part under two
+// domains stays the same, and the tenant's initial domain stays one: both carry
+// the meaning of a class.
+func (p Pseudonyms) Address(text string) string {
+	if text == "" {
+		return ""
+	}
+	a := Normal(text)
+	local := "person-" + p.digest("local", a.Local(), 5)
+	if isGuestUPN(text) {
+		local += "#EXT#"
+	}
+	if !a.Complete() {
+		return local
+	}
+	return local + "@" + p.domain(a.Domain())
+}
+
+func (p Pseudonyms) domain(domain string) string {
+	if strings.HasSuffix(domain, ".onmicrosoft.com") {
+		return "tenant-" + p.digest("domain", domain, 3) + ".onmicrosoft.com"
+	}
+	return "domain-" + p.digest("domain", domain, 3) + ".example"
+}
+
+// Result replaces everybody in a result, so that its explanation and remedies
+// name nobody either.
+func (p Pseudonyms) Result(r Result) Result {
+	r.ZoomEmail, r.MatchedOn, r.Suggestion = p.Address(r.ZoomEmail), p.Address(r.MatchedOn), p.Address(r.Suggestion)
+	candidates := make([]string, len(r.Candidates))
+	for i, c := range r.Candidates {
+		candidates[i] = p.Address(c)
+	}
+	r.Candidates = candidates
+	if r.Entra != nil {
+		u := p.User(*r.Entra)
+		r.Entra = &u
+	}
+	return r
+}
+
+// User replaces a person.
+func (p Pseudonyms) User(u tenant.User) tenant.User {
+	u.ID, u.UPN, u.Mail, u.DisplayName = "id-"+p.digest("id", u.ID, 8), p.Address(u.UPN), p.Address(u.Mail), ""
+	proxies := make([]string, 0, len(u.Proxies))
+	for _, x := range u.Proxies {
+		if Normal(x) != "" {
+			proxies = append(proxies, "smtp:"+p.Address(x))
+		}
+	}
+	u.Proxies = proxies
+	return u
+}

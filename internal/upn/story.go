@@ -1,0 +1,69 @@
+package upn
+
+import (
+	"fmt"
+	"strings"
+	"time"
+)
+
+// Article is Zoom's page with the rule.
+const Article = "https://support.zoom.com/hc/en/article?id=zm_kb&sysparm_article=KB0077944"
+
+// Story is what was found for one person, in Markdown, to be put into a ticket.
+// sources say where each side was looked up.
+func (r Result) Story(inZoom bool, sources string, at time.Time) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "## Calendar integration: %s\n\n", r.ZoomEmail)
+	fmt.Fprintf(&b, "Looked up on %s in %s.\n\n", at.UTC().Format("2006-01-02 15:04 UTC"), sources)
+	zoom := "- Zoom: a user with the email `" + r.ZoomEmail + "`\n"
+	if !inZoom {
+		zoom = "- Zoom: nobody with the email `" + r.ZoomEmail + "`\n"
+	}
+	b.WriteString("**What is there**\n\n" + zoom + "- Microsoft 365: " + r.microsoft() + "\n")
+	for _, f := range r.Flags {
+		if meaning := flagMeaning[f]; meaning != "" {
+			b.WriteString("- " + meaning + "\n")
+		}
+	}
+	fmt.Fprintf(&b, "\n**What it means** (class `%s`)\n\n%s. ", r.Class, capital(r.Why()))
+	fmt.Fprintf(&b, "Zoom's rule: the UPN of the authorizing user must equal their Zoom email, or Mail: Read must be approved (<%s>).\n", Article)
+	if remedies := r.Remedies(); len(remedies) > 0 {
+		b.WriteString("\n**What to do** (one of these, the first is the best)\n\n")
+		for i, remedy := range remedies {
+			fmt.Fprintf(&b, "%d. %s\n", i+1, capital(remedy))
+		}
+	}
+	return b.String()
+}
+
+func (r Result) microsoft() string {
+	switch {
+	case r.Entra != nil:
+		text := "UPN `" + r.Entra.UPN + "`"
+		if r.Entra.Mail != "" {
+			text += ", mail `" + r.Entra.Mail + "`"
+		}
+		return text + ", found by `" + r.MatchedOn + "`"
+	case len(r.Candidates) > 0:
+		return "several people: `" + strings.Join(r.Candidates, "`, `") + "`"
+	case r.Suggestion != "":
+		return "nobody with this address; `" + r.Suggestion + "` is nearly the same"
+	}
+	return "nobody with this address"
+}
+
+// flagMeaning says in words what a flag says in one.
+var flagMeaning = map[Flag]string{
+	Disabled:         "The Microsoft account is blocked from signing in.",
+	NoMailbox:        "The person has no plan with a mailbox in Exchange Online.",
+	Synced:           "The account comes from an on-premises directory; changes belong there.",
+	Case:             "The addresses differ in letter case only, which does not matter.",
+	UnverifiedDomain: "The domain of the Zoom email is not verified in the tenant.",
+}
+
+func capital(text string) string {
+	if text == "" {
+		return ""
+	}
+	return strings.ToUpper(text[:1]) + text[1:]
+}
