@@ -38,7 +38,8 @@ center's "Export users", Get-MgUser | Export-Csv, Graph JSON. Zoom exports: User
 Management > Users > Export, or API JSON. They are recognised by their headers;
 a plain CSV whose columns bear Graph's or Zoom's field names is read too.
 
--o ndjson writes one JSON object a person. The file of --out is written whole or
+-o html writes one page that needs no network: charts, and a table to search,
+sort and page through. -o ndjson writes one JSON object a person. The file of --out is written whole or
 not at all. --group limits the report to the members of a Zoom group, --class to
 some classes; the summary counts everybody who was compared.
 
@@ -46,9 +47,10 @@ Exit code 3 when anybody does not match; --exit-zero ignores that.`,
 		Example: strings.TrimPrefix(`
   zo365 upn report --zoom-export zoom_users.csv --microsoft-export users.csv
   zo365 upn report --zoom-export zoom_users.csv -o csv --out report.csv
+  zo365 upn report -o html --out report.html
   zo365 upn report --class mail,alias,domain -o ndjson --redact`, "\n"),
 		Args:        cobra.NoArgs,
-		Annotations: map[string]string{moreOutputs: "ndjson"},
+		Annotations: map[string]string{moreOutputs: "ndjson html"},
 		RunE:        func(cmd *cobra.Command, _ []string) error { return runUPNReport(cmd.Context(), env, opts) },
 	}
 	opts.flags(cmd)
@@ -212,9 +214,13 @@ func deletedOf(ctx context.Context, env *Env, client *msgraph.Client) ([]tenant.
 }
 
 func reportOf(c upn.Comparison, classes []string) render.Report {
-	out := render.Report{Summary: map[string]int{}, People: []render.Person{}, NotInZoom: []string{}}
+	out := render.Report{Summary: map[string]int{}, Classes: []render.ClassCount{}, Domains: []render.DomainCount{}, People: []render.Person{}, NotInZoom: []string{}}
 	for _, class := range upn.Classes {
 		out.Summary[string(class)] = c.Count(class)
+		out.Classes = append(out.Classes, render.ClassCount{Class: string(class), People: c.Count(class)})
+	}
+	for _, d := range c.WorstDomains() {
+		out.Domains = append(out.Domains, render.DomainCount(d))
 	}
 	for _, r := range c.Results {
 		if len(classes) == 0 || slices.Contains(classes, string(r.Class)) {

@@ -25,6 +25,8 @@ const (
 	JSON  Format = "json"
 	YAML  Format = "yaml"
 	CSV   Format = "csv"
+	// HTML is a page, for listings that have a Page.
+	HTML Format = "html"
 	// NDJSON is one JSON object a line, for listings that have Lines.
 	NDJSON Format = "ndjson"
 )
@@ -39,6 +41,8 @@ type Listing struct {
 	Rows    [][]string
 	// Lines are the values of NDJSON.
 	Lines []any
+	// Page writes HTML; nil where a listing has no page.
+	Page func(io.Writer) error
 	// Empty is the sentence shown instead of a table without rows.
 	Empty string
 }
@@ -54,6 +58,10 @@ func Write(w io.Writer, format Format, l Listing) error {
 		return writeCSV(w, l)
 	case Table:
 		return writeTable(w, l)
+	case HTML:
+		if l.Page != nil {
+			return l.Page(w)
+		}
 	case NDJSON:
 		return writeLines(w, l.Lines)
 	}

@@ -1,6 +1,7 @@
 package render
 
 import (
+	"io"
 	"strconv"
 	"strings"
 	"time"
@@ -369,14 +370,31 @@ type Report struct {
 	// Partial is true when an input said that it was not complete.
 	Partial bool           `json:"partial"`
 	Summary map[string]int `json:"summary"`
-	People  []Person       `json:"people"`
+	// Classes are the counts of the summary in the order they are shown.
+	Classes []ClassCount `json:"classes"`
+	// Domains are those of Zoom emails with mismatches, the most first.
+	Domains []DomainCount `json:"domains"`
+	People  []Person      `json:"people"`
 	// NotInZoom are the UPNs of members whom no Zoom user matches.
 	NotInZoom []string `json:"not_in_zoom"`
 }
 
+// ClassCount says how many people are of a class.
+type ClassCount struct {
+	Class  string `json:"class"`
+	People int    `json:"people"`
+}
+
+// DomainCount says how many people of a domain do not match.
+type DomainCount struct {
+	Domain     string `json:"domain"`
+	Mismatches int    `json:"mismatches"`
+	People     int    `json:"people"`
+}
+
 // ReportListing shows a report.
 func ReportListing(r Report) Listing {
-	l := Listing{Value: r, Columns: PersonColumns, Empty: "Nobody to show."}
+	l := Listing{Value: r, Columns: PersonColumns, Empty: "Nobody to show.", Page: func(w io.Writer) error { return writeReport(w, r) }}
 	for _, p := range r.People {
 		l.Rows = append(l.Rows, p.Row())
 		l.Lines = append(l.Lines, p)

@@ -1,0 +1,149 @@
+package render
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+)
+
+// bigReport has many people, and some whose names are an attack on the page.
+func bigReport(n int) Report {
+	r := Report{Summary: map[string]int{}, Classes: []ClassCount{{"match", n - n/10 - 2}, {"mail", n / 10}, {"missing", 2}}, Domains: []DomainCount{{"a-very-long-name-of-a-domain.contoso.example", n / 10, n}, {"b.example", 1, 5}}}
+	r.Summary["match"] = n - n/10 - 2
+	for i := range n - 2 {
+		p := Person{ZoomEmail: fmt.Sprintf("person%06d@contoso.com", n-i), Class: "match", EntraUPN: fmt.Sprintf("person%06d@contoso.com", n-i), EntraID: fmt.Sprint(i)}
+		if i%10 == 0 {
+			p.Class, p.Flags, p.Remedy = "mail", []string{"synced"}, "change the email in Zoom"
+		}
+		r.People = append(r.People, p)
+	}
+	r.People = append(r.People,
+		Person{ZoomEmail: `</script><script>document.title="attacked"</script>@x.example`, Class: "missing"},
+		Person{ZoomEmail: `<img src=x onerror='document.title="attacked"'>@x.example`, Class: "missing"})
+	return r
+}
+
+func TestTheReportPageNeedsNothingElse(t *testing.T) {
+	var page bytes.Buffer
+	if err := writeReport(&page, bigReport(100)); err != nil {
+		t.Fatal(err)
+	}
+	for _, address := range regexp.MustCompile(`(?:src|href|url)\s*[=(]\s*["']?[a-z]+:[^\s"')]+`).FindAllString(page.String(), -1) {
+		t.Errorf("the page refers to %s", address)
+	}
+	if strings.Count(page.String(), "</script>") != 2 {
+		t.Error("a cell can end the script")
+	}
+}
+
+// The page in a real Chromium, with a hundred thousand rows: search, class,
+// sorting, pages, the keyboard, what a screen reader is told, dark and light.
+func TestTheReportInABrowser(t *testing.T) {
+	const people = 100000
+	dir := t.TempDir()
+	file, err := os.Create(filepath.Join(dir, "report.html"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := writeReport(file, bigReport(people)); err != nil {
+		t.Fatal(err)
+	}
+	if err := file.Close(); err != nil {
+		t.Fatal(err)
+	}
+	allocator, cancel := chromedp.NewExecAllocator(t.Context(), append(chromedp.DefaultExecAllocatorOptions[:],
+		chromedp.NoSandbox, chromedp.DisableGPU, chromedp.UserDataDir(filepath.Join(dir, "profile")), chromedp.WindowSize(1280, 900),
+		chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true), chromedp.Flag("no-first-run", true),
+	)...)
+	defer cancel()
+	tab, cancelTab := chromedp.NewContext(allocator)
+	defer cancelTab()
+	if _, err := chromedp.Run(tab, chromedp.Title()); err != nil {
+		t.Fatalf("a real browser is needed; make deps installs it: %v", err)
+	}
+	ctx, cancelLimit := context.WithTimeout(tab, 90*time.Second)
+	defer cancelLimit()
+	do := func(steps ...chromedp.Action[chromedp.Void]) {
+		t.Helper()
+		if err := chromedp.Do(ctx, steps...); err != nil {
+			t.Fatal(err)
+		}
+	}
+	is := func(script, want string) {
+		t.Helper()
+		got := ""
+		for range 300 { // the search waits for the typing to end
+			if got, err = chromedp.Run(ctx, chromedp.Evaluate[string]("String("+script+")")); err == nil && got == want {
+				return
+			}
+			time.Sleep(20 * time.Millisecond)
+		}
+		t.Errorf("%s is %q, %v; want %q", script, got, err, want)
+	}
+	css := func(s string) chromedp.CSS { return chromedp.CSS(s) }
+	const status, first = `document.querySelector("#status").textContent`, `document.querySelector("tbody th").textContent`
+
+	do(chromedp.Navigate("file://" + file.Name()))
+	is(status, "100000 of 100000 people")
+	is(`document.title`, "UPN report: 100000 Zoom users")
+	is(`document.querySelectorAll("tbody tr").length`, "100")
+	is(`document.querySelector("#page").textContent`, "Page 1 of 1000")
+	shoot(ctx, t, "30-report-light")
+
+	do(chromedp.SendKeys(css("#search"), "PERSON000042"))
+	is(status, "1 of 100000 people")
+	is(first, "person000042@contoso.com")
+	do(chromedp.SendKeys(css("#search"), strings.Repeat("\b", len("PERSON000042"))))
+	is(status, "100000 of 100000 people")
+	do(chromedp.SetValue(css("#class"), "mail"))
+	if _, err := chromedp.Run(ctx, chromedp.Evaluate[bool](`document.querySelector("#class").dispatchEvent(new Event("change"))`)); err != nil {
+		t.Fatal(err)
+	}
+	is(status, "10000 of 100000 people")
+
+	// By the keyboard: the column's button and the pager are reached and pressed.
+	do(chromedp.Focus(css("thead th:first-child button")), chromedp.KeyEvent("\r"))
+	is(`document.querySelector("thead th").getAttribute("aria-sort")`, "descending")
+	is(first, "person100000@contoso.com")
+	do(chromedp.Focus(css("#next")), chromedp.KeyEvent(" "))
+	is(`document.querySelector("#page").textContent`, "Page 2 of 100")
+	do(chromedp.Click(css("#last")))
+	is(`document.querySelector("#next").disabled`, "true")
+
+	// What a screen reader is told.
+	is(`document.querySelectorAll("th[scope=col]").length + " " + document.querySelector("[role=status]").getAttribute("aria-live")`, "8 polite")
+	is(`[...document.querySelectorAll("svg")].every((s) => s.getAttribute("role") === "img" && s.querySelector("desc").textContent.length > 10)`, "true")
+	is(`[...document.querySelectorAll("input,select")].every((i) => document.querySelector("label[for=" + i.id + "]"))`, "true")
+
+	// Dark, in a new look at the page.
+	dark := chromedp.Evaluate[bool](`(document.documentElement.style.colorScheme = "dark") !== ""`)
+	if _, err := chromedp.Run(ctx, dark); err != nil {
+		t.Fatal(err)
+	}
+	is(`getComputedStyle(document.querySelector(".c-not")).color`, "rgb(255, 138, 128)")
+	shoot(ctx, t, "31-report-dark")
+	is(`document.title`, "UPN report: 100000 Zoom users")
+}
+
+func shoot(ctx context.Context, t *testing.T, name string) {
+	t.Helper()
+	dir := os.Getenv("ZO365_SHOTS")
+	if dir == "" {
+		return
+	}
+	png, err := chromedp.Run(ctx, chromedp.CaptureScreenshot())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, name+".png"), png, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
