@@ -39,9 +39,12 @@ Management > Users > Export, or API JSON. They are recognised by their headers;
 a plain CSV whose columns bear Graph's or Zoom's field names is read too.
 
 -o html writes one page that needs no network: charts, and a table to search,
-sort and page through. -o ndjson writes one JSON object a person. The file of --out is written whole or
-not at all. --group limits the report to the members of a Zoom group, --class to
-some classes; the summary counts everybody who was compared.
+sort and page through. -o ndjson writes one JSON object a person. The file of
+--out is written whole or not at all.
+
+--group limits the report to the members of a Zoom group; it then cannot say who
+is not in Zoom. --class shows only some classes; the summary counts everybody who
+was compared.
 
 Exit code 3 when anybody does not match; --exit-zero ignores that.`,
 		Example: strings.TrimPrefix(`
@@ -87,6 +90,9 @@ func runUPNReport(ctx context.Context, env *Env, opts upnReportOptions) error {
 		return err
 	}
 	c := upn.Compare(zoomUsers.People, upn.NewIndex(people.People, domains))
+	if opts.Group != "" {
+		c.NotInZoom = nil // who is not in the group may still be in Zoom
+	}
 	if opts.Redact {
 		if c, err = redacted(ctx, c); err != nil {
 			return err
@@ -97,7 +103,7 @@ func runUPNReport(ctx context.Context, env *Env, opts upnReportOptions) error {
 	if err := env.writeReport(render.ReportListing(report), opts.Out); err != nil {
 		return err
 	}
-	env.saySummary(c, opts.Group == "")
+	env.saySummary(c)
 	if !c.OK() && !opts.ExitZero {
 		return errCheckFailed
 	}
@@ -214,10 +220,9 @@ func deletedOf(ctx context.Context, env *Env, client *msgraph.Client) ([]tenant.
 }
 
 func reportOf(c upn.Comparison, classes []string) render.Report {
-	out := render.Report{Summary: map[string]int{}, Classes: []render.ClassCount{}, Domains: []render.DomainCount{}, People: []render.Person{}, NotInZoom: []string{}}
+	out := render.Report{Summary: map[string]int{}, Domains: []render.DomainCount{}, People: []render.Person{}, NotInZoom: []string{}}
 	for _, class := range upn.Classes {
 		out.Summary[string(class)] = c.Count(class)
-		out.Classes = append(out.Classes, render.ClassCount{Class: string(class), People: c.Count(class)})
 	}
 	for _, d := range c.WorstDomains() {
 		out.Domains = append(out.Domains, render.DomainCount(d))
@@ -234,15 +239,14 @@ func reportOf(c upn.Comparison, classes []string) render.Report {
 }
 
 // saySummary counts the classes, names the worst domains and what to do first.
-// Who is not in Zoom means something only when everybody was compared.
-func (env *Env) saySummary(c upn.Comparison, everybody bool) {
+func (env *Env) saySummary(c upn.Comparison) {
 	env.say("%d Zoom users:", len(c.Results))
 	for _, class := range upn.Classes {
 		if n := c.Count(class); n > 0 {
 			env.say("  %-10s %d", class, n)
 		}
 	}
-	if everybody && len(c.NotInZoom) > 0 {
+	if len(c.NotInZoom) > 0 {
 		env.say("%d Microsoft users are not in Zoom", len(c.NotInZoom))
 	}
 	const shown = 3

@@ -6,6 +6,8 @@ import (
 	"html/template"
 	"io"
 	"strings"
+
+	"github.com/zo365/zo365/internal/upn"
 )
 
 //go:embed report.html
@@ -48,16 +50,20 @@ func bars(left int, all []bar) []bar {
 // writeReport writes one page that needs nothing else: no network, no second
 // file. It carries its rows as data and draws one page of them at a time, so
 // that a hundred thousand are as quick as a hundred.
-func writeReport(w io.Writer, r Report) error {
+func writeReport(w io.Writer, r Report, rows [][]string) error {
 	var classes, domains []bar
 	total := 0
-	for _, c := range r.Classes {
+	for _, class := range upn.Classes {
+		n := r.Summary[string(class)]
+		if n == 0 {
+			continue
+		}
 		kind := "not"
-		if c.Class == "match" {
+		if class == upn.Match {
 			kind = "ok"
 		}
-		classes = append(classes, bar{Name: c.Class, Kind: kind, Count: c.People})
-		total += c.People
+		classes = append(classes, bar{Name: string(class), Kind: kind, Count: n})
+		total += n
 	}
 	for _, d := range r.Domains[:min(domainsShown, len(r.Domains))] {
 		short := []rune(d.Domain)
@@ -66,17 +72,13 @@ func writeReport(w io.Writer, r Report) error {
 		}
 		domains = append(domains, bar{Name: d.Domain, Short: string(short), Count: d.Mismatches, Of: d.People})
 	}
-	rows := make([][]string, len(r.People))
-	for i, p := range r.People {
-		rows[i] = p.Row()
-	}
 	// json.Marshal escapes <, > and &, so that no cell can end the script element.
-	data, err := json.Marshal(map[string]any{"columns": PersonColumns, "rows": rows})
+	data, err := json.Marshal(map[string]any{"columns": personColumns, "rows": rows})
 	if err != nil {
 		return err
 	}
 	return reportTemplate.Execute(w, map[string]any{
-		"Total": total, "Match": r.Summary["match"], "Partial": r.Partial, "NotInZoom": len(r.NotInZoom),
+		"Total": total, "Match": r.Summary[string(upn.Match)], "Partial": r.Partial, "NotInZoom": len(r.NotInZoom),
 		"Classes": bars(classLeft, classes), "ClassHeight": len(classes) * barHeight,
 		"Domains": bars(domainLeft, domains), "DomainHeight": len(domains) * barHeight,
 		"Data": template.JS(strings.ToValidUTF8(string(data), "\ufffd")), //nolint:gosec // it is JSON, escaped for HTML

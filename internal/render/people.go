@@ -1,0 +1,98 @@
+package render
+
+import (
+	"io"
+	"strings"
+
+	"github.com/zo365/zo365/internal/upn"
+)
+
+// Person is one line of the UPN reports.
+type Person struct {
+	ZoomEmail  string   `json:"zoom_email"`
+	Class      string   `json:"class"`
+	Flags      []string `json:"flags"`
+	EntraUPN   string   `json:"entra_upn"`
+	EntraID    string   `json:"entra_id"`
+	MatchedOn  string   `json:"matched_on"`
+	Suggestion string   `json:"suggestion"`
+	Remedy     string   `json:"remedy"`
+}
+
+// personColumns are the columns of the UPN reports.
+var personColumns = []string{"zoom_email", "class", "flags", "entra_upn", "entra_id", "matched_on", "suggestion", "remedy"}
+
+// NewPerson shows a result.
+func NewPerson(r upn.Result) Person {
+	p := Person{ZoomEmail: r.ZoomEmail, Class: string(r.Class), Flags: []string{}, MatchedOn: r.MatchedOn, Suggestion: r.Suggestion, Remedy: r.Remedy()}
+	for _, f := range r.Flags {
+		p.Flags = append(p.Flags, string(f))
+	}
+	if r.Entra != nil {
+		p.EntraUPN, p.EntraID = r.Entra.UPN, r.Entra.ID
+	}
+	return p
+}
+
+// Row is a person as a line.
+func (p Person) Row() []string {
+	return []string{p.ZoomEmail, p.Class, strings.Join(p.Flags, " "), p.EntraUPN, p.EntraID, p.MatchedOn, p.Suggestion, p.Remedy}
+}
+
+// Check is the JSON of upn check.
+type Check struct {
+	People []CheckedPerson `json:"people"`
+}
+
+// CheckedPerson is one person with both sides and what to do.
+type CheckedPerson struct {
+	Person
+	// InZoom is false when the Zoom account has nobody with this email.
+	InZoom     bool     `json:"in_zoom"`
+	ZoomStatus string   `json:"zoom_status"`
+	EntraMail  string   `json:"entra_mail"`
+	Aliases    []string `json:"aliases"`
+	Why        string   `json:"why"`
+	Remedies   []string `json:"remedies"`
+	// Story is the text for a ticket, with --explain.
+	Story string `json:"story,omitempty"`
+}
+
+// CheckListing shows the two sides of each person.
+func CheckListing(c Check) Listing {
+	l := Listing{Value: c, Columns: []string{"zoom_email", "in_zoom", "class", "flags", "entra_upn", "entra_mail", "matched_on", "suggestion"}}
+	for _, p := range c.People {
+		l.Rows = append(l.Rows, []string{p.ZoomEmail, YesNo(p.InZoom), p.Class, strings.Join(p.Flags, " "), p.EntraUPN, p.EntraMail, p.MatchedOn, p.Suggestion})
+	}
+	return l
+}
+
+// Report is the JSON of upn report.
+type Report struct {
+	// Partial is true when an input said that it was not complete.
+	Partial bool           `json:"partial"`
+	Summary map[string]int `json:"summary"`
+	// Domains are those of Zoom emails with mismatches, the most first.
+	Domains []DomainCount `json:"domains"`
+	People  []Person      `json:"people"`
+	// NotInZoom are the UPNs of members whom no Zoom user matches.
+	NotInZoom []string `json:"not_in_zoom"`
+}
+
+// DomainCount says how many people of a domain do not match.
+type DomainCount struct {
+	Domain     string `json:"domain"`
+	Mismatches int    `json:"mismatches"`
+	People     int    `json:"people"`
+}
+
+// ReportListing shows a report.
+func ReportListing(r Report) Listing {
+	l := Listing{Value: r, Columns: personColumns, Empty: "Nobody to show."}
+	for _, p := range r.People {
+		l.Rows = append(l.Rows, p.Row())
+		l.Lines = append(l.Lines, p)
+	}
+	l.Page = func(w io.Writer) error { return writeReport(w, r, l.Rows) }
+	return l
+}
