@@ -22,7 +22,7 @@ func newAuthCmd(env *Env) *cobra.Command {
 		Long: `Show for each service which credential commands would use, where it lies and
 where it came from. No request is made. Exit code 4 when one is missing.`,
 		Example: "  zo365 auth status\n  zo365 auth status -o json",
-		Args:    cobra.NoArgs,
+		Args:    flagsOnly,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return runAuthStatus(cmd.Context(), env) },
 	}
 	cmd.AddCommand(status, newAuthListCmd(env), newAuthSwitchCmd(env), newAuthPermissionsCmd(env), newAuthAppCmd(env))
@@ -68,7 +68,7 @@ func newAuthListCmd(env *Env) *cobra.Command {
 		Use: "list", Short: "List the sign-ins of this machine",
 		Long:    "List the sign-ins of this machine, of every tenant and Zoom account. The current one of each service is used when neither the tenant file, the environment nor --tenant names another.",
 		Example: "  zo365 auth list\n  zo365 auth list -o json",
-		Args:    cobra.NoArgs,
+		Args:    flagsOnly,
 		RunE: func(*cobra.Command, []string) error {
 			all, err := connect.Accounts()
 			if err != nil {
@@ -175,7 +175,7 @@ is shown first. Its client ID is written to the tenant file.
 It needs a sign-in with Application.ReadWrite.All:
 zo365 login microsoft --for 'auth app create'`,
 		Example: "  zo365 auth app create\n  zo365 auth app create --for verify-domain,authorize,'upn report' --yes",
-		Args:    cobra.NoArgs,
+		Args:    flagsOnly,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return runAuthAppCreate(cmd.Context(), env, opts) },
 	}
 	create.Flags().StringVar(&opts.Name, "name", "zo365", "display name")

@@ -53,7 +53,7 @@ consent has not been given yet.`,
   zo365 authorize
   zo365 authorize --group Sales
   zo365 authorize --yes --no-browser --timeout 0 -o json`, "\n"),
-		Args: cobra.NoArgs,
+		Args: flagsOnly,
 		RunE: func(cmd *cobra.Command, _ []string) error { return runAuthorize(cmd.Context(), env, opts) },
 	}
 	f := cmd.Flags()

@@ -29,7 +29,7 @@ Without --user and --group it lists your own. To see other people's calendars
 sign in as an application with Calendars.ReadBasic.All (ZO365_CREDENTIAL_STORE=env):
 a person's sign-in reaches their own mailbox only.`,
 		Example: "  zo365 calendar list\n  zo365 calendar list --user adele.vance@contoso.com -o json\n  zo365 calendar list --group Sales",
-		Args:    cobra.NoArgs,
+		Args:    flagsOnly,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return runCalendarList(cmd.Context(), env, opts) },
 	}
 	list.Flags().StringSliceVar(&opts.Users, "user", nil, "UPN or object ID; may be repeated")

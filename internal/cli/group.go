@@ -33,7 +33,7 @@ func newGroupListCmd(env *Env) *cobra.Command {
 		Use: "list", Short: "List Zoom's groups beside the file's profiles",
 		Long:    "List the groups of the Zoom account beside the group profiles of the tenant file.",
 		Example: "  zo365 group list\n  zo365 group list -o csv",
-		Args:    cobra.NoArgs,
+		Args:    flagsOnly,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return runGroupList(cmd.Context(), env) },
 	}
 }

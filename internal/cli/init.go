@@ -32,7 +32,7 @@ value that nobody gave is left as a comment. No secret is ever written.`,
 		Example: strings.TrimPrefix(`
   zo365 init
   zo365 init --yes --tenant contoso.onmicrosoft.com --zoom-account-id abc --zoom-client-id def`, "\n"),
-		Args: cobra.NoArgs,
+		Args: flagsOnly,
 		RunE: func(cmd *cobra.Command, _ []string) error { return runInit(cmd.Context(), env, opts) },
 	}
 	f := cmd.Flags()

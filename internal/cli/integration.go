@@ -44,7 +44,7 @@ func newIntegrationEnableCmd(env *Env) *cobra.Command {
 Microsoft Graph, set up by an Office 365 admin with application permissions.
 The change is shown and asked for. Then zo365 authorize gets the consent.`,
 		Example: "  zo365 integration enable\n  zo365 integration enable --group Sales --yes",
-		Args:    cobra.NoArgs,
+		Args:    flagsOnly,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return runIntegrationEnable(cmd.Context(), env, opts) },
 	}
 	cmd.Flags().StringVar(&opts.Group, "group", "", "change this group's profile instead of the account's")
@@ -98,7 +98,7 @@ With --off the integration itself is turned off too. With --revoke the consent
 is taken back in Entra as well: the app role assignments of Zoom's application
 are deleted.`,
 		Example: "  zo365 integration disable\n  zo365 integration disable --off --yes\n  zo365 integration disable --revoke",
-		Args:    cobra.NoArgs,
+		Args:    flagsOnly,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return runIntegrationDisable(cmd.Context(), env, opts) },
 	}
 	cmd.Flags().StringVar(&opts.Group, "group", "", "change this group's profile instead of the account's")
@@ -176,7 +176,7 @@ func newIntegrationStatusCmd(env *Env) *cobra.Command {
 observed and recorded, and which steps in Zoom's portal a person has confirmed.
 This reads the tenant file and the journal beside it; no request is made.`,
 		Example: "  zo365 integration status\n  zo365 integration status --group Sales -o json",
-		Args:    cobra.NoArgs,
+		Args:    flagsOnly,
 		RunE:    func(*cobra.Command, []string) error { return runIntegrationStatus(env, group) },
 	}
 	cmd.Flags().StringVar(&group, "group", "", "show this group only beside the account")

@@ -54,7 +54,7 @@ Only the permissions of the commands named with --for are asked for (by default
 verify-domain and authorize); a command that needs more says so, and asks for it
 on a terminal. zo365 auth permissions lists them.`,
 		Example: "  zo365 login microsoft\n  zo365 login microsoft --browser --for 'upn check','upn report'\n  zo365 login microsoft --for all",
-		Args:    cobra.NoArgs,
+		Args:    flagsOnly,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return runLoginMicrosoft(cmd.Context(), env, opts) },
 	}
 	cmd.Flags().BoolVar(&opts.Browser, "browser", false, "sign in with the browser on this machine (authorization code with PKCE)")
@@ -187,7 +187,7 @@ app. The secret comes from ZO365_ZOOM_CLIENT_SECRET (or ZOOM_CLIENT_SECRET), fro
 standard input with --secret-stdin, or from a prompt without echo; never from a
 flag, which other users of the machine could read.`,
 		Example: "  zo365 login zoom\n  pass show zoom/zo365 | zo365 login zoom --secret-stdin",
-		Args:    cobra.NoArgs,
+		Args:    flagsOnly,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return runLoginZoom(cmd.Context(), env, opts) },
 	}
 	cmd.Flags().BoolVar(&opts.SecretStdin, "secret-stdin", false, "read the client secret from standard input")

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -87,6 +88,15 @@ func usageArgs(c *cobra.Command) {
 	for _, sub := range c.Commands() {
 		usageArgs(sub)
 	}
+}
+
+// flagsOnly is for commands without arguments and subcommands; cobra.NoArgs would
+// call an argument an unknown command.
+func flagsOnly(_ *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return fmt.Errorf("unexpected argument %q: the command takes flags only", args[0])
+	}
+	return nil
 }
 
 // noArgs refuses what is no subcommand and says what may have been meant.

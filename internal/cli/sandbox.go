@@ -48,7 +48,7 @@ points zo365, and any other client, at it.`,
   zo365 sandbox serve --env-file env.sh --auto-approve &
   . ./env.sh
   zo365 sandbox serve --scenario upn-differs --users 1000`, "\n"),
-		Args: cobra.NoArgs,
+		Args: flagsOnly,
 		RunE: func(cmd *cobra.Command, _ []string) error { return runSandboxServe(cmd.Context(), env, opts) },
 	}
 	f := cmd.Flags()
@@ -149,7 +149,7 @@ func newSandboxScenariosCmd(env *Env) *cobra.Command {
 		Short:   "List the shipped scenarios",
 		Long:    "List the shipped scenarios. A scenario of your own is a YAML file with the same keys: docs/sandbox.md.",
 		Example: "  zo365 sandbox scenarios",
-		Args:    cobra.NoArgs,
+		Args:    flagsOnly,
 		RunE:    func(*cobra.Command, []string) error { return runSandboxScenarios(env) },
 	}
 }

@@ -52,7 +52,7 @@ Exit code 3 when anybody does not match; --exit-zero ignores that.`,
   zo365 upn report --zoom-export zoom_users.csv -o csv --out report.csv
   zo365 upn report -o html --out report.html
   zo365 upn report --class mail,alias,domain -o ndjson --redact`, "\n"),
-		Args:        cobra.NoArgs,
+		Args:        flagsOnly,
 		Annotations: map[string]string{moreOutputs: "ndjson html"},
 		RunE:        func(cmd *cobra.Command, _ []string) error { return runUPNReport(cmd.Context(), env, opts) },
 	}

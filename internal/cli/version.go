@@ -36,7 +36,7 @@ func newVersionCmd(env *Env) *cobra.Command {
 		Short:   "Show the version",
 		Long:    "Show the version of this program and what it was built with.",
 		Example: "  zo365 version\n  zo365 version -o json",
-		Args:    cobra.NoArgs,
+		Args:    flagsOnly,
 		RunE:    func(*cobra.Command, []string) error { return env.show(render.VersionListing(version())) },
 	}
 }
