@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -54,27 +55,29 @@ func (s upnSources) words() string {
 	return zoom + " and " + microsoft
 }
 
-// readZoomExport reads the Zoom side's file.
-func (s upnSources) readZoom(env *Env) (upn.Export[tenant.ZoomUser], error) {
-	f, err := os.Open(s.ZoomExport)
-	if err != nil {
-		return upn.Export[tenant.ZoomUser]{}, fmt.Errorf("reading the Zoom export: %w", err)
-	}
-	defer func() { _ = f.Close() }() // nothing was written
-	e, err := upn.ReadZoom(s.ZoomExport, f, s.AllowPartial)
-	env.sayNotes(e.Notes)
-	return e, err
+// readZoom reads the Zoom side's file with one of the readers of upn.
+func (s upnSources) readZoom(env *Env, read func(file string, r io.Reader, allowPartial bool) (upn.Export, error)) (upn.Export, error) {
+	return readExport(env, "Zoom", s.ZoomExport, s.AllowPartial, read)
 }
 
 // readMicrosoft reads the Microsoft side's file.
-func (s upnSources) readMicrosoft(env *Env) (upn.Export[tenant.User], error) {
-	f, err := os.Open(s.MicrosoftExport)
+func (s upnSources) readMicrosoft(env *Env, read func(file string, r io.Reader, allowPartial bool) (upn.Export, error)) (upn.Export, error) {
+	return readExport(env, "Microsoft", s.MicrosoftExport, s.AllowPartial, read)
+}
+
+// silent stands for an Env where a file's notes were said before.
+var silent *Env
+
+func readExport(env *Env, side, file string, allowPartial bool, read func(string, io.Reader, bool) (upn.Export, error)) (upn.Export, error) {
+	f, err := os.Open(file)
 	if err != nil {
-		return upn.Export[tenant.User]{}, fmt.Errorf("reading the Microsoft export: %w", err)
+		return upn.Export{}, fmt.Errorf("reading the %s export: %w", side, err)
 	}
 	defer func() { _ = f.Close() }() // nothing was written
-	e, err := upn.ReadMicrosoft(s.MicrosoftExport, f, s.AllowPartial)
-	env.sayNotes(e.Notes)
+	e, err := read(file, f, allowPartial)
+	if err == nil && env != silent {
+		env.sayNotes(e.Notes)
+	}
 	return e, err
 }
 

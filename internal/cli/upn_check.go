@@ -58,7 +58,7 @@ func runUPNCheck(ctx context.Context, env *Env, opts upnCheckOptions) error {
 			return usagef("%q is not an email address", email)
 		}
 	}
-	look, err := newLookup(ctx, env, opts.upnSources)
+	found, err := lookUp(ctx, env, opts)
 	if err != nil {
 		return err
 	}
@@ -73,13 +73,9 @@ func runUPNCheck(ctx context.Context, env *Env, opts upnCheckOptions) error {
 	out := render.Check{People: []render.CheckedPerson{}}
 	ok := true
 	stories := []string{}
-	for _, email := range opts.Emails {
-		z, r, err := look(email)
-		if err != nil {
-			return err
-		}
+	for _, one := range found {
+		z, r := one.zoom, hide(one.result)
 		ok = ok && r.OK() && z != nil
-		r = hide(r)
 		out.People = append(out.People, checkedPerson(r, z))
 		stories = append(stories, r.Story(z != nil, opts.words(), time.Now()))
 	}
@@ -111,69 +107,62 @@ func showCheck(env *Env, out render.Check, explain bool, stories []string) error
 	return nil
 }
 
-// lookup finds one person on both sides.
-type lookup func(email string) (*tenant.ZoomUser, upn.Result, error)
-
-// newLookup prepares both sides, each live or from its file.
-func newLookup(ctx context.Context, env *Env, s upnSources) (lookup, error) {
-	if s.ZoomExport != "" && s.MicrosoftExport != "" {
-		return exportLookup(env, s)
-	}
-	zoomSide, err := zoomLookup(ctx, env, s)
-	if err != nil {
-		return nil, err
-	}
-	microsoftSide, err := microsoftLookup(ctx, env, s)
-	if err != nil {
-		return nil, err
-	}
-	return func(email string) (*tenant.ZoomUser, upn.Result, error) {
-		z, err := zoomSide(email)
-		if err != nil {
-			return nil, upn.Result{}, err
-		}
-		r, err := microsoftSide(email)
-		return z, r, err
-	}, nil
+// lookedUp is one person on both sides; zoom is nil when Zoom has nobody.
+type lookedUp struct {
+	zoom   *tenant.ZoomUser
+	result upn.Result
 }
 
-// exportLookup compares everybody in the two files, since a typo is one only
-// when the near person is nobody else's match.
-func exportLookup(env *Env, s upnSources) (lookup, error) {
-	zoomUsers, err := s.readZoom(env)
+// lookUp finds each person on both sides, each live or from its file.
+func lookUp(ctx context.Context, env *Env, opts upnCheckOptions) ([]lookedUp, error) {
+	inZoom, err := zoomLookup(ctx, env, opts)
 	if err != nil {
 		return nil, err
 	}
-	people, err := s.readMicrosoft(env)
+	inMicrosoft, err := microsoftLookup(ctx, env, opts)
 	if err != nil {
 		return nil, err
 	}
-	ix := upn.NewIndex(people.People, nil)
-	results := map[upn.Address]upn.Result{}
-	for _, r := range upn.Compare(zoomUsers.People, ix).Results {
-		results[upn.Normal(r.ZoomEmail)] = r
-	}
-	return func(email string) (*tenant.ZoomUser, upn.Result, error) {
-		z := zoomUserOf(zoomUsers.People, email)
-		if r, ok := results[upn.Normal(email)]; ok {
-			return z, r, nil
+	found := make([]lookedUp, len(opts.Emails))
+	for i, email := range opts.Emails {
+		if found[i].zoom, err = inZoom(email); err != nil {
+			return nil, err
 		}
-		return z, ix.Match(email), nil
-	}, nil
+		if found[i].result, err = inMicrosoft(email); err != nil {
+			return nil, err
+		}
+		if err := freeOnly(&found[i].result, inZoom); err != nil {
+			return nil, err
+		}
+	}
+	return found, nil
 }
 
-func zoomUserOf(people []tenant.ZoomUser, email string) *tenant.ZoomUser {
-	i := slices.IndexFunc(people, func(z tenant.ZoomUser) bool { return upn.Normal(z.Email) == upn.Normal(email) })
-	if i < 0 {
+// freeOnly takes a suggestion back when the near person is in Zoom themselves.
+func freeOnly(r *upn.Result, inZoom func(string) (*tenant.ZoomUser, error)) error {
+	if r.Suggestion == "" {
 		return nil
 	}
-	return &people[i]
+	near, err := inZoom(r.Suggestion)
+	if near != nil {
+		r.Class, r.Suggestion = upn.Missing, ""
+	}
+	return err
 }
 
-func zoomLookup(ctx context.Context, env *Env, s upnSources) (func(string) (*tenant.ZoomUser, error), error) {
-	if s.ZoomExport != "" {
-		e, err := s.readZoom(env)
-		return func(email string) (*tenant.ZoomUser, error) { return zoomUserOf(e.People, email), nil }, err
+func zoomLookup(ctx context.Context, env *Env, opts upnCheckOptions) (func(string) (*tenant.ZoomUser, error), error) {
+	if opts.ZoomExport != "" {
+		people := map[upn.Address]tenant.ZoomUser{}
+		_, err := opts.readZoom(env, func(file string, r io.Reader, partial bool) (upn.Export, error) {
+			return upn.EachZoom(file, r, partial, func(z tenant.ZoomUser) { people[upn.Normal(z.Email)] = z })
+		})
+		return func(email string) (*tenant.ZoomUser, error) {
+			z, ok := people[upn.Normal(email)]
+			if !ok {
+				return nil, nil
+			}
+			return &z, nil
+		}, err
 	}
 	doors, err := env.openDoors()
 	if err != nil {
@@ -183,11 +172,9 @@ func zoomLookup(ctx context.Context, env *Env, s upnSources) (func(string) (*ten
 	return func(email string) (*tenant.ZoomUser, error) { return client.User(ctx, email) }, err
 }
 
-func microsoftLookup(ctx context.Context, env *Env, s upnSources) (func(string) (upn.Result, error), error) {
-	if s.MicrosoftExport != "" {
-		e, err := s.readMicrosoft(env)
-		ix := upn.NewIndex(e.People, nil)
-		return func(email string) (upn.Result, error) { return ix.Match(email), nil }, err
+func microsoftLookup(ctx context.Context, env *Env, opts upnCheckOptions) (func(string) (upn.Result, error), error) {
+	if opts.MicrosoftExport != "" {
+		return exportLookup(env, opts)
 	}
 	doors, err := env.openDoors()
 	if err != nil {
@@ -199,27 +186,94 @@ func microsoftLookup(ctx context.Context, env *Env, s upnSources) (func(string) 
 	}
 	domains, err := domainsOf(ctx, env, graph)
 	return func(email string) (upn.Result, error) {
-		people, err := peopleNear(ctx, graph, upn.Normal(email))
-		return upn.NewIndex(people, domains).Match(email), err
+		people, err := env.peopleNear(ctx, graph, upn.Normal(email))
+		return matchOne(email, people, domains), err
+	}, err
+}
+
+func matchOne(email string, people []tenant.User, domains []tenant.Domain) upn.Result {
+	var m upn.Matcher
+	m.AddZoom(email)
+	for _, u := range people {
+		m.AddMicrosoft(u)
+	}
+	return whole(m.Compare(domains).Result(0), people)
+}
+
+// whole puts back what a comparison does not keep of the person found: their
+// mail and aliases.
+func whole(r upn.Result, people []tenant.User) upn.Result {
+	if r.Entra == nil {
+		return r
+	}
+	i := slices.IndexFunc(people, func(u tenant.User) bool { return u.UPN == r.Entra.UPN && u.ID == r.Entra.ID })
+	if i >= 0 {
+		r.Entra = &people[i]
+	}
+	return r
+}
+
+// exportLookup compares the people asked for, and all of Zoom's export if there
+// is one, with the Microsoft export, which is read a second time for what a
+// comparison does not keep.
+func exportLookup(env *Env, opts upnCheckOptions) (func(string) (upn.Result, error), error) {
+	var m upn.Matcher
+	if opts.ZoomExport != "" {
+		if _, err := opts.readZoom(silent, m.ReadZoom); err != nil {
+			return nil, err
+		}
+	}
+	for _, email := range opts.Emails {
+		m.AddZoom(email)
+	}
+	if _, err := opts.readMicrosoft(env, m.ReadMicrosoft); err != nil {
+		return nil, err
+	}
+	c := m.Compare(nil)
+	found := map[string]bool{}
+	for _, email := range opts.Emails {
+		if r, ok := c.Find(email); ok && r.Entra != nil {
+			found[r.Entra.UPN] = true
+		}
+	}
+	var people []tenant.User
+	_, err := opts.readMicrosoft(silent, func(file string, r io.Reader, partial bool) (upn.Export, error) {
+		return upn.EachMicrosoft(file, r, partial, func(u tenant.User) {
+			if found[u.UPN] {
+				people = append(people, u)
+			}
+		})
+	})
+	return func(email string) (upn.Result, error) {
+		r, _ := c.Find(email)
+		r.ZoomEmail = email
+		return whole(r, people), nil
 	}, err
 }
 
 // peopleNear asks only for those who can matter to one address: who has it, who
-// has its local part, and the deleted.
-func peopleNear(ctx context.Context, graph *msgraph.Client, address upn.Address) ([]tenant.User, error) {
+// has its local part, the deleted, and who has nearly its local part.
+func (env *Env) peopleNear(ctx context.Context, graph *msgraph.Client, address upn.Address) ([]tenant.User, error) {
 	people, err := graph.UsersByAddress(ctx, string(address))
 	if err != nil || len(people) > 0 {
 		return people, err
 	}
-	if people, err = graph.UsersByLocalPart(ctx, address.Local()); err != nil {
-		return nil, err
+	if people, err = graph.UsersByLocalPart(ctx, address.Local()); err != nil || len(people) > 0 {
+		return people, err
 	}
-	deleted, err := graph.DeletedUsers(ctx, string(address))
-	return append(people, deleted...), err
+	if people, err = graph.DeletedUsers(ctx, string(address)); err != nil || len(people) > 0 {
+		return people, err
+	}
+	near, all, err := graph.UsersNear(ctx, address.Local(), address.Domain())
+	if err == nil && !all {
+		env.say("note: too many names begin or end like %s; a nearly equal one was not looked for among all of them", address)
+		return nil, nil
+	}
+	return near, err
 }
 
 func checkedPerson(r upn.Result, z *tenant.ZoomUser) render.CheckedPerson {
-	p := render.CheckedPerson{Person: render.NewPerson(r), InZoom: z != nil, Aliases: []string{}, Why: r.Why(), Remedies: append([]string{}, r.Remedies()...)}
+	p := render.CheckedPerson{Person: render.NewPerson(&r), InZoom: z != nil, Aliases: []string{}, Why: r.Why(), Remedies: append([]string{}, r.Remedies()...)}
 	if z != nil {
 		p.ZoomStatus = z.Status
 	} else {

@@ -139,6 +139,44 @@ func (c *Client) UsersByLocalPart(ctx context.Context, local string) ([]tenant.U
 	return c.users(ctx, "looking up "+local+"@", "startswith(userPrincipalName,"+odata(local+"@")+")")
 }
 
+// UsersNear finds people of a domain whose UPN begins or ends nearly like the
+// given local part: of two mistakes at most two thirds of a name are touched,
+// mostly not its first and its last. all is false when there are more than one
+// page of them.
+//
+// https://learn.microsoft.com/graph/aad-advanced-queries (endsWith)
+func (c *Client) UsersNear(ctx context.Context, local, domain string) (people []tenant.User, all bool, err error) {
+	letters := []rune(local)
+	const shortest = 6
+	if len(letters) < shortest {
+		return nil, true, nil // nearly everything is near to a short name
+	}
+	third := len(letters) / 3
+	for _, filter := range []string{
+		"startswith(userPrincipalName," + odata(string(letters[:third])) + ")",
+		"endswith(userPrincipalName," + odata(string(letters[len(letters)-third:])+"@"+domain) + ")",
+	} {
+		q := call{
+			doing: "looking for names like " + local, needs: readUsers, method: http.MethodGet, eventual: true,
+			path: "/users" + query("$select", userSelect, "$count", "true", "$top", "999", "$filter", url.QueryEscape(filter)),
+		}
+		var page struct {
+			Value []user `json:"value"`
+			Next  string `json:"@odata.nextLink"`
+		}
+		if err := c.do(ctx, q, &page); err != nil {
+			return nil, false, err
+		}
+		if page.Next != "" {
+			return nil, false, nil
+		}
+		for _, u := range page.Value {
+			people = append(people, u.fact())
+		}
+	}
+	return people, true, nil
+}
+
 func (c *Client) users(ctx context.Context, doing, filter string) ([]tenant.User, error) {
 	var all []tenant.User
 	q := call{

@@ -4,6 +4,7 @@ import (
 	"io"
 	"strings"
 
+	"github.com/zo365/zo365/internal/tenant"
 	"github.com/zo365/zo365/internal/upn"
 )
 
@@ -22,8 +23,8 @@ type Person struct {
 // personColumns are the columns of the UPN reports.
 var personColumns = []string{"zoom_email", "class", "flags", "entra_upn", "entra_id", "matched_on", "suggestion", "remedy"}
 
-// NewPerson shows a result.
-func NewPerson(r upn.Result) Person {
+// NewPerson shows a result. Its texts are those of the result.
+func NewPerson(r *upn.Result) Person {
 	p := Person{ZoomEmail: r.ZoomEmail, Class: string(r.Class), Flags: []string{}, MatchedOn: r.MatchedOn, Suggestion: r.Suggestion, Remedy: r.Remedy()}
 	for _, f := range r.Flags {
 		p.Flags = append(p.Flags, string(f))
@@ -32,6 +33,13 @@ func NewPerson(r upn.Result) Person {
 		p.EntraUPN, p.EntraID = r.Entra.UPN, r.Entra.ID
 	}
 	return p
+}
+
+// NewOther shows a Microsoft user whom no Zoom user matches: nobody of Zoom is
+// there to have a class.
+func NewOther(u tenant.User) Person {
+	r := upn.Result{Entra: &u, Flags: append([]upn.Flag{upn.NotInZoom}, upn.FlagsOf(u)...)}
+	return NewPerson(&r)
 }
 
 // Row is a person as a line.

@@ -4,7 +4,6 @@
 package render
 
 import (
-	"encoding/csv"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -41,6 +40,8 @@ type Listing struct {
 	Rows    [][]string
 	// Lines are the values of NDJSON.
 	Lines []any
+	// Direct writes CSV and NDJSON where they are too long for Rows and Lines.
+	Direct func(io.Writer, Format) error
 	// Page writes HTML; nil where a listing has no page.
 	Page func(io.Writer) error
 	// Empty is the sentence shown instead of a table without rows.
@@ -49,6 +50,9 @@ type Listing struct {
 
 // Write writes a listing.
 func Write(w io.Writer, format Format, l Listing) error {
+	if l.Direct != nil {
+		return l.Direct(w, format)
+	}
 	switch format {
 	case JSON:
 		return writeJSON(w, l.Value)
@@ -118,32 +122,12 @@ func plain(n *yaml.Node) {
 }
 
 func writeCSV(w io.Writer, l Listing) error {
-	out := csv.NewWriter(w)
-	if err := out.Write(l.Columns); err != nil {
-		return err
-	}
+	text := appendRow(nil, l.Columns)
 	for _, row := range l.Rows {
-		cells := make([]string, len(row))
-		for i, cell := range row {
-			cells[i] = defuse(cell)
-		}
-		if err := out.Write(cells); err != nil {
-			return err
-		}
+		text = appendRow(text, row)
 	}
-	out.Flush()
-	return out.Error()
-}
-
-// defuse puts an apostrophe before a cell that a spreadsheet would run as a
-// formula.
-//
-// https://owasp.org/www-community/attacks/CSV_Injection
-func defuse(cell string) string {
-	if cell != "" && strings.ContainsRune("=+-@\t\r", rune(cell[0])) {
-		return "'" + cell
-	}
-	return cell
+	_, err := w.Write(text)
+	return err
 }
 
 // writeTable writes columns apart by blanks, as kubectl does: it can be read,

@@ -70,7 +70,9 @@ func cutLast(text string) (local, domain string, found bool) {
 
 // isGuestUPN says whether a UPN is that of an external person:
 // a_fabrikam.com#EXT#@contoso.onmicrosoft.com.
-func isGuestUPN(upn string) bool { return strings.Contains(strings.ToUpper(upn), "#EXT#") }
+func isGuestUPN(upn string) bool {
+	return strings.IndexByte(upn, '#') >= 0 && strings.Contains(strings.ToUpper(upn), "#EXT#")
+}
 
 // deletedUPN drops the object ID (32 hexadecimal digits) that Entra puts before
 // the UPN of a soft-deleted person.

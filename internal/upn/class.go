@@ -84,25 +84,37 @@ type Result struct {
 // OK says whether nothing has to be done.
 func (r Result) OK() bool { return r.Class == Match }
 
-// flags of one person found.
-func flagsOf(zoomEmail string, u *tenant.User, verified func(domain string) (bool, bool)) []Flag {
-	var flags []Flag
+// FlagsOf are the flags of a Microsoft user, whoever they are in Zoom.
+func FlagsOf(u tenant.User) []Flag { return appendUserFlags(nil, &u) }
+
+func appendUserFlags(flags []Flag, u *tenant.User) []Flag {
+	if u.Enabled != nil && !*u.Enabled {
+		flags = append(flags, Disabled)
+	}
+	if u.MailPlan != nil && !*u.MailPlan {
+		flags = append(flags, NoMailbox)
+	}
+	if u.Synced {
+		flags = append(flags, Synced)
+	}
+	return flags
+}
+
+// appendFlags are those of one person found, or of an email that found nobody.
+func appendFlags(flags []Flag, zoomEmail string, u *tenant.User, verified func(email string) (ok, known bool)) []Flag {
 	if u != nil {
-		if u.Enabled != nil && !*u.Enabled {
-			flags = append(flags, Disabled)
-		}
-		if u.MailPlan != nil && !*u.MailPlan {
-			flags = append(flags, NoMailbox)
-		}
-		if u.Synced {
-			flags = append(flags, Synced)
-		}
-		if trimmed := strings.TrimSpace(zoomEmail); trimmed != u.UPN && strings.EqualFold(trimmed, u.UPN) {
-			flags = append(flags, Case)
+		flags = appendUserFlags(flags, u)
+		if zoomEmail != u.UPN {
+			if trimmed := strings.TrimSpace(zoomEmail); trimmed != u.UPN && strings.EqualFold(trimmed, u.UPN) {
+				flags = append(flags, Case)
+			}
 		}
 	}
-	if ok, known := verified(Normal(zoomEmail).Domain()); known && !ok {
+	if ok, known := verified(zoomEmail); known && !ok {
 		flags = append(flags, UnverifiedDomain)
+	}
+	if len(flags) == 0 {
+		return nil
 	}
 	return flags
 }

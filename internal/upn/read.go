@@ -13,9 +13,8 @@ import (
 	"github.com/zo365/zo365/internal/tenant"
 )
 
-// Export is what a file held.
-type Export[T any] struct {
-	People []T
+// Export says what a file was.
+type Export struct {
 	// Kind names what the file was recognised as.
 	Kind string
 	// Notes say what the file could not tell.
@@ -41,38 +40,111 @@ func (e *FormatError) Error() string {
 	return fmt.Sprintf("%s: %s", e.File, e.Message)
 }
 
-// ReadMicrosoft reads an export of Microsoft users: the Entra portal's
-// "Download users" CSV, the Microsoft 365 admin center's "Export users" CSV,
-// Get-MgUser | Export-Csv, or the JSON of Graph's /users.
-func ReadMicrosoft(file string, r io.Reader, allowPartial bool) (Export[tenant.User], error) {
+// ReadMicrosoft adds the people of an export: the Entra portal's "Download
+// users" CSV, the Microsoft 365 admin center's "Export users" CSV,
+// Get-MgUser | Export-Csv, or the JSON of Graph's /users. The Zoom side is
+// complete by then.
+func (m *Matcher) ReadMicrosoft(file string, r io.Reader, allowPartial bool) (Export, error) {
+	m.seal()
 	text, isJSON, err := open(file, r)
 	if err != nil {
-		return Export[tenant.User]{}, err
+		return Export{}, err
 	}
 	if isJSON {
-		return readJSON(file, text, graphJSON, allowPartial)
+		return readJSON(file, text, graphJSON, allowPartial, m.AddMicrosoft)
 	}
-	return readMicrosoftCSV(file, text)
+	t, err := openMicrosoft(file, text)
+	if err != nil {
+		return Export{}, err
+	}
+	err = inOrder(t.blocks, t.first, func(one block) (peopleBatch, error) {
+		return readPeople(t, one, &m.zoom)
+	}, m.take)
+	return t.export(), err
 }
 
-// ReadZoom reads an export of Zoom users: the portal's "Export" CSV or the JSON
+// ReadZoom adds the people of an export: the portal's "Export" CSV or the JSON
 // of /users.
-func ReadZoom(file string, r io.Reader, allowPartial bool) (Export[tenant.ZoomUser], error) {
+func (m *Matcher) ReadZoom(file string, r io.Reader, allowPartial bool) (Export, error) {
 	text, isJSON, err := open(file, r)
 	if err != nil {
-		return Export[tenant.ZoomUser]{}, err
+		return Export{}, err
 	}
 	if isJSON {
-		return readJSON(file, text, zoomJSON, allowPartial)
+		return readJSON(file, text, zoomJSON, allowPartial, func(z tenant.ZoomUser) { m.AddZoom(z.Email) })
 	}
-	return readZoomCSV(file, text)
+	t, err := openZoom(file, text)
+	if err != nil {
+		return Export{}, err
+	}
+	err = inOrder(t.blocks, t.first, func(one block) (zoomBatch, error) {
+		return readEmails(t, one, m.Keep)
+	}, m.zoom.take)
+	return t.export(), err
+}
+
+// EachMicrosoft hands every person of an export to each, with all that the file
+// says of them.
+func EachMicrosoft(file string, r io.Reader, allowPartial bool, each func(tenant.User)) (Export, error) {
+	text, isJSON, err := open(file, r)
+	if err != nil {
+		return Export{}, err
+	}
+	if isJSON {
+		return readJSON(file, text, graphJSON, allowPartial, each)
+	}
+	t, err := openMicrosoft(file, text)
+	if err != nil {
+		return Export{}, err
+	}
+	err = inOrder(t.blocks, t.first, func(one block) ([]tenant.User, error) {
+		return readWhole(t, one, t.user)
+	}, eachOf(each))
+	return t.export(), err
+}
+
+// EachZoom hands every person of an export to each.
+func EachZoom(file string, r io.Reader, allowPartial bool, each func(tenant.ZoomUser)) (Export, error) {
+	text, isJSON, err := open(file, r)
+	if err != nil {
+		return Export{}, err
+	}
+	if isJSON {
+		return readJSON(file, text, zoomJSON, allowPartial, each)
+	}
+	t, err := openZoom(file, text)
+	if err != nil {
+		return Export{}, err
+	}
+	err = inOrder(t.blocks, t.first, func(one block) ([]tenant.ZoomUser, error) {
+		return readWhole(t, one, t.zoomUser)
+	}, eachOf(each))
+	return t.export(), err
+}
+
+func eachOf[T any](each func(T)) func([]T) {
+	return func(all []T) {
+		for _, one := range all {
+			each(one)
+		}
+	}
 }
 
 // open decodes a byte order mark (UTF-8 or UTF-16, which PowerShell writes) and
 // says whether the text is JSON.
 func open(file string, r io.Reader) (*bufio.Reader, bool, error) {
-	decoded := bufio.NewReaderSize(transform.NewReader(r, unicode.BOMOverride(unicode.UTF8.NewDecoder())), 1<<16)
-	start, err := decoded.Peek(512)
+	text := bufio.NewReaderSize(r, 1<<16)
+	mark, err := text.Peek(2)
+	if err != nil && err != io.EOF {
+		return nil, false, fmt.Errorf("reading %s: %w", file, err)
+	}
+	if len(mark) == 2 && (mark[0] == 0xff && mark[1] == 0xfe || mark[0] == 0xfe && mark[1] == 0xff) {
+		utf16 := unicode.UTF16(unicode.LittleEndian, unicode.ExpectBOM).NewDecoder()
+		text = bufio.NewReaderSize(transform.NewReader(text, utf16), 1<<16)
+	} else if mark, _ := text.Peek(3); string(mark) == "\ufeff" {
+		_, _ = text.Discard(len(mark)) // it was peeked
+	}
+	start, err := text.Peek(512)
 	if err != nil && err != io.EOF {
 		return nil, false, fmt.Errorf("reading %s: %w", file, err)
 	}
@@ -80,7 +152,7 @@ func open(file string, r io.Reader) (*bufio.Reader, bool, error) {
 	if len(start) == 0 {
 		return nil, false, &FormatError{File: file, Message: "the file is empty", Hint: "export the users again"}
 	}
-	return decoded, start[0] == '{' || start[0] == '[', nil
+	return text, start[0] == '{' || start[0] == '[', nil
 }
 
 // columnName is a header in its normal form: "User principal name",

@@ -2,73 +2,98 @@ package upn
 
 import (
 	"bufio"
-	"encoding/csv"
+	"bytes"
+	"encoding/binary"
 	"errors"
 	"io"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 
 	"github.com/zo365/zo365/internal/tenant"
 )
 
-// table is a CSV file whose header was understood.
-type table struct {
-	file    string
-	reader  *csv.Reader
+// sheet is a CSV file whose header was understood.
+type sheet struct {
+	file   string
+	blocks *blocks
+	// first is the file's first block without the header.
+	first   block
+	comma   byte
 	columns map[string]int
-	// skipped counts lines before the header.
-	skipped int
+	// roles says for each column what it is to us; see records.
+	roles []int
+	kind  string
+	notes []string
+	// arrays is set when a script wrote "System.String[]" for the aliases.
+	arrays atomic.Bool
 }
 
-// openTable reads the header: the delimiter is the one of comma, semicolon and
+// openSheet reads the header: the delimiter is the one of comma, semicolon and
 // tab that the header has most of, and the "#TYPE" line of Windows PowerShell's
 // Export-Csv is passed over.
-func openTable(file string, r *bufio.Reader) (*table, error) {
-	t := &table{file: file, columns: map[string]int{}}
-	var header string
+func openSheet(file string, r *bufio.Reader) (*sheet, error) {
+	t := &sheet{file: file, blocks: newBlocks(file, r), columns: map[string]int{}}
+	none := &FormatError{File: file, Message: "there is no header line", Hint: "export the users again, with column names"}
+	one, err := t.blocks.next()
+	if errors.Is(err, io.EOF) {
+		return nil, none
+	}
+	if err != nil {
+		return nil, err
+	}
+	start := 0
 	for {
-		line, err := r.ReadString('\n')
-		if trimmed := strings.TrimSpace(line); trimmed != "" && !strings.HasPrefix(trimmed, "#TYPE") {
-			header = line
+		if start >= len(one.text) {
+			return nil, none
+		}
+		line := bytes.TrimSpace(one.text[start:lineEnd(one.text, start)])
+		if len(line) > 0 && !bytes.HasPrefix(line, []byte("#TYPE")) {
+			t.comma = commaOf(line)
 			break
 		}
-		t.skipped++
-		if err != nil {
-			return nil, &FormatError{File: file, Message: "there is no header line", Hint: "export the users again, with column names"}
+		start = lineEnd(one.text, start) + 1
+	}
+	header := records{text: one.text, pos: start, comma: t.comma}
+	if _, err := header.next(); err != nil {
+		return nil, t.broken(one, header.pos, err)
+	}
+	for i, name := range header.cells {
+		if _, twice := t.columns[columnName(string(name))]; !twice {
+			t.columns[columnName(string(name))] = i
 		}
 	}
-	comma, most := ',', -1
-	for _, c := range []rune{',', ';', '\t'} {
-		if n := strings.Count(header, string(c)); n > most {
-			comma, most = c, n
-		}
-	}
-	t.reader = csv.NewReader(io.MultiReader(strings.NewReader(header), r))
-	t.reader.Comma = comma
-	t.reader.FieldsPerRecord = -1
-	t.reader.ReuseRecord = true
-	names, err := t.reader.Read()
-	if err != nil {
-		return nil, t.broken(err)
-	}
-	for i, name := range names {
-		if _, twice := t.columns[columnName(name)]; !twice {
-			t.columns[columnName(name)] = i
-		}
-	}
+	at := min(header.pos, len(one.text))
+	t.first = block{text: one.text[at:], line: lineOf(one, at)}
 	return t, nil
 }
 
-func (t *table) broken(err error) error {
-	var parse *csv.ParseError
-	if errors.As(err, &parse) {
-		return &FormatError{File: t.file, Line: parse.Line + t.skipped, Message: "this is not valid CSV: " + parse.Err.Error(), Hint: "the file may be cut or edited by hand; export it again"}
+func commaOf(header []byte) byte {
+	comma, most := byte(','), -1
+	for _, c := range []byte{',', ';', '\t'} {
+		if n := bytes.Count(header, []byte{c}); n > most {
+			comma, most = c, n
+		}
 	}
-	return err
+	return comma
 }
 
-// column returns the first of the names that the file has, and its place.
-func (t *table) column(names ...string) int {
+func (t *sheet) broken(one block, at int, err error) error {
+	return &FormatError{File: t.file, Line: lineOf(one, at), Message: "this is not valid CSV: " + err.Error(), Hint: "the file may be cut or edited by hand; export it again"}
+}
+
+// export is said after the file was read.
+func (t *sheet) export() Export {
+	notes := t.notes
+	if t.arrays.Load() {
+		notes = append(notes, t.file+`: the proxy addresses read "System.String[]", so aliases are unknown; export them with Select-Object @{n='proxyAddresses';e={$_.ProxyAddresses -join ';'}}`)
+	}
+	return Export{Kind: t.kind, Notes: notes}
+}
+
+// column returns the place of the first of the names that the file has.
+func (t *sheet) column(names ...string) int {
 	for _, name := range names {
 		if i, ok := t.columns[name]; ok {
 			return i
@@ -77,183 +102,313 @@ func (t *table) column(names ...string) int {
 	return -1
 }
 
-// each hands every record to add, with a function that reads a column (-1 is
-// an empty one) and the line.
-func (t *table) each(add func(cell func(column int) string, line int) error) error {
-	for {
-		record, err := t.reader.Read()
-		if errors.Is(err, io.EOF) {
-			return nil
+// wants gives the columns their roles.
+func (t *sheet) wants(columns [][]string) {
+	for role, names := range columns {
+		i := t.column(names...)
+		if i < 0 {
+			continue
 		}
-		if err != nil {
-			return t.broken(err)
+		for len(t.roles) <= i {
+			t.roles = append(t.roles, -1)
 		}
-		line, _ := t.reader.FieldPos(0)
-		cell := func(column int) string {
-			if column < 0 || column >= len(record) {
-				return ""
-			}
-			return strings.TrimSpace(record[column])
-		}
-		if err := add(cell, line+t.skipped); err != nil {
-			return err
-		}
+		t.roles[i] = role
 	}
 }
 
-// Column names in normal form. Sources: the Entra portal's download,
-// https://learn.microsoft.com/entra/identity/users/users-bulk-download; the
-// Microsoft 365 admin center's export, read off a published file; Get-MgUser,
-// whose columns are Graph's property names; Zoom's export,
+func (t *sheet) records(one block, roles int) records {
+	return records{text: one.text, comma: t.comma, roles: t.roles, cells: make([][]byte, roles)}
+}
+
+// Roles of the columns, and their names in normal form. Sources: the Entra
+// portal's download, https://learn.microsoft.com/entra/identity/users/users-bulk-download;
+// the Microsoft 365 admin center's export, read off a published file;
+// Get-MgUser, whose columns are Graph's property names; Zoom's export,
 // https://support.zoom.com/hc/en/article?id=zm_kb&sysparm_article=KB0068315
-var (
-	upnColumns     = []string{"userprincipalname"}
-	mailColumns    = []string{"mail"}
-	idColumns      = []string{"objectid", "id"}
-	proxyColumns   = []string{"proxyaddresses", "emailaliases"}
-	enabledColumns = []string{"accountenabled"}
-	blockedColumns = []string{"blockcredential", "blocksignin"}
-	typeColumns    = []string{"usertype"}
-	syncedColumns  = []string{"onpremisessyncenabled", "dirsyncenabled"}
-	deletedColumns = []string{"softdeletiontimestamp", "deleteddatetime"}
-	nameColumns    = []string{"displayname"}
-	emailColumns   = []string{"email", "emailaddress", "useremail"}
-	zoomIDColumns  = []string{"userid", "id"}
-	statusColumns  = []string{"userstatus", "status"}
+const (
+	cellUPN = iota
+	cellMail
+	cellID
+	cellProxies
+	cellEnabled
+	cellBlocked
+	cellType
+	cellSynced
+	cellDeleted
+	cellMailPlan
+	cellName
 )
 
-func readMicrosoftCSV(file string, r *bufio.Reader) (Export[tenant.User], error) {
-	t, err := openTable(file, r)
+var microsoftColumns = [][]string{
+	cellUPN: {"userprincipalname"}, cellMail: {"mail"}, cellID: {"objectid", "id"}, cellProxies: {"proxyaddresses", "emailaliases"},
+	cellEnabled: {"accountenabled"}, cellBlocked: {"blockcredential", "blocksignin"}, cellType: {"usertype"},
+	cellSynced: {"onpremisessyncenabled", "dirsyncenabled"}, cellDeleted: {"softdeletiontimestamp", "deleteddatetime"},
+	cellMailPlan: {snapshotMailPlan}, cellName: {"displayname"},
+}
+
+// snapshotMailPlan is a column of our own snapshots: true, false or empty.
+const snapshotMailPlan = "mailplan"
+
+const (
+	cellEmail = iota
+	cellZoomID
+	cellStatus
+	cellZoomName
+)
+
+var zoomColumns = [][]string{
+	cellEmail: {"email", "emailaddress", "useremail"}, cellZoomID: {"userid", "id"}, cellStatus: {"userstatus", "status"}, cellZoomName: {"displayname"},
+}
+
+func openMicrosoft(file string, r *bufio.Reader) (*sheet, error) {
+	t, err := openSheet(file, r)
 	if err != nil {
-		return Export[tenant.User]{}, err
+		return nil, err
 	}
-	e := Export[tenant.User]{Kind: t.microsoftKind()}
-	upn := t.column(upnColumns...)
-	if upn < 0 {
+	if t.column(microsoftColumns[cellUPN]...) < 0 {
 		hint := "export the users again with the column userPrincipalName"
-		if t.column(emailColumns...) >= 0 {
+		if t.column(zoomColumns[cellEmail]...) >= 0 {
 			hint = "this looks like a Zoom export: give it as --zoom-export"
 		}
-		return e, &FormatError{File: file, Line: 1 + t.skipped, Message: `the column "userPrincipalName" (or "User principal name") is missing`, Hint: hint}
+		return nil, &FormatError{File: file, Line: t.headerLine(), Message: `the column "userPrincipalName" (or "User principal name") is missing`, Hint: hint}
 	}
-	mail, id, proxies, name := t.column(mailColumns...), t.column(idColumns...), t.column(proxyColumns...), t.column(nameColumns...)
-	enabled, blocked, kind := t.column(enabledColumns...), t.column(blockedColumns...), t.column(typeColumns...)
-	synced, deleted := t.column(syncedColumns...), t.column(deletedColumns...)
-	arrays := false
-	err = t.each(func(cell func(int) string, line int) error {
-		if cell(upn) == "" {
-			return &FormatError{File: file, Line: line, Message: "this user has no user principal name", Hint: "the file may be cut or edited by hand; export it again"}
-		}
-		u := tenant.User{ID: cell(id), UPN: cell(upn), Mail: cell(mail), DisplayName: cell(name), Guest: strings.EqualFold(cell(kind), "Guest"), Synced: truth(cell(synced)), Deleted: cell(deleted) != ""}
-		if list := cell(proxies); list == "System.String[]" {
-			arrays = true
-		} else {
-			u.Proxies = splitList(list)
-		}
-		u.Enabled = enabledCell(cell(enabled), cell(blocked))
-		e.People = append(e.People, u)
-		return nil
-	})
-	e.Notes = t.microsoftNotes(proxies, mail, arrays)
-	return e, err
-}
-
-func (t *table) microsoftKind() string {
+	t.wants(microsoftColumns)
 	switch {
 	case t.column("blockcredential") >= 0:
-		return "Microsoft 365 admin center export"
+		t.kind = "Microsoft 365 admin center export"
 	case t.column("objectid") >= 0:
-		return "Entra portal download"
+		t.kind = "Entra portal download"
+	default:
+		t.kind = "Graph properties"
 	}
-	return "Graph properties"
-}
-
-func (t *table) microsoftNotes(proxies, mail int, arrays bool) []string {
-	var notes []string
-	switch {
-	case arrays:
-		notes = append(notes, t.file+`: the proxy addresses read "System.String[]", so aliases are unknown; export them with Select-Object @{n='proxyAddresses';e={$_.ProxyAddresses -join ';'}}`)
-	case proxies < 0:
-		notes = append(notes, t.file+": there is no column of proxy addresses, so aliases are unknown")
+	proxies, mail := t.column(microsoftColumns[cellProxies]...), t.column(microsoftColumns[cellMail]...)
+	if proxies < 0 {
+		t.notes = append(t.notes, file+": there is no column of proxy addresses, so aliases are unknown")
 	}
 	if mail < 0 && proxies < 0 {
-		notes = append(notes, t.file+": there is no mail column, so only UPNs are compared")
+		t.notes = append(t.notes, file+": there is no mail column, so only UPNs are compared")
 	}
-	return notes
+	return t, nil
 }
 
-func readZoomCSV(file string, r *bufio.Reader) (Export[tenant.ZoomUser], error) {
-	t, err := openTable(file, r)
+func openZoom(file string, r *bufio.Reader) (*sheet, error) {
+	t, err := openSheet(file, r)
 	if err != nil {
-		return Export[tenant.ZoomUser]{}, err
+		return nil, err
 	}
-	e := Export[tenant.ZoomUser]{Kind: "Zoom user export"}
-	email := t.column(emailColumns...)
-	if email < 0 {
+	if t.column(zoomColumns[cellEmail]...) < 0 {
 		hint := "export the users again: Zoom portal > User Management > Users > Export"
-		if t.column(upnColumns...) >= 0 {
+		if t.column(microsoftColumns[cellUPN]...) >= 0 {
 			hint = "this looks like a Microsoft export: give it as --microsoft-export"
 		}
-		return e, &FormatError{File: file, Line: 1 + t.skipped, Message: `the column "Email" is missing`, Hint: hint}
+		return nil, &FormatError{File: file, Line: t.headerLine(), Message: `the column "Email" is missing`, Hint: hint}
 	}
-	id, status, name := t.column(zoomIDColumns...), t.column(statusColumns...), t.column(nameColumns...)
-	err = t.each(func(cell func(int) string, line int) error {
-		if cell(email) == "" {
-			return &FormatError{File: file, Line: line, Message: "this user has no email", Hint: "the file may be cut or edited by hand; export it again"}
+	t.wants(zoomColumns)
+	t.kind = "Zoom user export"
+	return t, nil
+}
+
+// headerLine is the line before the first record's.
+func (t *sheet) headerLine() int { return max(t.first.line-1, 1) }
+
+// each reads the records of a block.
+func (t *sheet) each(one block, roles, required int, without string, add func(cells [][]byte)) error {
+	r := t.records(one, roles)
+	for {
+		ok, err := r.next()
+		if err != nil {
+			return t.broken(one, r.pos, err)
 		}
-		e.People = append(e.People, tenant.ZoomUser{ID: cell(id), Email: cell(email), DisplayName: cell(name), Status: strings.ToLower(cell(status))})
-		return nil
+		if !ok {
+			return nil
+		}
+		if len(r.cells[required]) == 0 {
+			return &FormatError{File: t.file, Line: lineOf(one, r.start), Message: without, Hint: "the file may be cut or edited by hand; export it again"}
+		}
+		add(r.cells)
+	}
+}
+
+const (
+	withoutUPN   = "this user has no user principal name"
+	withoutEmail = "this user has no email"
+)
+
+// desk is what a processor needs to read a block, used again and again.
+type desk struct {
+	people    peopleBatch
+	zoom      zoomBatch
+	addresses [][]byte
+}
+
+var desks = sync.Pool{New: func() any { return new(desk) }}
+
+// readPeople reads a block of Microsoft users and looks each up.
+func readPeople(t *sheet, one block, z *zoomSide) (peopleBatch, error) {
+	d := desks.Get().(*desk)
+	defer desks.Put(d)
+	b := &d.people
+	b.reset()
+	err := t.each(one, len(microsoftColumns), cellUPN, withoutUPN, func(cells [][]byte) {
+		d.addresses = t.addresses(d.addresses[:0], cells[cellProxies])
+		b.add(microsoftCells{upn: cells[cellUPN], mail: cells[cellMail], id: cells[cellID], proxies: d.addresses, what: whatCells(cells)}, z)
 	})
-	return e, err
+	b.answer(z)
+	return peopleBatch{text: bytes.Clone(b.text), at: slices.Clone(b.at), hits: slices.Clone(b.hits)}, err
+}
+
+// smtp is the prefix "smtp" as a word; a bit makes its letters small.
+const smtp = 's' | 'm'<<8 | 't'<<16 | 'p'<<24
+
+// addresses are the SMTP addresses of a list, without their prefixes.
+func (t *sheet) addresses(dst [][]byte, list []byte) [][]byte {
+	if string(list) == "System.String[]" {
+		t.arrays.Store(true)
+		return dst
+	}
+	eachProxy(list, func(proxy []byte) {
+		const prefix = 5
+		if len(proxy) > prefix && proxy[4] == ':' && binary.LittleEndian.Uint32(proxy)|0x20202020 == smtp {
+			dst = append(dst, proxy[prefix:])
+			return
+		}
+		if colon := bytes.IndexByte(proxy, ':'); colon >= 0 && bytes.IndexByte(proxy[:colon], '@') < 0 {
+			if !strings.EqualFold(view(proxy[:colon]), "smtp") {
+				return
+			}
+			proxy = proxy[colon+1:]
+		}
+		dst = append(dst, proxy)
+	})
+	return dst
+}
+
+func readEmails(t *sheet, one block, keep func(Address) bool) (zoomBatch, error) {
+	d := desks.Get().(*desk)
+	defer desks.Put(d)
+	b := &d.zoom
+	b.text, b.at, b.hashes = b.text[:0], b.at[:0], b.hashes[:0]
+	err := t.each(one, len(zoomColumns), cellEmail, withoutEmail, func(cells [][]byte) { b.add(cells[cellEmail], keep) })
+	return zoomBatch{text: bytes.Clone(b.text), at: slices.Clone(b.at), hashes: slices.Clone(b.hashes)}, err
+}
+
+// readWhole reads a block with all that it says.
+func readWhole[T any](t *sheet, one block, read func(cells [][]byte) T) ([]T, error) {
+	var all []T
+	columns, required, without := microsoftColumns, cellUPN, withoutUPN
+	if t.kind == "Zoom user export" {
+		columns, required, without = zoomColumns, cellEmail, withoutEmail
+	}
+	err := t.each(one, len(columns), required, without, func(cells [][]byte) { all = append(all, read(cells)) })
+	return all, err
+}
+
+// whatCells reads what a person is.
+func whatCells(cells [][]byte) byte {
+	return when(fold(cells[cellType], "guest"), isGuest) | when(truth(cells[cellSynced]), isSynced) | when(len(cells[cellDeleted]) > 0, isDeleted) |
+		either(enabledCell(cells[cellEnabled], cells[cellBlocked]), isEnabled, isDisabled) | either(choiceCell(cells[cellMailPlan]), hasMailPlan, hasNoMailPlan)
+}
+
+// readUser reads what a person is; nothing of it is kept in the cells' memory.
+func readUser(cells [][]byte) tenant.User {
+	return tenant.User{
+		Guest: fold(cells[cellType], "guest"), Synced: truth(cells[cellSynced]), Deleted: len(cells[cellDeleted]) > 0,
+		Enabled: enabledCell(cells[cellEnabled], cells[cellBlocked]), MailPlan: choiceCell(cells[cellMailPlan]),
+	}
+}
+
+func (t *sheet) user(cells [][]byte) tenant.User {
+	u := readUser(cells)
+	u.UPN, u.Mail, u.ID, u.DisplayName = string(cells[cellUPN]), string(cells[cellMail]), string(cells[cellID]), string(cells[cellName])
+	for _, address := range t.addresses(nil, cells[cellProxies]) {
+		u.Proxies = append(u.Proxies, string(address))
+	}
+	return u
+}
+
+func (t *sheet) zoomUser(cells [][]byte) tenant.ZoomUser {
+	return tenant.ZoomUser{ID: string(cells[cellZoomID]), Email: string(cells[cellEmail]), DisplayName: string(cells[cellZoomName]), Status: strings.ToLower(string(cells[cellStatus]))}
 }
 
 // enabledCell reads "accountEnabled" or its opposite, "Block credential"; nil
 // when the file says neither.
-func enabledCell(enabled, blocked string) *bool {
-	var on bool
+func enabledCell(enabled, blocked []byte) *bool {
 	switch {
-	case enabled != "":
-		on = truth(enabled)
-	case blocked != "":
-		on = !truth(blocked)
-	default:
+	case len(enabled) > 0:
+		return choiceCell(enabled)
+	case len(blocked) > 0:
+		on := truth(blocked)
+		return choice(!on, on)
+	}
+	return nil
+}
+
+func choiceCell(cell []byte) *bool {
+	if len(cell) == 0 {
 		return nil
 	}
-	return &on
+	on := truth(cell)
+	return choice(on, !on)
 }
 
-func truth(text string) bool {
-	return slices.Contains([]string{"true", "yes", "1"}, strings.ToLower(text))
+func truth(cell []byte) bool { return fold(cell, "true") || fold(cell, "yes") || fold(cell, "1") }
+
+func fold(cell []byte, word string) bool {
+	return len(cell) == len(word) && strings.EqualFold(view(cell), word)
 }
 
-// splitList splits proxy addresses: the admin center joins them with +, scripts
+// eachProxy splits proxy addresses: the admin center joins them with +, scripts
 // with ; or commas, PowerShell's Out-String with line breaks. A + within an
 // address is kept: only one that begins a prefixed address separates.
-func splitList(text string) []string {
-	if text == "" {
-		return nil
+func eachProxy(list []byte, each func([]byte)) {
+	if len(list) > 0 && (list[0] == '[' || list[0] == '{') {
+		list = bytes.Trim(list, "[]{}")
 	}
-	text = strings.Trim(text, "[]{}")
-	var all []string
-	for _, part := range strings.FieldsFunc(text, func(r rune) bool { return r == ';' || r == ',' || r == '\n' || r == '\r' }) {
-		all = append(all, splitPlus(part)...)
+	plus := bytes.IndexByte(list, '+') >= 0
+	semicolons := bytes.IndexByte(list, ',') < 0 && bytes.IndexByte(list, '\n') < 0 && bytes.IndexByte(list, '\r') < 0
+	for len(list) > 0 {
+		var end int
+		if semicolons {
+			end = bytes.IndexByte(list, ';')
+		} else {
+			end = bytes.IndexAny(list, ";,\r\n")
+		}
+		part := list
+		if end < 0 {
+			list = nil
+		} else {
+			part, list = list[:end], list[end+1:]
+		}
+		if plus {
+			eachPlus(part, each)
+		} else {
+			eachClean(part, each)
+		}
 	}
-	return all
 }
 
-// splitPlus cuts before every "+" that is followed by a prefix such as "smtp:".
-func splitPlus(text string) []string {
-	var all []string
+// eachPlus cuts before every "+" that is followed by a prefix such as "smtp:".
+func eachPlus(part []byte, each func([]byte)) {
 	start := 0
-	for i := 0; i < len(text); i++ {
-		if text[i] != '+' {
+	for i := bytes.IndexByte(part, '+'); i >= 0 && i < len(part); i++ {
+		if part[i] != '+' {
 			continue
 		}
-		prefix, _, found := strings.Cut(text[i+1:], ":")
-		if found && !strings.ContainsAny(prefix, "@+") {
-			all = append(all, strings.Trim(strings.TrimSpace(text[start:i]), `"'`))
+		prefix, _, found := bytes.Cut(part[i+1:], []byte{':'})
+		if found && !bytes.ContainsAny(prefix, "@+") {
+			eachClean(part[start:i], each)
 			start = i + 1
 		}
 	}
-	return append(all, strings.Trim(strings.TrimSpace(text[start:]), `"'`))
+	eachClean(part[start:], each)
+}
+
+func eachClean(part []byte, each func([]byte)) {
+	part = trim(part)
+	if len(part) > 0 && (part[0] == '"' || part[0] == '\'' || part[len(part)-1] == '"' || part[len(part)-1] == '\'') {
+		part = bytes.Trim(part, `"'`)
+	}
+	if len(part) > 0 {
+		each(part)
+	}
 }

@@ -108,31 +108,26 @@ func (l *lineCounter) line(offset int64) int {
 }
 
 // readJSON reads pages as the service sends them: one, several after one
-// another, a list of pages, or a bare list of people.
-func readJSON[T any](file string, r *bufio.Reader, form jsonForm[T], allowPartial bool) (Export[T], error) {
-	e := Export[T]{Kind: form.kind}
+// another, a list of pages, or a bare list of people. A person at a time is in
+// memory, whatever the length of the list.
+func readJSON[T any](file string, r *bufio.Reader, form jsonForm[T], allowPartial bool, each func(T)) (Export, error) {
+	e := Export{Kind: form.kind}
 	lines := &lineCounter{r: r}
-	decoder := json.NewDecoder(lines)
-	more := "" // the next link of the last page
-	for {
-		var value json.RawMessage
-		err := decoder.Decode(&value)
-		if errors.Is(err, io.EOF) {
-			break
-		}
-		if err != nil {
-			message := "this is not valid JSON: " + err.Error()
-			line := lines.line(decoder.InputOffset())
-			if errors.Is(err, io.ErrUnexpectedEOF) {
-				message, line = "the JSON ends in the middle: the file is cut", lines.line(lines.read)
-			}
-			return e, &FormatError{File: file, Line: line, Message: message, Hint: "fetch it again and check that the download is complete"}
-		}
-		if more, err = form.value(&e, file, value); err != nil {
-			return e, err
-		}
+	d := &jsonReader[T]{file: file, form: form, each: each, Decoder: json.NewDecoder(lines)}
+	var err error
+	for err == nil {
+		err = d.value()
 	}
-	if more != "" {
+	var format *FormatError
+	switch {
+	case errors.As(err, &format):
+		return e, err
+	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF) && d.depth > 0:
+		return e, &FormatError{File: file, Line: lines.line(lines.read), Message: "the JSON ends in the middle: the file is cut", Hint: "fetch it again and check that the download is complete"}
+	case !errors.Is(err, io.EOF):
+		return e, &FormatError{File: file, Line: lines.line(d.InputOffset()), Message: "this is not valid JSON: " + err.Error(), Hint: "fetch it again and check that the download is complete"}
+	}
+	if d.next != "" {
 		if !allowPartial {
 			return e, &FormatError{File: file, Message: fmt.Sprintf("the last page has %q: more pages follow, and they are not in the file", form.next), Hint: "fetch all pages, or use --allow-partial for a report that says it is partial"}
 		}
@@ -142,53 +137,110 @@ func readJSON[T any](file string, r *bufio.Reader, form jsonForm[T], allowPartia
 	return e, nil
 }
 
-// value reads a page, a list or a person and returns the page's next link.
-func (f jsonForm[T]) value(e *Export[T], file string, value json.RawMessage) (next string, err error) {
-	if value[0] == '[' {
-		var items []json.RawMessage
-		if err := json.Unmarshal(value, &items); err != nil {
-			return "", err
-		}
-		for _, item := range items {
-			if next, err = f.value(e, file, item); err != nil {
-				return "", err
-			}
-		}
-		return next, nil
-	}
-	var object map[string]json.RawMessage
-	if err := json.Unmarshal(value, &object); err != nil {
-		return "", &FormatError{File: file, Message: "a user or a page of users was expected, not " + shorten(value)}
-	}
-	if list, isPage := object[f.list]; isPage {
-		if len(list) == 0 || list[0] != '[' {
-			return "", &FormatError{File: file, Message: fmt.Sprintf("%q is not a list", f.list)}
-		}
-		if _, err := f.value(e, file, list); err != nil {
-			return "", err
-		}
-		_ = json.Unmarshal(object[f.next], &next) // absent is the last page
-		return next, nil
-	}
-	var required string
-	if err := json.Unmarshal(object[f.required], &required); err != nil || required == "" {
-		hint := "select the field when exporting"
-		if object[f.foreign] != nil {
-			hint = f.other
-		}
-		return "", &FormatError{File: file, Message: fmt.Sprintf("user number %d has no %q", len(e.People)+1, f.required), Hint: hint}
-	}
-	person, err := f.decode(value)
-	if err != nil {
-		return "", &FormatError{File: file, Message: fmt.Sprintf("user %s: %v", required, err)}
-	}
-	e.People = append(e.People, person)
-	return "", nil
+type jsonReader[T any] struct {
+	*json.Decoder
+	file  string
+	form  jsonForm[T]
+	each  func(T)
+	count int
+	// next is the next link of the last page.
+	next string
+	// depth counts open brackets, so that an end within them is a cut.
+	depth int
 }
 
-func shorten(value json.RawMessage) string {
-	if len(value) > 40 {
-		return string(value[:40]) + "…"
+// value reads a page, a list or a person.
+func (d *jsonReader[T]) value() error {
+	token, err := d.Token()
+	if err != nil {
+		return err
 	}
-	return string(value)
+	switch token {
+	case json.Delim('['):
+		return d.items()
+	case json.Delim('{'):
+		return d.object()
+	}
+	return &FormatError{File: d.file, Message: fmt.Sprintf("a user or a page of users was expected, not %v", token)}
+}
+
+// items reads the rest of a list.
+func (d *jsonReader[T]) items() error {
+	d.depth++
+	for d.More() {
+		if err := d.value(); err != nil {
+			return err
+		}
+	}
+	return d.end()
+}
+
+func (d *jsonReader[T]) end() error {
+	if _, err := d.Token(); err != nil {
+		return err
+	}
+	d.depth--
+	return nil
+}
+
+// object reads the rest of a page, whose list is read as it comes, or of a
+// person.
+func (d *jsonReader[T]) object() error {
+	d.depth++
+	fields, isPage := map[string]json.RawMessage{}, false
+	for d.More() {
+		key, err := d.Token()
+		if err != nil {
+			return err
+		}
+		name, _ := key.(string)
+		if name == d.form.list {
+			isPage = true
+			if token, err := d.Token(); err != nil {
+				return err
+			} else if token != json.Delim('[') {
+				return &FormatError{File: d.file, Message: fmt.Sprintf("%q is not a list", d.form.list)}
+			}
+			if err := d.items(); err != nil {
+				return err
+			}
+			continue
+		}
+		var value json.RawMessage
+		if err := d.Decode(&value); err != nil {
+			return err
+		}
+		fields[name] = value
+	}
+	if err := d.end(); err != nil {
+		return err
+	}
+	if isPage {
+		d.next = ""
+		_ = json.Unmarshal(fields[d.form.next], &d.next) // absent is the last page
+		return nil
+	}
+	return d.person(fields)
+}
+
+func (d *jsonReader[T]) person(fields map[string]json.RawMessage) error {
+	d.count++
+	var required string
+	if err := json.Unmarshal(fields[d.form.required], &required); err != nil || required == "" {
+		hint := "select the field when exporting"
+		if fields[d.form.foreign] != nil {
+			hint = d.form.other
+		}
+		return &FormatError{File: d.file, Message: fmt.Sprintf("user number %d has no %q", d.count, d.form.required), Hint: hint}
+	}
+	whole, err := json.Marshal(fields)
+	if err != nil {
+		return err
+	}
+	person, err := d.form.decode(whole)
+	if err != nil {
+		return &FormatError{File: d.file, Message: fmt.Sprintf("user %s: %v", required, err)}
+	}
+	d.each(person)
+	return nil
 }

@@ -59,6 +59,9 @@ func (r Result) Remedies() []string {
 
 // Remedy is the first remedy, or empty.
 func (r Result) Remedy() string {
+	if r.Class == Mail || r.Class == Alias || r.Class == Domain { // the most, so not all are made for the first
+		return r.changeZoom(r.Entra.UPN)
+	}
 	if all := r.Remedies(); len(all) > 0 {
 		return all[0]
 	}
@@ -66,7 +69,7 @@ func (r Result) Remedy() string {
 }
 
 func (r Result) changeZoom(upn string) string {
-	return fmt.Sprintf("change the email in Zoom to %s: User Management > Users > %s > Edit", upn, r.ZoomEmail)
+	return "change the email in Zoom to " + upn + ": User Management > Users > " + r.ZoomEmail + " > Edit"
 }
 
 func (r Result) changeUPN(upn string) string {

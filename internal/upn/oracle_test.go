@@ -7,8 +7,11 @@ import (
 	"github.com/zo365/zo365/internal/tenant"
 )
 
+// The oracle is the plain way to compare everybody, which fits on a page. The
+// Matcher must say the same.
+
 // Index finds the people of one tenant by their addresses.
-type Index struct {
+type oracle struct {
 	users    []tenant.User
 	byUPN    map[Address][]int
 	byMail   map[Address][]int
@@ -21,8 +24,8 @@ type Index struct {
 
 // NewIndex indexes the people. domains may be empty: then what is verified is
 // not known, and no flag says it.
-func NewIndex(users []tenant.User, domains []tenant.Domain) *Index {
-	ix := &Index{
+func newOracle(users []tenant.User, domains []tenant.Domain) *oracle {
+	ix := &oracle{
 		users: users, byUPN: map[Address][]int{}, byMail: map[Address][]int{}, byProxy: map[Address][]int{},
 		byLocal: map[string][]int{}, deleted: map[Address][]int{}, domains: map[string]tenant.Domain{}, nearness: map[string][]int{},
 	}
@@ -35,7 +38,7 @@ func NewIndex(users []tenant.User, domains []tenant.Domain) *Index {
 	return ix
 }
 
-func (ix *Index) add(i int) {
+func (ix *oracle) add(i int) {
 	u := ix.users[i]
 	address := Normal(u.UPN)
 	if u.Deleted {
@@ -65,13 +68,13 @@ func put(m map[Address][]int, a Address, i int) {
 
 // Match finds the person of one Zoom email. Typos are not looked for here:
 // whether a near person is free depends on everybody else (see Compare).
-func (ix *Index) Match(zoomEmail string) Result {
+func (ix *oracle) Match(zoomEmail string) Result {
 	r := ix.match(zoomEmail)
-	r.Flags = flagsOf(zoomEmail, r.Entra, ix.verified)
+	r.Flags = appendFlags(nil, zoomEmail, r.Entra, ix.verified)
 	return r
 }
 
-func (ix *Index) match(zoomEmail string) Result {
+func (ix *oracle) match(zoomEmail string) Result {
 	r := Result{ZoomEmail: zoomEmail, Class: Missing}
 	address := Normal(zoomEmail)
 	if address == "" {
@@ -103,7 +106,7 @@ func (ix *Index) match(zoomEmail string) Result {
 
 // matchElsewhere looks for the local part under other domains, then among the
 // deleted.
-func (ix *Index) matchElsewhere(r Result, address Address) Result {
+func (ix *oracle) matchElsewhere(r Result, address Address) Result {
 	var others []int
 	for _, i := range ix.byLocal[address.Local()] {
 		if Normal(ix.users[i].UPN).Domain() != address.Domain() {
@@ -125,7 +128,7 @@ func (ix *Index) matchElsewhere(r Result, address Address) Result {
 	return r
 }
 
-func (ix *Index) upns(found []int) []string {
+func (ix *oracle) upns(found []int) []string {
 	names := make([]string, len(found))
 	for i, f := range found {
 		names[i] = ix.users[f].UPN
@@ -134,7 +137,7 @@ func (ix *Index) upns(found []int) []string {
 	return names
 }
 
-func (ix *Index) kind(domain string) DomainKind {
+func (ix *oracle) kind(domain string) DomainKind {
 	d, known := ix.domains[domain]
 	switch {
 	case known && d.Initial, strings.HasSuffix(domain, ".onmicrosoft.com"), strings.HasSuffix(domain, ".partner.onmschina.cn"), strings.HasSuffix(domain, ".onmicrosoft.us"):
@@ -147,9 +150,78 @@ func (ix *Index) kind(domain string) DomainKind {
 
 // verified says whether a domain is verified in the tenant, and whether that is
 // known at all.
-func (ix *Index) verified(domain string) (ok, known bool) {
+func (ix *oracle) verified(email string) (ok, known bool) {
+	domain := Normal(email).Domain()
 	if len(ix.domains) == 0 {
 		return false, false
 	}
 	return ix.domains[domain].Verified, true
+}
+
+// Comparison is everybody: the Zoom users in order of their address, and the
+// Microsoft users whom no Zoom user matches.
+type oracleComparison struct {
+	Results   []Result
+	NotInZoom []tenant.User
+}
+
+// Compare matches every Zoom user. The result does not depend on the order of
+// either list.
+func oracleCompare(zoomUsers []tenant.ZoomUser, ix *oracle) oracleComparison {
+	var c oracleComparison
+	taken := map[string]bool{}
+	for _, z := range zoomUsers {
+		r := ix.Match(z.Email)
+		if r.Entra != nil {
+			taken[r.Entra.UPN] = true
+		}
+		for _, upn := range r.Candidates {
+			taken[upn] = true
+		}
+		c.Results = append(c.Results, r)
+	}
+	slices.SortFunc(c.Results, func(a, b Result) int {
+		if order := strings.Compare(string(Normal(a.ZoomEmail)), string(Normal(b.ZoomEmail))); order != 0 {
+			return order
+		}
+		return strings.Compare(a.ZoomEmail, b.ZoomEmail)
+	})
+	for i := range c.Results {
+		if c.Results[i].Class == Missing {
+			ix.suggest(&c.Results[i], taken)
+		}
+	}
+	for _, u := range ix.users {
+		if !taken[u.UPN] && !u.Deleted && !u.Guest && !isGuestUPN(u.UPN) {
+			c.NotInZoom = append(c.NotInZoom, u)
+		}
+	}
+	slices.SortFunc(c.NotInZoom, func(a, b tenant.User) int { return strings.Compare(a.UPN, b.UPN) })
+	return c
+}
+
+// suggest turns missing into typo when exactly one free person of the same
+// domain is nearest within the limit.
+func (ix *oracle) suggest(r *Result, taken map[string]bool) {
+	address := Normal(r.ZoomEmail)
+	if !address.Complete() {
+		return
+	}
+	best, nearest := maxTypo+1, []int(nil)
+	local := []rune(address.Local())
+	for _, i := range ix.nearness[address.Domain()] {
+		if taken[ix.users[i].UPN] {
+			continue
+		}
+		d := distance(local, []rune(Normal(ix.users[i].UPN).Local()), best)
+		if d < best {
+			best, nearest = d, nearest[:0]
+		}
+		if d == best && d <= maxTypo {
+			nearest = append(nearest, i)
+		}
+	}
+	if len(nearest) == 1 {
+		r.Class, r.Suggestion = Typo, ix.users[nearest[0]].UPN
+	}
 }

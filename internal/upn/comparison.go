@@ -1,0 +1,495 @@
+package upn
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/binary"
+	"iter"
+	"math/bits"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	"github.com/zo365/zo365/internal/tenant"
+)
+
+// Comparison is everybody: the Zoom users in the order of their address, and
+// the Microsoft users whom no Zoom user matches.
+type Comparison struct {
+	m       *Matcher
+	domains map[string]tenant.Domain
+	order   []uint32
+	taken   bitset // people whom somebody found
+	counts  [9]int
+	names   Pseudonyms
+	redact  bool
+}
+
+// places in Classes
+const (
+	isMatch uint8 = iota
+	isMail
+	isAlias
+	isGuestClass
+	isDomain
+	isTypo
+	isAmbiguous
+	isDeletedClass
+	isMissing
+)
+
+// Compare ends the gathering and says what belongs together. domains may be
+// empty: then what is verified is not known, and no flag says it.
+func (m *Matcher) Compare(domains []tenant.Domain) *Comparison {
+	m.seal()
+	m.flush()
+	m.zoom.parts, m.zoom.known = nil, nil // everybody was looked up
+	users := m.zoom.users
+	c := &Comparison{m: m, domains: map[string]tenant.Domain{}, taken: newBitset(m.people.at.n)}
+	for _, d := range domains {
+		c.domains[normalDomain(d.Name)] = d
+	}
+	c.decide()
+	c.suggest()
+	for i, first := range m.zoom.same {
+		users[i].found = users[first].found
+	}
+	for _, u := range users {
+		c.counts[u.found.class()]++
+	}
+	c.sort()
+	return c
+}
+
+// decide gives everybody but the typos their class, and marks who was found.
+func (c *Comparison) decide() {
+	z := &c.m.zoom
+	var open []uint32
+	for i, u := range z.users {
+		if rule := u.found.rule(); rule == 0 || rule == byDeleted {
+			if _, twice := z.same[uint32(i)]; !twice {
+				open = append(open, uint32(i))
+			}
+		}
+	}
+	c.elsewhere(open)
+	for i, u := range z.users {
+		if u.found == 0 {
+			continue
+		}
+		c.taken.set(u.found.person())
+		if u.found&several != 0 {
+			for _, r := range z.rivals[uint32(i)] {
+				if r.rule == u.found.rule() {
+					c.taken.set(r.person)
+				}
+			}
+		}
+	}
+	for _, again := range c.m.people.again {
+		if c.taken.has(again[1]) {
+			c.taken.set(again[0])
+		}
+	}
+}
+
+// elsewhere looks for the local parts of those who were not found under the
+// other domains of the tenant.
+func (c *Comparison) elsewhere(open []uint32) {
+	z, p := &c.m.zoom, &c.m.people
+	locals, known := newTable(len(open)), newFilter(len(open))
+	next := map[uint32][]uint32{} // others with the same local part
+	var key []byte
+	for _, i := range open {
+		key = appendKey(key[:0], z.email(i))
+		local, ok := localOf(key)
+		if !ok {
+			continue
+		}
+		h := hashOf(local)
+		known.add(spread(h))
+		first, there := locals.insert(h, i, z.users[i].place, func(place uint64) bool { return hasLocal(z.emailAt(place), local) })
+		if there {
+			next[first] = append(next[first], i)
+		}
+	}
+	hits := inParts(p.at.n, func(from, to int) []hit {
+		var hits []hit
+		var key []byte
+		for person := uint32(from); person < uint32(to); person++ {
+			record := p.record(person)
+			if record[0]&isDeleted != 0 || isGuestUPN(view(upnOf(record))) {
+				continue
+			}
+			upn := upnOf(record)
+			at := bytes.LastIndexByte(upn, '@')
+			if at <= 0 || at == len(upn)-1 {
+				continue
+			}
+			if key = appendKey(key[:0], upn[:at]); len(key) != at {
+				key = appendKey(key[:0], upn) // not plain
+				key, _ = localOf(key)
+			}
+			local := key
+			h := hashOf(local)
+			if !known.has(spread(h)) {
+				continue
+			}
+			if i, ok := locals.find(h, func(place uint64) bool { return hasLocal(z.emailAt(place), local) }); ok {
+				hits = append(hits, hit{zoom: i, person: person})
+			}
+		}
+		return hits
+	})
+	for _, h := range hits {
+		for _, i := range append([]uint32{h.zoom}, next[h.zoom]...) {
+			c.m.count(hit{zoom: i, rule: byLocal}, h.person)
+		}
+	}
+}
+
+func hasLocal(email, local []byte) bool {
+	var room [64]byte
+	have, _ := localOf(appendKey(room[:0], email))
+	return bytes.Equal(have, local)
+}
+
+// localOf is the part before the last @ of a complete address.
+func localOf(key []byte) (local []byte, complete bool) {
+	at := bytes.LastIndexByte(key, '@')
+	if at <= 0 || at == len(key)-1 {
+		return nil, false
+	}
+	return key[:at], true
+}
+
+// inParts works on all processors and joins the outcomes in order.
+func inParts[T any](n int, work func(from, to int) []T) []T {
+	const few = 64 // not worth the company
+	if n < few {
+		return work(0, n)
+	}
+	parts := make([][]T, runtime.GOMAXPROCS(0))
+	var all sync.WaitGroup
+	for i := range parts {
+		all.Go(func() { parts[i] = work(n*i/len(parts), n*(i+1)/len(parts)) })
+	}
+	all.Wait()
+	return slices.Concat(parts...)
+}
+
+// sort orders the Zoom users by their address in normal form, then as written:
+// first into buckets by the first bits in which they differ, then each bucket.
+func (c *Comparison) sort() {
+	z := &c.m.zoom
+	n := len(z.users)
+	keys := make([]sortKey, n)
+	same := inParts(n, func(from, to int) []uint64 {
+		var key []byte
+		common, either := ^uint64(0), uint64(0)
+		for i := from; i < to; i++ {
+			key = appendKey(key[:0], z.email(uint32(i)))
+			keys[i] = newSortKey(key, uint32(i))
+			common, either = common&keys[i].first, either|keys[i].first
+		}
+		return []uint64{common, either}
+	})
+	common, either := ^uint64(0), uint64(0)
+	for i := 0; i < len(same); i += 2 {
+		common, either = common&same[i], either|same[i+1]
+	}
+	const bucketBits = 14
+	shift := max(bits.Len64(common^either)-bucketBits, 0)
+	bucket := func(k sortKey) int { return int(k.first>>shift) & (1<<bucketBits - 1) }
+	var ends [1 << bucketBits]int
+	for _, k := range keys {
+		ends[bucket(k)]++
+	}
+	sum := 0
+	for b, count := range ends {
+		ends[b] = sum
+		sum += count
+	}
+	c.order = make([]uint32, n)
+	for i, k := range keys {
+		b := bucket(k)
+		c.order[ends[b]] = uint32(i)
+		ends[b]++
+	}
+	var next atomic.Int32
+	inTurns(func() {
+		var some []sortKey
+		for b := int(next.Add(1)) - 1; b < len(ends); b = int(next.Add(1)) - 1 {
+			from := 0
+			if b > 0 {
+				from = ends[b-1]
+			}
+			some = some[:0]
+			for _, i := range c.order[from:ends[b]] {
+				some = append(some, keys[i])
+			}
+			slices.SortFunc(some, z.order)
+			for i, k := range some {
+				c.order[from+i] = k.i
+			}
+		}
+	})
+}
+
+// inTurns runs the same on all processors.
+func inTurns(work func()) {
+	var all sync.WaitGroup
+	for range runtime.GOMAXPROCS(0) {
+		all.Go(work)
+	}
+	all.Wait()
+}
+
+// sortKey is the beginning of an address, so that most comparisons need not look
+// at it.
+type sortKey struct {
+	first, second uint64
+	i             uint32
+}
+
+func newSortKey(key []byte, i uint32) sortKey {
+	var words [16]byte
+	copy(words[:], key)
+	return sortKey{binary.BigEndian.Uint64(words[:8]), binary.BigEndian.Uint64(words[8:]), i}
+}
+
+func (z *zoomSide) order(a, b sortKey) int {
+	if a.first != b.first {
+		return cmp.Compare(a.first, b.first)
+	}
+	if a.second != b.second {
+		return cmp.Compare(a.second, b.second)
+	}
+	return z.compare(a.i, b.i)
+}
+
+func (z *zoomSide) compare(a, b uint32) int {
+	var one, two [64]byte
+	x, y := z.email(a), z.email(b)
+	if order := bytes.Compare(appendKey(one[:0], x), appendKey(two[:0], y)); order != 0 {
+		return order
+	}
+	return bytes.Compare(x, y)
+}
+
+// Len is how many Zoom users were compared.
+func (c *Comparison) Len() int { return len(c.order) }
+
+// Count says how many results are of a class.
+func (c *Comparison) Count(class Class) int {
+	if i := slices.Index(Classes, class); i >= 0 {
+		return c.counts[i]
+	}
+	return 0
+}
+
+// OK says whether everybody matches.
+func (c *Comparison) OK() bool { return c.counts[isMatch] == len(c.order) }
+
+// Redact puts pseudonyms into every result from here on.
+func (c *Comparison) Redact(names Pseudonyms) { c.names, c.redact = names, true }
+
+// Class is the class of the i-th result.
+func (c *Comparison) Class(i int) Class { return Classes[c.m.zoom.users[c.order[i]].found.class()] }
+
+// Result is what was found for the i-th Zoom user.
+func (c *Comparison) Result(i int) Result {
+	var r Result
+	c.fill(&r, c.order[i], new(scratch))
+	return r
+}
+
+// Results are some of them in order. A result and its texts are valid until the
+// next one: they share memory.
+func (c *Comparison) Results(from, to int) iter.Seq[*Result] {
+	const together = 256
+	return func(yield func(*Result) bool) {
+		var r Result
+		var s scratch
+		var w warmer
+		for ; from < to; from += together {
+			end := min(to, from+together)
+			w.warm(c, c.order[from:end])
+			for i := from; i < end; i++ {
+				c.fill(&r, c.order[i], &s)
+				if !yield(&r) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// warmer reads a byte of everything that some results need. The order of a
+// report is not that of the memory: so the waiting is done for many at a time.
+type warmer struct {
+	emails, people []uint64
+	touched        byte // keeps the compiler from leaving the reads out
+}
+
+func (w *warmer) warm(c *Comparison, some []uint32) {
+	w.emails, w.people = w.emails[:0], w.people[:0]
+	for _, i := range some {
+		u := c.m.zoom.users[i]
+		w.emails = append(w.emails, u.place)
+		if u.found != 0 {
+			w.people = append(w.people, uint64(u.found.person()))
+		}
+	}
+	for i, person := range w.people {
+		w.people[i] = c.m.people.at.at(uint32(person))
+	}
+	for _, place := range w.emails {
+		w.touch(c.m.zoom.texts.at(place))
+	}
+	for _, place := range w.people {
+		w.touch(c.m.people.texts.at(place))
+	}
+}
+
+// touch reads a record's first byte and one in the next line of the cache.
+func (w *warmer) touch(record []byte) {
+	const usual = 40 // most records are longer than half of that
+	w.touched ^= record[0] ^ record[min(usual, len(record)-1)]
+}
+
+// scratch is the memory that a result lies in.
+type scratch struct {
+	user  tenant.User
+	guid  [guidLength]byte
+	flags [5]Flag
+}
+
+// fill makes the result of a Zoom user.
+func (c *Comparison) fill(r *Result, i uint32, s *scratch) {
+	p := &c.m.people
+	user := c.m.zoom.users[i]
+	email := c.m.zoom.emailAt(user.place)
+	f := user.found
+	*r = Result{ZoomEmail: view(email), Class: Classes[f.class()]}
+	switch {
+	case r.Class == Typo:
+		r.Suggestion = view(upnOf(p.record(f.person())))
+	case r.Class == Ambiguous:
+		r.Candidates = c.candidates(i)
+	case f != 0:
+		readPerson(p.record(f.person()), &s.user, &s.guid)
+		r.Entra = &s.user
+		r.MatchedOn = normal(email)
+		if r.Class == Domain {
+			r.MatchedOn = string(Normal(r.Entra.UPN))
+			r.Kind = c.kind(Normal(r.Entra.UPN).Domain())
+		}
+	}
+	r.Flags = appendFlags(s.flags[:0], r.ZoomEmail, r.Entra, c.verified)
+	if c.redact {
+		*r = c.names.Result(*r)
+	}
+}
+
+func (c *Comparison) candidates(i uint32) []string {
+	z := &c.m.zoom
+	if first, twice := z.same[i]; twice {
+		i = first
+	}
+	f := z.users[i].found
+	names := []string{view(upnOf(c.m.people.record(f.person())))}
+	for _, r := range z.rivals[i] {
+		if r.rule == f.rule() {
+			names = append(names, view(upnOf(c.m.people.record(r.person))))
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// normal is the normal form, without memory where the address has it already.
+func normal(email []byte) string {
+	if isKey(email) {
+		return view(email)
+	}
+	return string(Normal(string(email)))
+}
+
+// Find is the result of one address, if Zoom has it.
+func (c *Comparison) Find(email string) (Result, bool) {
+	key := appendKey(nil, []byte(email))
+	var have []byte
+	at, ok := slices.BinarySearchFunc(c.order, key, func(i uint32, key []byte) int {
+		have = appendKey(have[:0], c.m.zoom.email(i))
+		return bytes.Compare(have, key)
+	})
+	if !ok {
+		return Result{}, false
+	}
+	return c.Result(at), true
+}
+
+// CountNotInZoom is how many members no Zoom user matches.
+func (c *Comparison) CountNotInZoom() int { return len(c.notInZoom()) }
+
+func (c *Comparison) notInZoom() []uint32 {
+	p := &c.m.people
+	return inParts(p.at.n, func(from, to int) []uint32 {
+		var free []uint32
+		for i := uint32(from); i < uint32(to); i++ {
+			if !c.taken.has(i) && p.record(i)[0]&(isDeleted|isGuest) == 0 {
+				free = append(free, i)
+			}
+		}
+		return free
+	})
+}
+
+// NotInZoom are the members whom no Zoom user matches, by UPN.
+func (c *Comparison) NotInZoom() []tenant.User {
+	p := &c.m.people
+	free := c.notInZoom()
+	slices.SortFunc(free, func(a, b uint32) int { return bytes.Compare(upnOf(p.record(a)), upnOf(p.record(b))) })
+	users := make([]tenant.User, len(free))
+	for k, i := range free {
+		readPerson(p.record(i), &users[k], new([guidLength]byte))
+		if c.redact {
+			users[k] = c.names.User(users[k])
+		}
+	}
+	return users
+}
+
+func (c *Comparison) kind(domain string) DomainKind {
+	d, known := c.domains[domain]
+	switch {
+	case known && d.Initial, isInitialDomain(domain):
+		return InitialDomain
+	case known && !d.Verified:
+		return UnverifiedKind
+	}
+	return OtherVerified
+}
+
+func isInitialDomain(domain string) bool {
+	return strings.HasSuffix(domain, ".onmicrosoft.com") || strings.HasSuffix(domain, ".partner.onmschina.cn") || strings.HasSuffix(domain, ".onmicrosoft.us")
+}
+
+// verified says whether an email's domain is verified in the tenant, and whether
+// that is known at all.
+func (c *Comparison) verified(email string) (ok, known bool) {
+	if len(c.domains) == 0 {
+		return false, false
+	}
+	return c.domains[Normal(email).Domain()].Verified, true
+}
+
+// bitset is a set of small numbers.
+type bitset []uint64
+
+func newBitset(n int) bitset       { return make(bitset, (n+63)/64) }
+func (b bitset) set(i uint32)      { b[i/64] |= 1 << (i % 64) }
+func (b bitset) has(i uint32) bool { return b[i/64]&(1<<(i%64)) != 0 }

@@ -1,0 +1,424 @@
+package upn
+
+import (
+	"runtime"
+	"sync"
+
+	"github.com/zo365/zo365/internal/tenant"
+)
+
+// Matcher compares everybody. First all Zoom users are added, then all
+// Microsoft users, each of whom is looked at once: what stays of them is what a
+// report shows. The order of either side does not matter.
+type Matcher struct {
+	// Keep limits the Zoom side; nil keeps everybody.
+	Keep func(Address) bool
+
+	zoom   zoomSide
+	people peopleSide
+	sealed bool // the Zoom side is complete
+}
+
+// zoomSide is everybody of Zoom: the emails as Zoom has them and a table over
+// their normal form.
+type zoomSide struct {
+	texts  texts
+	at     list[uint64]
+	hashes list[uint32]
+	batch  zoomBatch
+	parts  []*table          // by the highest bits of the hash
+	known  *filter           // nearly everybody who is not here is not in it
+	same   map[uint32]uint32 // an email that was there before
+	users  []zoomUser        // everybody, once complete
+	rivals map[uint32][]rival
+}
+
+// zoomUser is where the email is and who was found for it; both are needed
+// together.
+type zoomUser struct {
+	place uint64
+	found found
+}
+
+// zoomBatch is a part of the Zoom side that one processor read.
+type zoomBatch struct {
+	text   []byte
+	at     []uint32
+	hashes []uint32
+	key    []byte
+}
+
+func (b *zoomBatch) add(email []byte, keep func(Address) bool) {
+	b.key = appendKey(b.key[:0], email)
+	if keep != nil && !keep(Address(b.key)) {
+		return
+	}
+	b.at = append(b.at, uint32(len(b.text)))
+	b.hashes = append(b.hashes, hashOf(b.key))
+	b.text = appendText(b.text, email)
+}
+
+func (z *zoomSide) take(b zoomBatch) {
+	base := z.texts.add(b.text)
+	for i, at := range b.at {
+		z.at.add(base | uint64(at))
+		z.hashes.add(b.hashes[i])
+	}
+}
+
+func (z *zoomSide) email(i uint32) []byte { return z.emailAt(z.users[i].place) }
+
+func (z *zoomSide) emailAt(place uint64) []byte {
+	text, _ := cut(z.texts.at(place))
+	return text
+}
+
+// seal builds the table, each processor a part of it.
+func (z *zoomSide) seal() {
+	z.flush()
+	z.users, z.rivals, z.same = make([]zoomUser, 0, z.at.n), map[uint32][]rival{}, map[uint32]uint32{}
+	for _, piece := range z.at.pieces {
+		for _, place := range piece {
+			z.users = append(z.users, zoomUser{place: place})
+		}
+	}
+	z.at = list[uint64]{}
+	z.parts, z.known = make([]*table, z.partCount()), newFilter(len(z.users))
+	var all sync.WaitGroup
+	var lock sync.Mutex
+	for p := range z.parts {
+		all.Go(func() {
+			n := 0
+			for _, piece := range z.hashes.pieces {
+				for _, h := range piece {
+					if z.part(h) == p {
+						n++
+					}
+				}
+			}
+			t := newTable(n)
+			z.parts[p] = t
+			var key []byte
+			for i := range uint32(len(z.users)) {
+				h := z.hashes.at(i)
+				if z.part(h) != p {
+					continue
+				}
+				z.known.add(spread(h))
+				first, twice := t.insert(h, i, z.users[i].place, func(place uint64) bool {
+					key = appendKey(key[:0], z.email(i))
+					return sameKey(z.emailAt(place), key)
+				})
+				if twice {
+					lock.Lock()
+					z.same[i] = first
+					lock.Unlock()
+				}
+			}
+		})
+	}
+	all.Wait()
+	z.hashes = list[uint32]{}
+}
+
+func (z *zoomSide) partCount() int {
+	n := 1
+	for n < runtime.GOMAXPROCS(0) && n < 16 {
+		n *= 2
+	}
+	return n
+}
+
+func (z *zoomSide) part(hash uint32) int { return int(hash>>28) & (len(z.parts) - 1) }
+
+func (z *zoomSide) find(h uint32, key []byte) (uint32, bool) {
+	return z.parts[z.part(h)].find(h, func(place uint64) bool { return sameKey(z.emailAt(place), key) })
+}
+
+// spread makes a hash long enough for the filter.
+func spread(hash uint32) uint64 { return uint64(hash) * base }
+
+// The rules by which a person is found, the first that finds anybody decides.
+const (
+	byUPN uint8 = iota + 1
+	byMail
+	byProxy
+	byLocal
+	byDeleted
+	byNearness
+)
+
+// hit is a person found for a Zoom user by a rule.
+type hit struct {
+	zoom, person uint32
+	rule         uint8
+	guest        bool
+}
+
+type rival struct {
+	rule   uint8
+	person uint32
+}
+
+// found is who was found: the rule, whether there are several people, whether
+// the person is a guest, and the person. Zero is nobody.
+type found uint64
+
+const (
+	several    found = 1 << 39
+	guestFound found = 1 << 38
+	ruleShift        = 40
+)
+
+func (h hit) found(person uint32) found {
+	f := found(h.rule)<<ruleShift | found(person)
+	if h.guest {
+		f |= guestFound
+	}
+	return f
+}
+
+func (f found) rule() uint8    { return uint8(f >> ruleShift) }
+func (f found) person() uint32 { return uint32(f) }
+
+// class is the place in Classes.
+func (f found) class() uint8 {
+	switch {
+	case f == 0:
+		return isMissing
+	case f&several != 0:
+		return isAmbiguous
+	case f&guestFound != 0 && f.rule() <= byProxy:
+		return isGuestClass
+	}
+	return [...]uint8{byUPN: isMatch, byMail: isMail, byProxy: isAlias, byLocal: isDomain, byDeleted: isDeletedClass, byNearness: isTypo}[f.rule()]
+}
+
+// peopleSide is what stays of the Microsoft side.
+type peopleSide struct {
+	texts texts
+	at    list[uint64]
+	batch peopleBatch
+	// again are people whom the source lists twice, with their first entry.
+	again [][2]uint32
+}
+
+func (p *peopleSide) record(i uint32) []byte { return p.texts.at(p.at.at(i)) }
+
+// samePerson says whether two entries are one person: the same ID, or without
+// IDs the same UPN.
+func (p *peopleSide) samePerson(a, b uint32) bool {
+	var x, y tenant.User
+	readPerson(p.record(a), &x, new([guidLength]byte))
+	readPerson(p.record(b), &y, new([guidLength]byte))
+	if x.ID != "" || y.ID != "" {
+		return x.ID == y.ID
+	}
+	return Normal(x.UPN) == Normal(y.UPN) && x.Deleted == y.Deleted
+}
+
+// peopleBatch is a part of the Microsoft side that one processor read.
+type peopleBatch struct {
+	text []byte
+	at   []uint32
+	hits []hit
+	// asked are addresses that may be in Zoom, their keys one after another in
+	// keys. They are looked up together: a lookup waits for memory three times,
+	// and many can wait at the same time.
+	asked  []question
+	keys   []byte
+	places []uint64
+	warm   warmer
+	// The normal forms of one person's addresses.
+	upn, mail, proxy []byte
+}
+
+type question struct {
+	hash, person, key uint32 // key is where it ends
+	rule              uint8
+	guest             bool
+}
+
+// microsoftCells are a person's texts as a source has them.
+type microsoftCells struct {
+	upn, mail, id []byte
+	// proxies are SMTP addresses without their prefix.
+	proxies [][]byte
+	what    byte
+}
+
+// add keeps the person and notes which of their addresses may be in Zoom.
+// Deleted people and those of other tenants are kept only when one may be.
+func (b *peopleBatch) add(c microsoftCells, z *zoomSide) {
+	rules := [3]uint8{byUPN, byMail, byProxy}
+	upn := c.upn
+	if c.what&isDeleted != 0 {
+		rules = [3]uint8{byDeleted, byDeleted, byDeleted}
+		upn = upn[len(upn)-len(deletedUPN(view(upn))):]
+	}
+	foreign := isGuestUPN(view(c.upn))
+	if foreign {
+		c.what |= isGuest
+	}
+	before := len(b.asked)
+	b.upn = appendKey(b.upn[:0], upn)
+	b.ask(b.upn, rules[0], c.what, z)
+	b.mail = appendKey(b.mail[:0], c.mail)
+	if string(b.mail) != string(b.upn) {
+		b.ask(b.mail, rules[1], c.what, z)
+	}
+	for _, address := range c.proxies {
+		b.proxy = appendKey(b.proxy[:0], address)
+		if string(b.proxy) != string(b.mail) && string(b.proxy) != string(b.upn) {
+			b.ask(b.proxy, rules[2], c.what, z)
+		}
+	}
+	if len(b.asked) == before && (foreign || c.what&isDeleted != 0) {
+		return
+	}
+	b.at = append(b.at, uint32(len(b.text)))
+	b.text = appendPerson(b.text, c.what, c.upn, c.id)
+}
+
+func (b *peopleBatch) ask(key []byte, rule uint8, what byte, z *zoomSide) {
+	if len(key) == 0 {
+		return
+	}
+	h := hashOf(key)
+	if !z.known.has(spread(h)) {
+		return
+	}
+	b.keys = append(b.keys, key...)
+	b.asked = append(b.asked, question{hash: h, person: uint32(len(b.at)), key: uint32(len(b.keys)), rule: rule, guest: what&isGuest != 0})
+}
+
+func (b *peopleBatch) reset() {
+	b.text, b.at, b.hits, b.asked, b.keys = b.text[:0], b.at[:0], b.hits[:0], b.asked[:0], b.keys[:0]
+}
+
+// answer looks up all that was asked, some at a time.
+func (b *peopleBatch) answer(z *zoomSide) {
+	const together = 256
+	start := uint32(0)
+	for from := 0; from < len(b.asked); from += together {
+		start = b.answerSome(z, b.asked[from:min(from+together, len(b.asked))], start)
+	}
+}
+
+// answerSome first reads a byte of all that the lookups need; start is where the
+// first key begins.
+func (b *peopleBatch) answerSome(z *zoomSide, asked []question, start uint32) (end uint32) {
+	b.places = b.places[:0]
+	for _, q := range asked {
+		b.places = append(b.places, z.parts[z.part(q.hash)].peek(q.hash))
+	}
+	for _, place := range b.places {
+		b.warm.touch(z.texts.at(place))
+	}
+	for _, q := range asked {
+		if i, ok := z.find(q.hash, b.keys[start:q.key]); ok {
+			b.hits = append(b.hits, hit{zoom: i, person: q.person, rule: q.rule, guest: q.guest})
+		}
+		start = q.key
+	}
+	return start
+}
+
+// take adds a batch and lets its hits count.
+func (m *Matcher) take(b peopleBatch) {
+	first := uint32(m.people.at.n)
+	base := m.people.texts.add(b.text)
+	for _, at := range b.at {
+		m.people.at.add(base | uint64(at))
+	}
+	for _, h := range b.hits {
+		m.count(h, first+h.person)
+	}
+}
+
+// count lets one hit count: a better rule wins, the same rule makes a rival.
+func (m *Matcher) count(h hit, person uint32) {
+	z := &m.zoom
+	now := z.users[h.zoom].found
+	switch {
+	case now == 0 || h.rule < now.rule():
+		z.users[h.zoom].found = h.found(person)
+	case h.rule == now.rule() && person != now.person():
+		if m.people.samePerson(now.person(), person) {
+			m.people.again = append(m.people.again, [2]uint32{person, now.person()})
+			return
+		}
+		z.users[h.zoom].found |= several
+		z.rivals[h.zoom] = append(z.rivals[h.zoom], rival{h.rule, person})
+	}
+}
+
+const batchSize = 4096
+
+// AddZoom adds a Zoom user.
+func (m *Matcher) AddZoom(email string) {
+	z := &m.zoom
+	z.batch.add([]byte(email), m.Keep)
+	if len(z.batch.at) >= batchSize {
+		z.flush()
+	}
+}
+
+func (z *zoomSide) flush() {
+	if len(z.batch.at) > 0 {
+		z.take(z.batch)
+		z.batch = zoomBatch{}
+	}
+}
+
+// seal completes the Zoom side.
+func (m *Matcher) seal() {
+	if !m.sealed {
+		m.sealed = true
+		m.zoom.seal()
+	}
+}
+
+// AddMicrosoft adds a Microsoft user; the Zoom side is complete by then.
+func (m *Matcher) AddMicrosoft(u tenant.User) {
+	m.seal()
+	b := &m.people.batch
+	c := microsoftCells{upn: []byte(u.UPN), mail: []byte(u.Mail), id: []byte(u.ID), what: whatOf(u)}
+	for _, p := range u.Proxies {
+		if a := Normal(p); a != "" {
+			c.proxies = append(c.proxies, []byte(a))
+		}
+	}
+	b.add(c, &m.zoom)
+	if len(b.at) >= batchSize {
+		m.flush()
+	}
+}
+
+func (m *Matcher) flush() {
+	m.people.batch.answer(&m.zoom)
+	m.take(m.people.batch)
+	m.people.batch = peopleBatch{}
+}
+
+func whatOf(u tenant.User) byte {
+	what := when(u.Guest, isGuest) | when(u.Synced, isSynced) | when(u.Deleted, isDeleted)
+	return what | either(u.Enabled, isEnabled, isDisabled) | either(u.MailPlan, hasMailPlan, hasNoMailPlan)
+}
+
+func when(on bool, flag byte) byte {
+	if on {
+		return flag
+	}
+	return 0
+}
+
+func either(choice *bool, yes, no byte) byte {
+	switch {
+	case choice == nil:
+		return 0
+	case *choice:
+		return yes
+	}
+	return no
+}

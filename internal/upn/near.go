@@ -1,0 +1,386 @@
+package upn
+
+import (
+	"math/bits"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"unicode/utf8"
+)
+
+// maxTypo is the largest distance of local parts that is called a typo;
+// maxLocal is how long a local part may be to be compared, RFC 5321 4.5.3.1.1.
+const (
+	maxTypo  = 2
+	maxLocal = 64
+)
+
+// suggest turns missing into typo when exactly one free person of the same
+// domain is nearest within the limit.
+//
+// Two local parts within a distance of 2 have a common rest once up to two
+// letters are left out of each. So only people with a common rest are measured:
+// the cost grows with the number of people, not with its square. The rests are
+// gone through by domain and length, so that what is compared at a time stays in
+// the processor's cache.
+func (c *Comparison) suggest() {
+	missing := c.missing()
+	if len(missing) == 0 {
+		return
+	}
+	domains := map[string]*neighbours{}
+	for _, m := range missing {
+		if domains[m.domain] == nil {
+			domains[m.domain] = &neighbours{}
+		}
+		domains[m.domain].missing = append(domains[m.domain].missing, m)
+	}
+	for _, f := range c.free(domains) {
+		domains[f.domain].free = append(domains[f.domain].free, f)
+	}
+	for _, n := range domains { // the order does not matter: domains do not meet
+		for i, near := range n.nearest(c.m.people.samePerson) {
+			if near.count == 1 {
+				h := hit{zoom: n.missing[i].i, rule: byNearness}
+				c.m.zoom.users[h.zoom].found = h.found(n.free[near.who[0]].i)
+			}
+		}
+	}
+}
+
+// named is somebody's address in normal form, in its two parts.
+type named struct {
+	i             uint32
+	letters       int
+	local, domain string
+}
+
+func newNamed(i uint32, key []byte) (named, bool) {
+	local, complete := localOf(key)
+	if !complete || len(local) > maxLocal {
+		return named{}, false
+	}
+	text := string(key)
+	n := named{i: i, local: text[:len(local)], domain: text[len(local)+1:]}
+	n.letters = utf8.RuneCountInString(n.local)
+	return n, true
+}
+
+func (c *Comparison) missing() []named {
+	var all []named
+	var key []byte
+	z := &c.m.zoom
+	for i, u := range z.users {
+		i := uint32(i)
+		if u.found != 0 {
+			continue
+		}
+		if _, twice := z.same[i]; twice {
+			continue
+		}
+		key = appendKey(key[:0], z.email(i))
+		if n, ok := newNamed(i, key); ok {
+			all = append(all, n)
+		}
+	}
+	return all
+}
+
+// free are the people whom no Zoom user matches, in the domains of the missing.
+func (c *Comparison) free(domains map[string]*neighbours) []named {
+	p := &c.m.people
+	return inParts(p.at.n, func(from, to int) []named {
+		var all []named
+		var key []byte
+		for i := uint32(from); i < uint32(to); i++ {
+			record := p.record(i)
+			if c.taken.has(i) || record[0]&isDeleted != 0 || isGuestUPN(view(upnOf(record))) {
+				continue
+			}
+			key = appendKey(key[:0], upnOf(record))
+			local, complete := localOf(key)
+			if !complete {
+				continue
+			}
+			if _, known := domains[view(key[len(local)+1:])]; !known {
+				continue
+			}
+			if n, ok := newNamed(i, key); ok {
+				all = append(all, n)
+			}
+		}
+		return all
+	})
+}
+
+// neighbours are the people of one domain: the missing of Zoom and the free of
+// Microsoft.
+type neighbours struct{ missing, free []named }
+
+// near is who was found nearest to one of the missing: up to two people, since a
+// second one at the same distance settles that there is no suggestion.
+type near struct {
+	distance, count uint8
+	who             [2]uint32
+}
+
+// settled says whether no rest with so many letters left out can change the
+// answer: whoever is nearer would have been met before.
+func (n *near) settled(leftOut int) bool {
+	return n.count == 2 && int(n.distance) <= max(leftOut, 1)
+}
+
+func (n *near) meet(who uint32, distance int) {
+	switch {
+	case n.count == 0 || distance < int(n.distance):
+		*n = near{distance: uint8(distance), count: 1, who: [2]uint32{who}}
+	case distance == int(n.distance) && n.count == 1 && n.who[0] != who:
+		n.count, n.who[1] = 2, who
+	}
+}
+
+// nearest looks for each of the missing. The processors take the lengths of rests
+// in turn, the longest first, each with a memory of its own; what they found is
+// joined.
+func (n *neighbours) nearest(same func(a, b uint32) bool) []near {
+	missing, free := byLetters(n.missing), byLetters(n.free)
+	workers := runtime.GOMAXPROCS(0)
+	if len(n.missing) < 64 {
+		workers = 1 // not worth the company
+	}
+	found := make([][]near, workers)
+	var length atomic.Int32
+	length.Store(maxLocal + 1)
+	var all sync.WaitGroup
+	for w := range found {
+		all.Go(func() {
+			found[w] = make([]near, len(n.missing))
+			r := seeker{neighbours: n, found: found[w], same: same}
+			for l := length.Add(-1); l > 0; l = length.Add(-1) {
+				r.meet(int(l), missing, free)
+			}
+		})
+	}
+	all.Wait()
+	for _, more := range found[1:] {
+		for i, one := range more {
+			for _, who := range one.who[:one.count] {
+				found[0][i].meet(who, int(one.distance))
+			}
+		}
+	}
+	return found[0]
+}
+
+// byLetters sorts people by the length of their local part.
+func byLetters(all []named) *lengths {
+	var by lengths
+	for i, one := range all {
+		by[one.letters] = append(by[one.letters], uint32(i))
+	}
+	return &by
+}
+
+// lengths are people by the length of their local part.
+type lengths [maxLocal + maxTypo + 1][]uint32
+
+// rests is how many rests of a length they have.
+func (l *lengths) rests(length int) int {
+	return len(l[length]) + len(l[length+1])*(length+1) + len(l[length+2])*(length+2)*(length+1)/2
+}
+
+// seeker is one processor's part of the search.
+type seeker struct {
+	*neighbours
+	found []near
+	same  func(a, b uint32) bool
+	speller
+	// used again for each length
+	filter filter
+	kept   []rest
+	index  rests
+}
+
+// meet compares the rests of one length: a local part that is longer by one or
+// two has one or two letters left out. A filter of the missing's rests keeps most
+// of the free people's from being stored.
+func (s *seeker) meet(length int, missing, free *lengths) {
+	rests := missing.rests(length)
+	if rests == 0 || free.rests(length) == 0 {
+		return
+	}
+	s.filter.reset(rests)
+	for leftOut := range maxTypo + 1 {
+		for _, m := range missing[length+leftOut] {
+			if !s.found[m].settled(leftOut) {
+				for _, h := range s.rests(s.missing[m].local, leftOut) {
+					s.filter.set(h)
+				}
+			}
+		}
+	}
+	s.kept = s.kept[:0]
+	for leftOut := range maxTypo + 1 {
+		for _, f := range free[length+leftOut] {
+			for _, h := range s.rests(s.free[f].local, leftOut) {
+				if s.filter.has(h) {
+					s.kept = append(s.kept, rest{h, f})
+				}
+			}
+		}
+	}
+	if len(s.kept) == 0 {
+		return
+	}
+	s.index.reset(s.kept)
+	for leftOut := range maxTypo + 1 {
+		for _, m := range missing[length+leftOut] {
+			s.lookUp(&s.found[m], s.missing[m].local, leftOut)
+		}
+	}
+}
+
+// lookUp measures the people who have a rest in common with one of the missing.
+func (s *seeker) lookUp(to *near, local string, leftOut int) {
+	if to.settled(leftOut) {
+		return
+	}
+	index := &s.index
+	mask := uint64(len(index.heads) - 1)
+	for _, h := range s.rests(local, leftOut) {
+		for i := index.heads[h&mask]; i > 0; i = index.next[i-1] {
+			if index.all[i-1].hash != h {
+				continue
+			}
+			if s.measure(to, local, index.all[i-1].free); to.settled(leftOut) {
+				return
+			}
+		}
+	}
+}
+
+func (s *seeker) measure(to *near, local string, f uint32) {
+	if to.count > 0 && (to.who[0] == f || to.count == 2 && to.who[1] == f) {
+		return
+	}
+	d := distance([]rune(local), []rune(s.free[f].local), maxTypo)
+	if d > maxTypo || to.count > 0 && d == int(to.distance) && s.same(s.free[to.who[0]].i, s.free[f].i) {
+		return
+	}
+	to.meet(f, d)
+}
+
+// speller makes the rests of local parts: the hashes of what stays when letters
+// are left out.
+type speller struct {
+	letters       []rune
+	before, power []uint64 // hashes of beginnings, powers of base
+	ends          []uint64 // what each end adds to a hash
+	all           []uint64
+}
+
+const base = 0x9e3779b97f4a7c15
+
+// rests are the hashes of all rests without so many letters, until the next call.
+func (s *speller) rests(local string, leftOut int) []uint64 {
+	s.read(local)
+	n, all := len(s.letters), s.all[:0]
+	switch leftOut {
+	case 0:
+		all = append(all, mix(s.before[n]))
+	case 1:
+		for i := range n {
+			all = append(all, mix(s.join(s.before[i], i+1, n)))
+		}
+	default:
+		s.ends = s.ends[:0]
+		for j := range n {
+			s.ends = append(s.ends, s.before[n]-s.before[j+1]*s.power[n-j-1])
+		}
+		for i := range n {
+			start := s.before[i]
+			for j := i + 1; j < n; j++ {
+				all = append(all, mix(start*s.power[n-j-1]+s.ends[j]))
+				start = start*base + uint64(s.letters[j]) + 1
+			}
+		}
+	}
+	s.all = all
+	return all
+}
+
+func (s *speller) read(local string) {
+	s.letters, s.before, s.power = s.letters[:0], append(s.before[:0], 1), append(s.power[:0], 1)
+	i := 0
+	for _, r := range local {
+		s.letters = append(s.letters, r)
+		s.before = append(s.before, s.before[i]*base+uint64(r)+1)
+		s.power = append(s.power, s.power[i]*base)
+		i++
+	}
+}
+
+// join appends the letters from a to b to a hash.
+func (s *speller) join(hash uint64, a, b int) uint64 {
+	return hash*s.power[b-a] + s.before[b] - s.before[a]*s.power[b-a]
+}
+
+func mix(h uint64) uint64 {
+	h = (h ^ h>>32) * 0xd6e8feb86659fd93
+	return h ^ h>>32
+}
+
+// rest is a rest of a free person's local part.
+type rest struct {
+	hash uint64
+	free uint32
+}
+
+// rests finds free people by a rest.
+type rests struct {
+	all   []rest
+	next  []int32 // the next entry with the same place in heads
+	heads []int32
+}
+
+func (r *rests) reset(all []rest) {
+	r.all = all
+	r.next = resized(r.next, len(all))
+	r.heads = resized(r.heads, 1<<bits.Len(uint(2*len(all))))
+	for i := range all {
+		head := &r.heads[all[i].hash&uint64(len(r.heads)-1)]
+		r.next[i], *head = *head, int32(i)+1
+	}
+}
+
+var distanceRows = sync.Pool{New: func() any { return new([3][maxLocal + 1]int) }}
+
+// distance is the Damerau-Levenshtein distance with neighbouring swaps (optimal
+// string alignment); it stops early with a number above limit when the lengths
+// alone are too far apart. Neither may be longer than maxLocal.
+func distance(a, b []rune, limit int) int {
+	if len(a)-len(b) > limit || len(b)-len(a) > limit {
+		return limit + 1
+	}
+	rows := distanceRows.Get().(*[3][maxLocal + 1]int)
+	defer distanceRows.Put(rows)
+	before, last, row := &rows[0], &rows[1], &rows[2]
+	for j := range len(b) + 1 {
+		last[j] = j
+	}
+	for i := 1; i <= len(a); i++ {
+		row[0] = i
+		for j := 1; j <= len(b); j++ {
+			cost := 1
+			if a[i-1] == b[j-1] {
+				cost = 0
+			}
+			row[j] = min(last[j]+1, row[j-1]+1, last[j-1]+cost)
+			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
+				row[j] = min(row[j], before[j-2]+1)
+			}
+		}
+		before, last, row = last, row, before
+	}
+	return last[len(b)]
+}

@@ -1,0 +1,163 @@
+package upn
+
+import (
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/zo365/zo365/internal/tenant"
+)
+
+func readAll(text string) (people []tenant.User, err error) {
+	_, err = EachMicrosoft("f.csv", strings.NewReader(text), false, func(u tenant.User) { people = append(people, u) })
+	return people, err
+}
+
+// Whatever comes, it is people or an error, never a panic, and the quick reader
+// of a report meets as many as the whole one.
+func FuzzReaders(f *testing.F) {
+	f.Add("userPrincipalName,mail\na@c.com,a@c.com\n")
+	f.Add("\ufeffEmail;First Name\r\n\"a@c.com\";\"x\"\r\n")
+	f.Add(`{"value":[{"userPrincipalName":"a@c.com"}],"@odata.nextLink":"x"}`)
+	f.Add(`[{"users":[{"email":"a@c.com"}]}]`)
+	f.Add("#TYPE System\nUserPrincipalName\na\n")
+	f.Add("id,userPrincipalName,proxyAddresses\n1,a@c.com,\"SMTP:a@c.com;smtp:b@c.com\"\n")
+	f.Fuzz(func(t *testing.T, text string) {
+		people, zoom := 0, 0
+		_, wholeErr := EachMicrosoft("f", strings.NewReader(text), true, func(tenant.User) { people++ })
+		_, zoomErr := EachZoom("f", strings.NewReader(text), true, func(tenant.ZoomUser) { zoom++ })
+		var m Matcher
+		if _, err := m.ReadZoom("f", strings.NewReader(text), true); fmt.Sprint(err) != fmt.Sprint(zoomErr) {
+			t.Errorf("the Zoom side: %v and %v", err, zoomErr)
+		}
+		if _, err := m.ReadMicrosoft("f", strings.NewReader(text), true); fmt.Sprint(err) != fmt.Sprint(wholeErr) {
+			t.Errorf("the Microsoft side: %v and %v", err, wholeErr)
+		}
+		if c := m.Compare(nil); zoomErr == nil && c.Len() != zoom {
+			t.Errorf("%d Zoom users, want %d", c.Len(), zoom)
+		}
+	})
+}
+
+// The records are those of encoding/csv, wherever the blocks are cut.
+func FuzzRecords(f *testing.F) {
+	for _, text := range []string{
+		"a,b\n1,2\n", "a,\"b\nc\"\r\n\r\nd\n", "\"a\"\"b\",c", "a\"b\n", "\"a\"b\n", "\"a", "a,\r\nb\r", "\"x\r\ny\",z\r\n", ",,\n\"\",\"\"\n", "\"a\"\r",
+	} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		want, wantErr := csvRecords(text)
+		var got [][]string
+		r := records{text: []byte(text), comma: ','}
+		var err error
+		for {
+			var ok bool
+			if ok, err = r.next(); err != nil || !ok {
+				break
+			}
+			var record []string
+			for _, c := range r.cells {
+				record = append(record, string(c))
+			}
+			got = append(got, record)
+		}
+		if !errors.Is(err, wantErr) || !reflect.DeepEqual(got, want) {
+			t.Fatalf("got  %q %v\nwant %q %v", got, err, want, wantErr)
+		}
+		if wantErr == nil {
+			checkCuts(t, text)
+		}
+	})
+}
+
+// checkCuts cuts the text at every possible place: a block ends where a record
+// ends.
+func checkCuts(t *testing.T, text string) {
+	whole, _ := csvRecords(text)
+	for i := range len(text) {
+		end := lastRecordEnd([]byte(text[:i+1]))
+		first, err := csvRecords(text[:end])
+		if err != nil {
+			t.Fatalf("cut at %d of %q: %v", end, text, err)
+		}
+		second, _ := csvRecords(text[end:])
+		if both := slices.Concat(first, second); !reflect.DeepEqual(both, whole) {
+			t.Fatalf("cut at %d of %q: %q, want %q", end, text, both, whole)
+		}
+	}
+}
+
+func csvRecords(text string) ([][]string, error) {
+	r := csv.NewReader(strings.NewReader(text))
+	r.FieldsPerRecord = -1
+	var all [][]string
+	for {
+		record, err := r.Read()
+		if errors.Is(err, io.EOF) {
+			return all, nil
+		}
+		var parse *csv.ParseError
+		if errors.As(err, &parse) {
+			return all, parse.Err
+		}
+		all = append(all, record)
+	}
+}
+
+// A file of several blocks is read whole, with quotes that go over lines, and an
+// error names its line.
+func TestLongFiles(t *testing.T) {
+	var b strings.Builder
+	b.WriteString("userPrincipalName,displayName,mail\n")
+	const n = 60_000
+	for i := range n {
+		fmt.Fprintf(&b, "u%d@c.com,\"Last,\r\nFirst \"\"%d\"\"\",m%d@c.com\n", i, i, i)
+	}
+	people, err := readAll(b.String())
+	if err != nil || len(people) != n {
+		t.Fatalf("%d people, %v", len(people), err)
+	}
+	if want := (tenant.User{UPN: "u59999@c.com", DisplayName: "Last,\nFirst \"59999\"", Mail: "m59999@c.com"}); !reflect.DeepEqual(people[n-1], want) {
+		t.Errorf("got %+v, want %+v", people[n-1], want)
+	}
+	for end, want := range map[string]string{
+		"x@c.com,b\"c,\n":  fmt.Sprintf("f.csv:%d: this is not valid CSV: bare \" in non-quoted-field", 2*n+2),
+		",nobody,\n":       fmt.Sprintf("f.csv:%d: this user has no user principal name", 2*n+2),
+		"x@c.com,\"open\n": fmt.Sprintf("f.csv:%d: this is not valid CSV: extraneous or missing \" in quoted-field", 2*n+2),
+	} {
+		if _, err := readAll(b.String() + end); err == nil || err.Error() != want {
+			t.Errorf("%q: %v, want %s", end, err, want)
+		}
+	}
+}
+
+// A person at a time: a list of any length, several pages, and what is cut.
+func TestJSONPages(t *testing.T) {
+	for text, want := range map[string]string{
+		`{"value":[{"userPrincipalName":"a@c.com"}]} {"value":[{"userPrincipalName":"b@c.com"}]}`: "a@c.com b@c.com <nil>",
+		`[{"userPrincipalName":"a@c.com"}]`:                                 "a@c.com <nil>",
+		`{"userPrincipalName":"a@c.com"}`:                                   "a@c.com <nil>",
+		`{"@odata.nextLink":"x","value":[{"userPrincipalName":"a@c.com"}]}`: `a@c.com f.csv: the last page has "@odata.nextLink": more pages follow, and they are not in the file`,
+		`{"value":[{"userPrincipalName":"a@c.com"},{"userPri`:               "a@c.com f.csv:1: the JSON ends in the middle: the file is cut",
+		`{"value":[{"userPrincipalName":"a@c.com"}`:                         "a@c.com f.csv:1: the JSON ends in the middle: the file is cut",
+		`{"value":7}`:           `f.csv: "value" is not a list`,
+		`[1]`:                   "f.csv: a user or a page of users was expected, not 1",
+		`[{"email":"a@c.com"}]`: `f.csv: user number 1 has no "userPrincipalName"`,
+		"{\n\"value\":[\n{\"userPrincipalName\":\"a@c.com\"},\nx]}": "a@c.com f.csv:4: this is not valid JSON: invalid character 'x' looking for beginning of value",
+	} {
+		people, err := readAll(text)
+		got := ""
+		for _, u := range people {
+			got += u.UPN + " "
+		}
+		if got += fmt.Sprint(err); got != want {
+			t.Errorf("%s\ngot  %s\nwant %s", text, got, want)
+		}
+	}
+}

@@ -1,0 +1,94 @@
+package upn
+
+import (
+	"bytes"
+	"slices"
+	"strings"
+)
+
+// DomainCount says how many people of one domain do not match.
+type DomainCount struct {
+	Domain             string
+	Mismatches, People int
+}
+
+// WorstDomains are the domains of Zoom emails with mismatches, the most first.
+func (c *Comparison) WorstDomains() []DomainCount {
+	counts := map[string]DomainCount{}
+	for _, one := range inParts(len(c.m.zoom.users), c.domainCounts) {
+		sum := counts[one.Domain]
+		counts[one.Domain] = DomainCount{one.Domain, sum.Mismatches + one.Mismatches, sum.People + one.People}
+	}
+	var worst []DomainCount
+	for _, one := range counts {
+		if one.Mismatches > 0 {
+			if c.redact {
+				one.Domain = c.names.domain(one.Domain)
+			}
+			worst = append(worst, one)
+		}
+	}
+	slices.SortFunc(worst, func(a, b DomainCount) int {
+		if a.Mismatches != b.Mismatches {
+			return b.Mismatches - a.Mismatches
+		}
+		return strings.Compare(a.Domain, b.Domain)
+	})
+	return worst
+}
+
+// domainCounts counts a part of the Zoom users.
+func (c *Comparison) domainCounts(from, to int) []DomainCount {
+	places := map[string]int{}
+	var counts []DomainCount
+	var key []byte
+	last := -1
+	for i := from; i < to; i++ {
+		key = appendKey(key[:0], c.m.zoom.email(uint32(i)))
+		var domain []byte
+		if at := bytes.LastIndexByte(key, '@'); at >= 0 {
+			domain = key[at+1:]
+		}
+		if last < 0 || counts[last].Domain != view(domain) {
+			place, there := places[view(domain)]
+			if !there {
+				place = len(counts)
+				counts = append(counts, DomainCount{Domain: string(domain)})
+				places[counts[place].Domain] = place
+			}
+			last = place
+		}
+		counts[last].People++
+		if c.m.zoom.users[i].found.class() != isMatch {
+			counts[last].Mismatches++
+		}
+	}
+	return counts
+}
+
+// firstSteps is what to do about a class that many people share, in the order in
+// which it pays.
+var firstSteps = []struct {
+	class Class
+	step  string
+}{
+	{Domain, "the same names stand under another domain; if it is the initial onmicrosoft.com domain, verify the Zoom emails' domain in Entra and change the UPNs"},
+	{Mail, "Zoom has the mail addresses instead of the UPNs; make UPN and mail equal in Entra (for synced users on premises), or change the emails in Zoom"},
+	{Alias, "Zoom has aliases; change the emails in Zoom to the UPNs"},
+	{Ambiguous, "some addresses belong to several people; leave each to one of them"},
+	{Typo, "some addresses are nearly right; ask whether the suggested people are meant"},
+	{Deleted, "some Microsoft accounts were deleted; restore them within 30 days or remove the Zoom users"},
+	{Missing, "some Zoom users are nobody in the tenant; create them there or remove them from Zoom"},
+	{Guest, "guests' mailboxes are in other tenants; they cannot connect here"},
+}
+
+// First is what to do first: about the class with the most people.
+func (c *Comparison) First() string {
+	best, step := 0, ""
+	for _, f := range firstSteps {
+		if n := c.Count(f.class); n > best {
+			best, step = n, f.step
+		}
+	}
+	return step
+}
