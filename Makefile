@@ -6,7 +6,7 @@ CONTRACTS ?= ../shared/contracts
 # Where the scripts leave their traffic for the judges.
 TRAFFIC := $(CURDIR)/.build/traffic
 
-.PHONY: build demo test deps cross lint format generate check-generated judges clean
+.PHONY: bench build demo test deps cross lint format generate check-generated judges clean
 
 build: ## the program, in bin/
 	$(GO) build -o bin/zo365 ./cmd/zo365
@@ -45,6 +45,10 @@ check-generated: ## fails when the generated files are stale
 
 judges: build ## official SDKs, strict clients and contracts judge the sandbox; after make test
 	.ci/judges $(CONTRACTS) $(TRAFFIC)
+
+bench: build ## zo365 beside DuckDB, Python and Miller, and reading live (docs/performance.md)
+	.ci/bench $(BENCH)
+	.ci/bench -live
 
 clean:
 	rm -rf bin .build

@@ -34,6 +34,7 @@ type sandboxServeOptions struct {
 	TrafficLog  string
 	IssuedLog   string
 	AutoApprove bool
+	Latency     time.Duration
 }
 
 func newSandboxServeCmd(env *Env) *cobra.Command {
@@ -59,6 +60,7 @@ points zo365, and any other client, at it.`,
 	f.StringVar(&opts.EnvFile, "env-file", "", "write shell exports to this file once the sandbox is ready")
 	f.StringVar(&opts.TrafficLog, "traffic-log", "", "write every exchange to this file, one JSON object a line")
 	f.StringVar(&opts.IssuedLog, "issued-log", "", "write every secret that is handed out to this file, for tests that look for leaks")
+	f.DurationVar(&opts.Latency, "latency", 0, "add this to each answer of Graph's and Zoom's APIs, for example 40ms")
 	f.BoolVar(&opts.AutoApprove, "auto-approve", false, "approve device codes as the tenant's admin, and set BROWSER to a robot that does the same with pages")
 	return cmd
 }
@@ -68,7 +70,7 @@ func runSandboxServe(ctx context.Context, env *Env, opts sandboxServeOptions) (e
 	if err != nil {
 		return err
 	}
-	start := sandbox.Options{Listen: opts.Listen, Users: opts.Users, Seed: opts.Seed, Scenario: scenario, AutoApprove: opts.AutoApprove}
+	start := sandbox.Options{Listen: opts.Listen, Users: opts.Users, Seed: opts.Seed, Scenario: scenario, AutoApprove: opts.AutoApprove, Latency: opts.Latency}
 	for _, log := range []struct {
 		file string
 		to   *io.Writer

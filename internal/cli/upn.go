@@ -40,7 +40,7 @@ func (s *upnSources) flags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringVar(&s.ZoomExport, "zoom-export", "", "file with the Zoom users (CSV or JSON)")
 	f.StringVar(&s.MicrosoftExport, "microsoft-export", "", "file with the Microsoft users (CSV or JSON)")
-	f.BoolVar(&s.AllowPartial, "allow-partial", false, "accept JSON whose last page says that more pages follow")
+	f.BoolVar(&s.AllowPartial, "allow-partial", false, "accept a side that is not complete: JSON whose last page says that more follow, or fewer people than the service counts")
 }
 
 // words say where the sides were looked up.

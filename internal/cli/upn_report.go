@@ -5,15 +5,18 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"runtime/debug"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/zo365/zo365/internal/atomicfile"
 	"github.com/zo365/zo365/internal/msgraph"
 	"github.com/zo365/zo365/internal/render"
+	"github.com/zo365/zo365/internal/snapshot"
 	"github.com/zo365/zo365/internal/tenant"
 	"github.com/zo365/zo365/internal/upn"
 )
@@ -24,6 +27,7 @@ type upnReportOptions struct {
 	Classes   []string
 	Out       string
 	NotInZoom bool
+	Fresh     bool
 	Redact    bool
 	ExitZero  bool
 }
@@ -43,6 +47,12 @@ a plain CSV whose columns bear Graph's or Zoom's field names is read too.
 -o html writes one page that needs no network: charts, and a table to search,
 sort and page through. -o ndjson writes one JSON object a person. The file of
 --out is written whole or not at all.
+
+Live, the Microsoft side is read into a snapshot in the cache folder once; later
+runs read only what changed since. A read that was interrupted goes on where it
+stopped. One that comes up short of the service's own count is an error;
+--allow-partial makes it a report that says it is partial. "zo365 cache clear"
+erases the snapshot, --fresh reads everybody again.
 
 --not-in-zoom adds the other direction: a line without a Zoom email and class,
 with the flag "not-in-zoom", for each member whom no Zoom user matches.
@@ -67,6 +77,7 @@ Exit code 3 when anybody does not match; --exit-zero ignores that.`,
 	f.StringSliceVar(&opts.Classes, "class", nil, "only these classes: "+strings.Join(classWords(), ", "))
 	f.StringVar(&opts.Out, "out", "", "write the report to this file")
 	f.BoolVar(&opts.NotInZoom, "not-in-zoom", false, "add a line for each Microsoft user whom no Zoom user matches")
+	f.BoolVar(&opts.Fresh, "fresh", false, "read everybody again instead of what changed since the last run")
 	f.BoolVar(&opts.Redact, "redact", false, "replace people by pseudonyms")
 	f.BoolVar(&opts.ExitZero, "exit-zero", false, "exit with 0 although somebody does not match")
 	completeValues(cmd, "class", classWords())
@@ -160,88 +171,128 @@ func (env *Env) writeReport(l render.Listing, file string) error {
 }
 
 // compareAll reads both sides, each from its file or live, and compares
-// everybody.
+// everybody. Where both are not files they are read at the same time.
 func compareAll(ctx context.Context, env *Env, opts upnReportOptions) (c *upn.Comparison, partial bool, err error) {
 	var m upn.Matcher
-	zoomExport, err := readZoomSide(ctx, env, opts, &m)
+	readZoom, err := zoomSide(ctx, env, opts, &m)
 	if err != nil {
 		return nil, false, err
 	}
-	export, domains, err := readMicrosoftSide(ctx, env, opts, &m)
+	prepare, err := microsoftSide(ctx, env, opts)
 	if err != nil {
 		return nil, false, err
 	}
-	return m.Compare(domains), zoomExport.Partial || export.Partial, nil
+	var both errgroup.Group
+	var zoomPartial bool
+	var add func(*upn.Matcher) (partial bool, err error)
+	var domains []tenant.Domain
+	both.Go(func() (err error) { zoomPartial, err = readZoom(); return err })
+	both.Go(func() (err error) { add, domains, err = prepare(); return err })
+	if err := both.Wait(); err != nil {
+		return nil, false, err
+	}
+	partial, err = add(&m) // everybody of Zoom is known by now
+	return m.Compare(domains), partial || zoomPartial, err
 }
 
-// readZoomSide adds the Zoom side: a file or everybody live, and of them the
-// members of the group that was named.
-func readZoomSide(ctx context.Context, env *Env, opts upnReportOptions, m *upn.Matcher) (upn.Export, error) {
+// zoomSide prepares reading the Zoom side: a file or everybody live, and of them
+// the members of the group that was named.
+func zoomSide(ctx context.Context, env *Env, opts upnReportOptions, m *upn.Matcher) (func() (partial bool, err error), error) {
+	file := func() (bool, error) { e, err := opts.readZoom(env, m.ReadZoom); return e.Partial, err }
 	if opts.ZoomExport != "" && opts.Group == "" {
-		return opts.readZoom(env, m.ReadZoom)
+		return file, nil
 	}
 	doors, err := env.openDoors()
 	if err != nil {
-		return upn.Export{}, err
+		return nil, err
 	}
-	client, _, err := doors.Zoom(ctx)
+	client, found, err := doors.Zoom(ctx)
 	if err != nil {
-		return upn.Export{}, err
+		return nil, err
 	}
 	if opts.Group == "" {
-		return upn.Export{}, client.Users(ctx, func(page []tenant.ZoomUser) { addZoom(m, page) })
+		dir, err := doors.Snapshots(found)
+		folder := snapshot.Folder{Dir: dir, Partial: opts.AllowPartial, Say: env.say}
+		return func() (bool, error) { return folder.Zoom(ctx, client, m.AddZoom) }, err
 	}
-	group, err := clients{zoom: client}.group(ctx, opts.Group)
-	if err != nil {
-		return upn.Export{}, err
-	}
-	members, err := client.Members(ctx, group.ID)
-	if err != nil || opts.ZoomExport == "" {
-		addZoom(m, members)
-		return upn.Export{}, err
-	}
-	in := map[upn.Address]bool{}
-	for _, z := range members {
-		in[upn.Normal(z.Email)] = true
-	}
-	m.Keep = func(a upn.Address) bool { return in[a] }
-	return opts.readZoom(env, m.ReadZoom)
+	return func() (bool, error) {
+		group, err := clients{zoom: client}.group(ctx, opts.Group)
+		if err != nil {
+			return false, err
+		}
+		members, err := client.Members(ctx, group.ID)
+		if err != nil || opts.ZoomExport == "" {
+			for _, z := range members {
+				m.AddZoom(z.Email)
+			}
+			return false, err
+		}
+		in := map[upn.Address]bool{}
+		for _, z := range members {
+			in[upn.Normal(z.Email)] = true
+		}
+		m.Keep = func(a upn.Address) bool { return in[a] }
+		return file()
+	}, nil
 }
 
-func addZoom(m *upn.Matcher, people []tenant.ZoomUser) {
-	for _, z := range people {
-		m.AddZoom(z.Email)
-	}
-}
+// peopleAdder adds the Microsoft side to a Matcher.
+type peopleAdder = func(*upn.Matcher) (partial bool, err error)
 
-func readMicrosoftSide(ctx context.Context, env *Env, opts upnReportOptions, m *upn.Matcher) (upn.Export, []tenant.Domain, error) {
+// microsoftSide prepares the Microsoft side: live, the snapshot is brought up to
+// date first, and then added as a file is.
+func microsoftSide(ctx context.Context, env *Env, opts upnReportOptions) (func() (peopleAdder, []tenant.Domain, error), error) {
 	if opts.MicrosoftExport != "" {
-		e, err := opts.readMicrosoft(env, m.ReadMicrosoft)
-		return e, nil, err
+		return func() (peopleAdder, []tenant.Domain, error) {
+			return func(m *upn.Matcher) (bool, error) {
+				e, err := opts.readMicrosoft(env, m.ReadMicrosoft)
+				return e.Partial, err
+			}, nil, nil
+		}, nil
 	}
 	doors, err := env.openDoors()
 	if err != nil {
-		return upn.Export{}, nil, err
+		return nil, err
 	}
-	client, _, err := doors.Graph(ctx, "upn report")
+	client, found, err := doors.Graph(ctx, "upn report")
 	if err != nil {
-		return upn.Export{}, nil, err
+		return nil, err
 	}
-	domains, err := domainsOf(ctx, env, client)
-	if err != nil {
-		return upn.Export{}, nil, err
-	}
-	add := func(page []tenant.User) {
-		for _, u := range page {
-			m.AddMicrosoft(u)
+	dir, err := doors.Snapshots(found)
+	folder := snapshot.Folder{Dir: dir, Partial: opts.AllowPartial, Say: env.say}
+	return func() (peopleAdder, []tenant.Domain, error) {
+		domains, err := domainsOf(ctx, env, client)
+		if err != nil {
+			return nil, nil, err
 		}
+		taken, err := folder.Microsoft(ctx, client, opts.Fresh)
+		if err != nil {
+			return nil, nil, err
+		}
+		if !taken.Fresh {
+			env.say("the snapshot of %s is up to date: %d people changed", taken.Since.Local().Format("2006-01-02 15:04"), taken.Changed)
+		}
+		deleted, err := deletedOf(ctx, env, client)
+		return func(m *upn.Matcher) (bool, error) {
+			if err := addSnapshot(m, taken.File); err != nil {
+				return false, err
+			}
+			for _, u := range deleted {
+				m.AddMicrosoft(u)
+			}
+			return taken.Partial, nil
+		}, domains, err
+	}, err
+}
+
+func addSnapshot(m *upn.Matcher, file string) error {
+	f, err := os.Open(file)
+	if err != nil {
+		return fmt.Errorf("reading the snapshot: %w", err)
 	}
-	if err := client.Users(ctx, add); err != nil {
-		return upn.Export{}, nil, err
-	}
-	deleted, err := deletedOf(ctx, env, client)
-	add(deleted)
-	return upn.Export{}, domains, err
+	defer f.Close()
+	_, err = m.ReadMicrosoft(file, f, true)
+	return err
 }
 
 // deletedOf reads the soft-deleted people. Without the permission nobody can be

@@ -119,10 +119,16 @@ func (d *Doors) tokenClient() *http.Client {
 	return &http.Client{Transport: d.patient(d.tokens), CheckRedirect: rest.NoRedirects}
 }
 
-// apiClient carries a session's token.
-func (d *Doors) apiClient(s *signin.Session) *http.Client {
-	return &http.Client{Transport: d.patient(s.Transport(d.tokens)), CheckRedirect: rest.NoRedirects}
+// apiClient carries a session's token, at a pace.
+func (d *Doors) apiClient(s *signin.Session, pace *rest.Pace) *http.Client {
+	return &http.Client{Transport: d.patient(pace.Transport(s.Transport(d.tokens))), CheckRedirect: rest.NoRedirects}
 }
+
+// graphPace is far within what Graph bears of an application in the smallest
+// tenant: 3,500 units in 10 seconds, of which a page of people takes one.
+//
+// https://learn.microsoft.com/graph/throttling-limits#identity-and-access-service-limits
+const graphPace = 200
 
 // keyringPatience bounds one keyring call, as GitHub's CLI does.
 const keyringPatience = 3 * time.Second
@@ -145,15 +151,35 @@ func (d *Doors) usesEnvironment() bool { return d.opts.Store == "env" || d.opts.
 
 // cacheFolder holds the sealed access tokens.
 func cacheFolder() (string, error) {
-	dir, err := os.UserCacheDir()
+	dir, err := CacheFolder()
 	if err != nil {
-		return "", fmt.Errorf("finding the cache folder: %w", err)
+		return "", err
 	}
-	dir = filepath.Join(dir, "zo365", "tokens")
+	dir = filepath.Join(dir, "tokens")
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return "", fmt.Errorf("making the cache folder: %w", err)
 	}
 	return dir, nil
+}
+
+// Snapshots is the folder for what one credential sees of a directory: another
+// one may see less.
+func (d *Doors) Snapshots(f Found) (string, error) {
+	dir, err := CacheFolder()
+	if err != nil {
+		return "", err
+	}
+	sum := sha256.Sum256([]byte(strings.Join([]string{f.key, d.Hosts.Graph, d.Hosts.ZoomAPI, f.ClientID, f.Account.Username}, "\n")))
+	return filepath.Join(dir, "snapshots", strings.ToLower(f.Service)+"-"+hex.EncodeToString(sum[:12])), nil
+}
+
+// CacheFolder holds what can be erased at any time.
+func CacheFolder() (string, error) {
+	dir, err := os.UserCacheDir()
+	if err != nil {
+		return "", fmt.Errorf("finding the cache folder: %w", err)
+	}
+	return filepath.Join(dir, "zo365"), nil
 }
 
 // sealed is the cache file of one credential's access token.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/zo365/zo365/internal/msgraph"
+	"github.com/zo365/zo365/internal/rest"
 	"github.com/zo365/zo365/internal/secret"
 	"github.com/zo365/zo365/internal/signin"
 )
@@ -108,7 +109,7 @@ func (d *Doors) Graph(ctx context.Context, command string) (*msgraph.Client, Fou
 			return &InteractionError{Command: command, Claims: claims, Err: errors.New("Conditional Access asks for more than this sign-in proved")}
 		}
 	}
-	return &msgraph.Client{HTTP: d.apiClient(s), Base: d.Hosts.Graph}, f, nil
+	return &msgraph.Client{HTTP: d.apiClient(s, rest.NewPace(graphPace)), Base: d.Hosts.Graph}, f, nil
 }
 
 // Login is one sign-in of a person.

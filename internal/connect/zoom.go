@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/zo365/zo365/internal/rest"
 	"github.com/zo365/zo365/internal/secret"
 	"github.com/zo365/zo365/internal/signin"
 	"github.com/zo365/zo365/internal/zoom"
@@ -72,7 +73,8 @@ func (d *Doors) Zoom(ctx context.Context) (*zoom.Client, Found, error) {
 	if err != nil {
 		return nil, f, err
 	}
-	return &zoom.Client{HTTP: d.apiClient(s), Base: d.Hosts.ZoomAPI}, f, nil
+	pace := rest.NewPace(zoom.ProMedium)
+	return &zoom.Client{HTTP: d.apiClient(s, pace), Base: d.Hosts.ZoomAPI, Pace: pace}, f, nil
 }
 
 func (d *Doors) zoomSession(f Found) (*signin.Session, error) {

@@ -80,6 +80,9 @@ func (c *Client) send(ctx context.Context, q call, address string, out any) erro
 	if out == nil || resp.StatusCode == http.StatusNoContent {
 		return nil
 	}
+	if text, ok := out.(*plain); ok {
+		return text.read(resp.Body)
+	}
 	if err := json.NewDecoder(resp.Body).Decode(out); err != nil {
 		return fmt.Errorf("%s: reading Graph's answer (request-id %s): %w", q.doing, resp.Header.Get("request-id"), err)
 	}

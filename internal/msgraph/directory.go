@@ -191,21 +191,6 @@ func (c *Client) users(ctx context.Context, doing, filter string) ([]tenant.User
 	return all, err
 }
 
-// Users lists everybody, at most 999 a page.
-func (c *Client) Users(ctx context.Context, each func([]tenant.User)) error {
-	q := call{
-		doing: "listing users", needs: readUsers, method: http.MethodGet,
-		path: "/users" + query("$select", userSelect, "$top", "999"),
-	}
-	return list(ctx, c, q, func(page []user) {
-		facts := make([]tenant.User, len(page))
-		for i, u := range page {
-			facts[i] = u.fact()
-		}
-		each(facts)
-	})
-}
-
 // DeletedUsers finds soft-deleted people by mail; an empty address lists all of
 // them. Entra prefixes their UPN with their ID.
 //

@@ -10,7 +10,7 @@ import (
 // fault answers a request that a scenario refuses outright, and says whether it
 // did.
 func (s *Server) fault(rec *recorder, r *http.Request) bool {
-	f := s.world.faultOn(r, "throttle", "unavailable", "forbid", "claims")
+	f := s.world.faultOn(r, "throttle", "unavailable", "forbid", "claims", "gone")
 	if f == nil {
 		return false
 	}
@@ -25,6 +25,9 @@ func (s *Server) fault(rec *recorder, r *http.Request) bool {
 	case f.Do == "throttle":
 		// https://learn.microsoft.com/graph/throttling
 		s.graphError(rec, r, http.StatusTooManyRequests, "TooManyRequests", "Please retry again later.")
+	case f.Do == "gone":
+		// https://learn.microsoft.com/graph/delta-query-overview#synchronization-reset
+		s.graphError(rec, r, http.StatusGone, "syncStateNotFound", "The sync state generation is not found; a full synchronization is required.")
 	case f.Do == "unavailable" && zoom:
 		zoomError(rec, http.StatusServiceUnavailable, 503, "Service Unavailable")
 	case f.Do == "unavailable":

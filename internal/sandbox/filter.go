@@ -238,13 +238,31 @@ func (p *filterParser) comparison() (func(entity) bool, error) {
 		p.advanced = true
 		return func(e entity) bool { return !equal(e[property], value) }, nil
 	case "ge", "gt", "le", "lt":
-		wanted, ok := value.(string)
-		if !ok {
-			return nil, &filterError{"The operator " + operator + " needs a time."}
-		}
-		return func(e entity) bool { return ordered(e[property], operator, wanted) }, nil
+		return p.order(property, operator, value)
 	}
 	return nil, &filterError{fmt.Sprintf("The operator '%s' is not one that the sandbox imitates.", operator)}
+}
+
+// order compares times, and texts without letter case; of texts Graph knows ge
+// and le alone.
+//
+// https://learn.microsoft.com/graph/api/resources/user#properties
+func (p *filterParser) order(property, operator string, value any) (func(entity) bool, error) {
+	wanted, ok := value.(string)
+	switch {
+	case !ok:
+		return nil, &filterError{"The operator " + operator + " needs a time or a text."}
+	case isTime(wanted):
+		return func(e entity) bool { return ordered(e[property], operator, wanted) }, nil
+	case operator == "gt", operator == "lt":
+		return nil, &filterError{"The operator " + operator + " is not supported for this property."}
+	}
+	wanted = strings.ToLower(wanted)
+	return func(e entity) bool {
+		text, ok := e[property].(string)
+		text = strings.ToLower(text)
+		return ok && (operator == "ge" && text >= wanted || operator == "le" && text <= wanted)
+	}, nil
 }
 
 func ordered(value any, operator, wanted string) bool {

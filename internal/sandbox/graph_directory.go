@@ -121,11 +121,15 @@ func userEntity(u *user) entity {
 }
 
 func (s *Server) users(deleted bool) collection {
-	var items []entity
-	for _, u := range s.world.users {
-		if u.deleted.IsZero() != deleted {
-			items = append(items, userEntity(u))
+	l := s.listed()
+	items, ok := l.users[deleted]
+	if !ok {
+		for _, u := range s.world.users {
+			if u.deleted.IsZero() != deleted {
+				items = append(items, userEntity(u))
+			}
 		}
+		l.users[deleted] = items
 	}
 	return collection{context: "users", kind: "microsoft.graph.user", items: items, defaults: userDefaults, known: userProperties, page: 100, most: 999}
 }

@@ -58,6 +58,10 @@ func (s *Server) list(g *graphCall, c collection) {
 	end := min(start+size, len(items))
 	value := make([]any, 0, end-start)
 	for _, item := range items[start:end] {
+		if c.kind == "microsoft.graph.user" {
+			value = append(value, s.listed().encode(item, fields, strings.Join(fields, ",")))
+			continue
+		}
 		value = append(value, item.only(fields))
 	}
 	body["value"] = value
@@ -101,11 +105,19 @@ func (s *Server) filtered(g *graphCall, c collection) ([]entity, bool) {
 		s.graphError(g.rec, g.r, http.StatusBadRequest, "Request_UnsupportedQuery", "Operator 'ne', 'not' or 'endsWith' is not supported because the required parameters might be missing. Try adding $count=true query parameter and ConsistencyLevel:eventual header.")
 		return nil, false
 	}
+	remembered := c.kind == "microsoft.graph.user"
+	key := g.r.URL.Path + "?" + text
+	if items, ok := s.listed().filtered[key]; ok && remembered {
+		return items, true
+	}
 	var items []entity
 	for _, item := range c.items {
 		if p.match(item) {
 			items = append(items, item)
 		}
+	}
+	if remembered {
+		s.listed().filtered[key] = items
 	}
 	return items, true
 }

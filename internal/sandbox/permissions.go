@@ -28,6 +28,7 @@ var graphPermissions = []entry{
 	{"User.Read.All", "df021288-bdef-4463-88db-98f22de89214", "a154be20-db9c-4678-8ab7-66f6cc099a59"},
 	// The scope ID of this one is on no page that we could read: it is made up.
 	{"User.RevokeSessions.All", "", "6b2f3a10-0000-4000-8000-7a6f33363501"},
+	{"User.ReadWrite.All", "741f803b-c850-494e-b5df-cde7c675a1ca", "204e0828-b5ca-4ad8-b9f3-f32a958e7cc4"},
 	{"User.ReadBasic.All", "97235f07-e226-4f63-ace3-39588e11d3a1", "b340eb25-3456-403f-be2f-af7a0d370277"},
 }
 
@@ -72,5 +73,5 @@ func mayConsent(roles []string) bool {
 var zoomScopes = []string{
 	"account:read:list_managed_domains:admin", "account:read:settings:admin", "group:read:list_groups:admin",
 	"group:read:list_members:admin", "role:read:list_roles:admin", "billing:read:plan_usage:admin",
-	"user:read:list_users:admin", "user:read:user:admin",
+	"user:read:list_users:admin", "user:read:user:admin", "user:update:email:admin",
 }

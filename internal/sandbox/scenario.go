@@ -151,8 +151,8 @@ type Person struct {
 type Fault struct {
 	// On is the method and the path, for example "GET /v1.0/domains".
 	On string `yaml:"on"`
-	// Do is truncate, throttle, unavailable, forbid, foreign-next-link or claims (a
-	// claims challenge of Conditional Access).
+	// Do is truncate, throttle, unavailable, forbid, foreign-next-link, claims (a
+	// claims challenge of Conditional Access) or gone (a delta token too old).
 	Do string `yaml:"do"`
 	// Times is how many requests it meets; zero is every one.
 	Times int `yaml:"times"`
@@ -160,7 +160,7 @@ type Fault struct {
 	RetryAfter string `yaml:"retry_after"`
 }
 
-var faultKinds = []string{"truncate", "throttle", "unavailable", "forbid", "foreign-next-link", "claims"}
+var faultKinds = []string{"truncate", "throttle", "unavailable", "forbid", "foreign-next-link", "claims", "gone"}
 
 // Names lists the shipped scenarios.
 func Names() []string {
@@ -205,7 +205,7 @@ func base() Scenario {
 				{Name: "contoso.onmicrosoft.com", Verified: true, Initial: true},
 				{Name: "contoso.com", Verified: true, Default: true},
 			},
-			App:     AppScenario{Permissions: []string{"User.Read.All", "Domain.Read.All", "Organization.Read.All", "Application.Read.All", "Calendars.ReadBasic.All", "AuditLog.Read.All", "Directory.Read.All", "AppRoleAssignment.ReadWrite.All"}},
+			App:     AppScenario{Permissions: []string{"User.Read.All", "Domain.Read.All", "Organization.Read.All", "Application.Read.All", "Calendars.ReadBasic.All", "AuditLog.Read.All", "Directory.Read.All", "AppRoleAssignment.ReadWrite.All", "User.ReadWrite.All"}},
 			ZoomApp: ZoomAppGranted{Declared: []string{"Calendars.ReadWrite", "Contacts.Read", "MailboxSettings.Read", "User.Read.All"}},
 		},
 		Zoom: ZoomScenario{

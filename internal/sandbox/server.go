@@ -35,6 +35,8 @@ type Options struct {
 	// Seed makes the same people and IDs again.
 	Seed     uint64
 	Scenario Scenario
+	// Latency is added to each answer of Graph's and Zoom's APIs.
+	Latency time.Duration
 	// AutoApprove approves device codes as the scenario's admin.
 	AutoApprove bool
 	// Traffic gets every exchange as a line of JSON; it may be nil.
@@ -55,6 +57,7 @@ type Server struct {
 	zoom    *zoomOAuth
 	pages   *portalSessions
 	traffic *trafficLog
+	lists   lists
 	// dir holds the authority's certificate; it goes away with the sandbox.
 	dir    string
 	http   *http.Server
@@ -140,12 +143,19 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "the request could not be read", http.StatusBadRequest)
 		return
 	}
+	if s.opts.Latency > 0 && (strings.HasPrefix(r.URL.Path, "/v1.0/") || strings.HasPrefix(r.URL.Path, "/v2/")) {
+		time.Sleep(s.opts.Latency) // as far as the services are away: requests do not wait for each other
+	}
+	s.reply(r, body).send(w)
+}
+
+func (s *Server) reply(r *http.Request, body []byte) *recorder {
 	s.world.mu.Lock()
 	defer s.world.mu.Unlock()
 	answer := s.answer(r, body)
 	s.traffic.write(s.Origin, r, body, answer)
 	s.issued(answer)
-	answer.send(w)
+	return answer
 }
 
 // readBody reads a request, which Microsoft's SDKs compress.

@@ -14,7 +14,10 @@ import (
 // world is the imitated state of both services. One lock guards it all: a
 // sandbox serves one developer or one test.
 type world struct {
-	mu       sync.Mutex
+	mu sync.Mutex
+	// version counts the changes of people.
+	version  int
+	changes  []userChange
 	scenario Scenario
 	random   *rand.Rand
 	now      func() time.Time
@@ -52,6 +55,7 @@ type zoomUser struct {
 	ID, Email, First, Last, Role, Status string
 	groups                               []string
 	created                              time.Time
+	emailChanges                         []time.Time
 }
 
 // zoomGroup is a Zoom group.

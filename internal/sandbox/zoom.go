@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"slices"
@@ -14,8 +15,9 @@ import (
 // zoomOAuth is what Zoom has handed out.
 type zoomOAuth struct {
 	clientID, clientSecret string
-	tokens                 map[string]time.Time // expiry
-	pages                  map[string]zoomPage  // by next_page_token
+	tokens                 map[string]time.Time   // expiry
+	pages                  map[string]zoomPage    // by next_page_token
+	recent                 map[string][]time.Time // requests of the last second, by label
 }
 
 // zoomPage is where a listing goes on; a token lives 15 minutes.
@@ -26,7 +28,7 @@ type zoomPage struct {
 }
 
 func newZoomOAuth() *zoomOAuth {
-	return &zoomOAuth{clientID: rand.Text()[:22], clientSecret: rand.Text(), tokens: map[string]time.Time{}, pages: map[string]zoomPage{}}
+	return &zoomOAuth{clientID: rand.Text()[:22], clientSecret: rand.Text(), tokens: map[string]time.Time{}, pages: map[string]zoomPage{}, recent: map[string][]time.Time{}}
 }
 
 // serveZoom answers Zoom's OAuth and REST API. Group and user answers are held
@@ -53,11 +55,19 @@ func (s *Server) serveZoom(rec *recorder, r *http.Request) {
 	}
 	for _, route := range zoomRoutes {
 		keys, ok := matchPath(route.pattern, strings.TrimPrefix(r.URL.EscapedPath(), "/v2/"))
-		if !ok || r.Method != http.MethodGet {
+		if !ok || r.Method != or(route.method, http.MethodGet) {
 			continue
 		}
 		if !slices.Contains(s.world.scenario.Zoom.Scopes, route.scope) {
 			zoomError(rec, http.StatusBadRequest, 4711, "Invalid access token, does not contain scopes:["+route.scope+"].")
+			return
+		}
+		if s.zoomLimited(rec, or(route.label, "LIGHT")) {
+			return
+		}
+		if route.change != nil {
+			body, _ := io.ReadAll(r.Body) // it is in memory
+			route.change(s, rec, body, keys)
 			return
 		}
 		route.serve(s, rec, r.URL.Query(), keys)
@@ -70,18 +80,24 @@ func (s *Server) serveZoom(rec *recorder, r *http.Request) {
 type zoomRoute struct {
 	pattern, scope string
 	serve          func(s *Server, rec *recorder, q url.Values, keys []string)
+	// label is Zoom's rate limit label; empty is LIGHT.
+	label string
+	// method, empty for GET, and change are for what is not only read.
+	method string
+	change func(s *Server, rec *recorder, body []byte, keys []string)
 }
 
 var zoomRoutes = []zoomRoute{
-	{"users", "user:read:list_users:admin", (*Server).zoomListUsers},
-	{"users/*", "user:read:user:admin", (*Server).zoomGetUser},
-	{"groups", "group:read:list_groups:admin", (*Server).zoomListGroups},
-	{"groups/*", "group:read:list_groups:admin", (*Server).zoomGetGroup},
-	{"groups/*/members", "group:read:list_members:admin", (*Server).zoomMembers},
-	{"accounts/me/managed_domains", "account:read:list_managed_domains:admin", (*Server).zoomDomains},
-	{"accounts/me/settings", "account:read:settings:admin", (*Server).zoomSettings},
-	{"accounts/me/plans/usage", "billing:read:plan_usage:admin", (*Server).zoomPlan},
-	{"roles", "role:read:list_roles:admin", (*Server).zoomRoles},
+	{pattern: "users", scope: "user:read:list_users:admin", serve: (*Server).zoomListUsers, label: "MEDIUM"},
+	{pattern: "users/*", scope: "user:read:user:admin", serve: (*Server).zoomGetUser},
+	{pattern: "users/*/email", scope: "user:update:email:admin", method: http.MethodPut, change: (*Server).zoomChangeEmail},
+	{pattern: "groups", scope: "group:read:list_groups:admin", serve: (*Server).zoomListGroups, label: "MEDIUM"},
+	{pattern: "groups/*", scope: "group:read:list_groups:admin", serve: (*Server).zoomGetGroup},
+	{pattern: "groups/*/members", scope: "group:read:list_members:admin", serve: (*Server).zoomMembers, label: "MEDIUM"},
+	{pattern: "accounts/me/managed_domains", scope: "account:read:list_managed_domains:admin", serve: (*Server).zoomDomains},
+	{pattern: "accounts/me/settings", scope: "account:read:settings:admin", serve: (*Server).zoomSettings},
+	{pattern: "accounts/me/plans/usage", scope: "billing:read:plan_usage:admin", serve: (*Server).zoomPlan},
+	{pattern: "roles", scope: "role:read:list_roles:admin", serve: (*Server).zoomRoles},
 }
 
 func matchPath(pattern, escaped string) (keys []string, ok bool) {
@@ -171,6 +187,13 @@ func (s *Server) zoomPaged(rec *recorder, q url.Values, key string, most int, it
 			return
 		}
 		at = page.at
+	} else if text := q.Get("page_number"); text != "" {
+		var number int
+		if _, err := fmt.Sscan(text, &number); err != nil || number < 1 {
+			zoomError(rec, http.StatusBadRequest, 300, "Validation Failed: page_number.")
+			return
+		}
+		at = min((number-1)*size, len(items))
 	}
 	end := min(at+size, len(items))
 	next := ""
@@ -191,9 +214,10 @@ var zoomRoleIDs = map[string]string{"Owner": "0", "Admin": "1", "Member": "2"}
 // https://developers.zoom.us/docs/api/users/#tag/users/get/users
 func (s *Server) zoomListUsers(rec *recorder, q url.Values, _ []string) {
 	status := or(q.Get("status"), "active")
-	var items []any
+	l := s.listed()
+	items, ok := l.zoom[status]
 	for _, z := range s.world.zoomUsers {
-		if z.Status != status {
+		if ok || z.Status != status {
 			continue
 		}
 		item := map[string]any{
@@ -204,8 +228,13 @@ func (s *Server) zoomListUsers(rec *recorder, q url.Values, _ []string) {
 		if len(z.groups) > 0 {
 			item["group_ids"] = z.groups
 		}
-		items = append(items, item)
+		text, err := json.Marshal(item)
+		if err != nil {
+			panic(err) // plain values
+		}
+		items = append(items, json.RawMessage(text))
 	}
+	l.zoom[status] = items
 	s.zoomPaged(rec, q, "users", 2000, items)
 }
 

@@ -130,3 +130,40 @@ type Facts struct {
 	Roles  Reading[[]DirectoryRole]
 	MyZoom Reading[*ZoomUser]
 }
+
+// UserChange is what a delta query says of a person: fields that are nil did not
+// change.
+type UserChange struct {
+	ID string
+	// Removed: the person was deleted.
+	Removed         bool
+	UPN, Mail       *string
+	Proxies         *[]string
+	Guest, Synced   *bool
+	Enabled         *bool
+	MailPlan        *bool
+	MailPlanChanged bool
+}
+
+// Apply is the person after the change.
+func (c UserChange) Apply(u User) User {
+	u.ID = c.ID
+	set(&u.UPN, c.UPN)
+	set(&u.Mail, c.Mail)
+	set(&u.Proxies, c.Proxies)
+	set(&u.Guest, c.Guest)
+	set(&u.Synced, c.Synced)
+	if c.Enabled != nil {
+		u.Enabled = c.Enabled
+	}
+	if c.MailPlanChanged {
+		u.MailPlan = c.MailPlan
+	}
+	return u
+}
+
+func set[T any](field *T, value *T) {
+	if value != nil {
+		*field = *value
+	}
+}

@@ -57,6 +57,7 @@ func appendText(dst, text []byte) []byte {
 }
 
 // view is a string over bytes that nobody changes any more.
+//
 //nolint:gosec // the store is written once, before anybody reads it
 func view(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
 

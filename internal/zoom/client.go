@@ -4,6 +4,8 @@
 package zoom
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -25,6 +27,8 @@ type Client struct {
 	HTTP *http.Client
 	// Base is the origin, for example https://api.zoom.us.
 	Base string
+	// Pace is told what the account's plan bears; it may be nil.
+	Pace *rest.Pace
 }
 
 // Error is Zoom's error form, https://developers.zoom.us/docs/api/errors/
@@ -62,6 +66,9 @@ type call struct {
 	needs []string
 	path  string
 	query url.Values
+	// method, empty for GET, and body are for what is not only read.
+	method string
+	body   any
 }
 
 func (c *Client) get(ctx context.Context, q call, out any) error {
@@ -69,7 +76,7 @@ func (c *Client) get(ctx context.Context, q call, out any) error {
 	if len(q.query) > 0 {
 		address += "?" + q.query.Encode()
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, http.NoBody)
+	req, err := q.request(ctx, address)
 	if err != nil {
 		return fmt.Errorf("%s: %w", q.doing, err)
 	}
@@ -81,10 +88,28 @@ func (c *Client) get(ctx context.Context, q call, out any) error {
 	if resp.StatusCode/100 != 2 {
 		return q.refused(resp)
 	}
+	if out == nil {
+		return nil
+	}
 	if err := json.NewDecoder(resp.Body).Decode(out); err != nil {
 		return fmt.Errorf("%s: reading Zoom's answer (tracking ID %s): %w", q.doing, resp.Header.Get("x-zm-trackingid"), err)
 	}
 	return nil
+}
+
+func (q call) request(ctx context.Context, address string) (*http.Request, error) {
+	if q.body == nil {
+		return http.NewRequestWithContext(ctx, cmp.Or(q.method, http.MethodGet), address, http.NoBody)
+	}
+	text, err := json.Marshal(q.body)
+	if err != nil {
+		return nil, err
+	}
+	req, err := http.NewRequestWithContext(ctx, q.method, address, bytes.NewReader(text))
+	if err == nil {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	return req, err
 }
 
 func (q call) refused(resp *http.Response) error {

@@ -65,11 +65,17 @@ func TestUsersAreThreePasses(t *testing.T) {
 		`{"users":[{"email":"a@x","status":"active"}],"total_records":1}`, `{"users":[],"total_records":0}`, `{"users":[{"email":"p@x","status":"pending"}],"total_records":1}`,
 	}}
 	var got []string
-	err := client(a).Users(t.Context(), func(page []tenant.ZoomUser) {
+	var err error
+	for _, status := range Statuses {
+		page, total, failed := client(a).UsersPage(t.Context(), status, 1)
+		err = errors.Join(err, failed)
+		if total != len(page) {
+			t.Errorf("%s: %d of %d", status, len(page), total)
+		}
 		for _, u := range page {
 			got = append(got, u.Email+" "+u.Status)
 		}
-	})
+	}
 	if err != nil || strings.Join(got, ",") != "a@x active,p@x pending" {
 		t.Errorf("%v, %v", got, err)
 	}

@@ -1,0 +1,180 @@
+package sandbox
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// changed notes that a person of the tenant changed, for the delta query.
+func (w *world) changed(u *user) {
+	w.version++
+	w.changes = append(w.changes, userChange{w.version, u})
+}
+
+// userChange is a change of a person; the version counts all changes.
+type userChange struct {
+	version int
+	user    *user
+}
+
+// usersDelta: without a token everybody, page by page; with "latest" nobody; with
+// a token of ours whoever changed since then, a deleted person as @removed. Each
+// way ends with a delta link that holds the request's options.
+//
+// https://learn.microsoft.com/graph/api/user-delta
+// https://learn.microsoft.com/graph/delta-query-overview
+func (s *Server) usersDelta(g *graphCall) {
+	if !s.allowed(g, usersReaders...) {
+		return
+	}
+	c := s.users(false)
+	for key := range g.query {
+		if !slices.Contains([]string{"$select", "$deltatoken", "$deltaToken", "$skiptoken"}, key) {
+			s.badQuery(g, "The query parameter '"+key+"' is not one that the sandbox imitates with delta.")
+			return
+		}
+	}
+	fields, ok := s.selected(g, c)
+	if !ok {
+		return
+	}
+	token := or(g.query.Get("$deltatoken"), g.query.Get("$deltaToken"))
+	items := []any{}
+	next := 0
+	switch {
+	case token == "latest":
+	case token != "":
+		raw, err := base64.RawURLEncoding.DecodeString(token)
+		since, notNumber := strconv.Atoi(string(raw))
+		if err != nil || notNumber != nil || since > s.world.version {
+			s.graphError(g.rec, g.r, http.StatusBadRequest, "Directory_InvalidDeltaToken", "The delta token is not valid.")
+			return
+		}
+		items = s.changesSince(since, fields)
+	default:
+		start, ok := s.pageStart(g, len(c.items))
+		if !ok {
+			return
+		}
+		end := min(start+c.page, len(c.items))
+		for _, item := range c.items[start:end] {
+			items = append(items, item.only(fields))
+		}
+		if end < len(c.items) {
+			next = end
+		}
+	}
+	body := map[string]any{"@odata.context": s.contextOf(g, "users"), "value": items}
+	if next > 0 {
+		body["@odata.nextLink"] = s.nextLink(g, next)
+	} else {
+		body["@odata.deltaLink"] = s.deltaLink(g)
+	}
+	g.rec.json(http.StatusOK, body)
+}
+
+func (s *Server) changesSince(version int, fields []string) []any {
+	items, seen := []any{}, map[string]bool{}
+	for _, change := range slices.Backward(s.world.changes) {
+		u := change.user
+		if change.version <= version || seen[u.ID] {
+			continue
+		}
+		seen[u.ID] = true
+		if !u.deleted.IsZero() {
+			items = append(items, map[string]any{"id": u.ID, "@removed": map[string]any{"reason": "changed"}})
+			continue
+		}
+		item := userEntity(u).only(fields)
+		item["id"] = u.ID
+		items = append(items, item)
+	}
+	return items
+}
+
+func (s *Server) deltaLink(g *graphCall) string {
+	q := g.r.URL.Query()
+	for _, old := range []string{"$deltaToken", "$skiptoken"} {
+		q.Del(old)
+	}
+	q.Set("$deltatoken", base64.RawURLEncoding.EncodeToString([]byte(strconv.Itoa(s.world.version))))
+	return s.Origin + "/v1.0/users/delta?" + q.Encode()
+}
+
+// updateUser changes the properties of a person that a report rests on. A UPN
+// must be under a verified domain and nobody else's; one that comes from an
+// on-premises directory cannot be changed here.
+//
+// https://learn.microsoft.com/graph/api/user-update
+func (s *Server) updateUser(g *graphCall) {
+	if !s.allowed(g, "User.ReadWrite.All", "Directory.ReadWrite.All") {
+		return
+	}
+	u := s.world.person(g.path[1])
+	if u == nil {
+		s.notFound(g, g.path[1])
+		return
+	}
+	var body struct {
+		UPN     *string `json:"userPrincipalName"`
+		Name    *string `json:"displayName"`
+		Enabled *bool   `json:"accountEnabled"`
+	}
+	decoder := json.NewDecoder(g.r.Body)
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(&body); err != nil {
+		s.badQuery(g, "The sandbox does not imitate this update: "+err.Error())
+		return
+	}
+	if body.UPN != nil && !s.newUPN(g, u, *body.UPN) {
+		return
+	}
+	if body.Name != nil {
+		u.Name = *body.Name
+	}
+	if body.Enabled != nil {
+		u.Disabled = !*body.Enabled
+	}
+	s.world.changed(u)
+	g.rec.status = http.StatusNoContent
+}
+
+func (s *Server) newUPN(g *graphCall, u *user, upn string) bool {
+	_, domain, _ := strings.Cut(upn, "@")
+	verified := slices.ContainsFunc(s.world.scenario.Tenant.Domains, func(d EntraDomain) bool { return d.Verified && strings.EqualFold(d.Name, domain) })
+	other := s.world.person(upn)
+	switch {
+	case u.Synced:
+		s.badQuery(g, "Unable to update the specified properties for on-premises mastered Directory Sync objects or objects currently undergoing migration.")
+	case !verified:
+		s.badQuery(g, "Property userPrincipalName is invalid: the domain portion is not one of the verified domains of the tenant.")
+	case other != nil && other != u:
+		s.badQuery(g, "Another object with the same value for property userPrincipalName already exists.")
+	default:
+		u.UPN = upn
+		return true
+	}
+	return false
+}
+
+// deleteUser moves a person to the deleted, from where they can be restored.
+//
+// https://learn.microsoft.com/graph/api/user-delete
+func (s *Server) deleteUser(g *graphCall) {
+	if !s.allowed(g, "User.ReadWrite.All", "Directory.ReadWrite.All") {
+		return
+	}
+	u := s.world.person(g.path[1])
+	if u == nil {
+		s.notFound(g, g.path[1])
+		return
+	}
+	u.deleted = s.world.now()
+	u.UPN = strings.ReplaceAll(u.ID, "-", "") + u.UPN
+	s.world.changed(u)
+	g.rec.status = http.StatusNoContent
+}

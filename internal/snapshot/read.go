@@ -1,0 +1,359 @@
+package snapshot
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/csv"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/zo365/zo365/internal/msgraph"
+	"github.com/zo365/zo365/internal/tenant"
+)
+
+const (
+	// atOnce is how many pages are under way at a time.
+	atOnce = 8
+	// mostParts is into how many ranges the directory is cut at most, and
+	// manyPages when one has turned out too long and is cut again.
+	mostParts, manyPages = 16, 6
+	pageSize             = 999
+	// resumable is how long a next link is tried again.
+	resumable = time.Hour
+)
+
+// progress is a line of the progress file: the first one has Delta, each other
+// one says how far a range was read and how long the part file is.
+type progress struct {
+	Delta string        `json:"delta,omitempty"`
+	Count int           `json:"count,omitempty"`
+	At    time.Time     `json:"at,omitzero"`
+	Range msgraph.Range `json:"range"`
+	Next  string        `json:"next,omitempty"`
+	Done  bool          `json:"done,omitempty"`
+	// Into are the ranges that take this one's place.
+	Into  []msgraph.Range `json:"into,omitempty"`
+	Bytes int64           `json:"bytes,omitempty"`
+}
+
+// reader reads everybody in ranges.
+type reader struct {
+	folder Folder
+	graph  Microsoft
+
+	mu       sync.Mutex
+	part     *os.File
+	progress *os.File
+	bytes    int64
+	count    int // what Graph counts
+	seen     map[string]struct{}
+	wake     *sync.Cond
+	waiting  []task
+	running  int
+	failed   error
+}
+
+// task is a range with the next link to go on at.
+type task struct {
+	r    msgraph.Range
+	next string
+	page int
+}
+
+// readAll reads everybody, or goes on with a read that was interrupted.
+func (f Folder) readAll(ctx context.Context, m Microsoft, fresh bool) (Taken, error) {
+	r := &reader{folder: f, graph: m, seen: map[string]struct{}{}}
+	r.wake = sync.NewCond(&r.mu)
+	start, err := r.open(ctx, fresh)
+	if err != nil {
+		return Taken{}, err
+	}
+	r.count = start.Count
+	err = r.run(ctx)
+	if err = errors.Join(err, r.part.Close(), r.progress.Close()); err != nil {
+		return Taken{}, err
+	}
+	want, err := m.CountUsers(ctx)
+	if err != nil {
+		return Taken{}, err
+	}
+	// Whoever came or went meanwhile is in the next changes, so the smaller count
+	// is the one that must be reached.
+	taken := Taken{File: f.path(peopleFile), Since: start.At, Fresh: true}
+	if want = min(want, start.Count); len(r.seen) < want {
+		if !f.Partial {
+			return Taken{}, errors.Join(&ShortError{Service: "Microsoft Graph", Got: len(r.seen), Want: want}, f.discard())
+		}
+		f.say("warning: %v", &ShortError{Service: "Microsoft Graph", Got: len(r.seen), Want: want})
+		taken.Partial, taken.File = true, f.path(partFile)
+		return taken, os.Remove(f.path(progressFile)) // what is short is not gone on with
+	}
+	if err := os.Rename(f.path(partFile), f.path(peopleFile)); err != nil {
+		return Taken{}, fmt.Errorf("keeping the snapshot: %w", err)
+	}
+	if err := f.save(meta{People: len(r.seen), Delta: start.Delta, Since: start.At}); err != nil {
+		return Taken{}, err
+	}
+	return taken, os.Remove(f.path(progressFile))
+}
+
+// discard drops a read that cannot be gone on with.
+func (f Folder) discard() error {
+	var all error
+	for _, name := range []string{partFile, progressFile} {
+		if err := os.Remove(f.path(name)); err != nil && !errors.Is(err, os.ErrNotExist) {
+			all = errors.Join(all, err)
+		}
+	}
+	return all
+}
+
+// open begins a read, or takes up the one that was interrupted less than an hour
+// ago.
+func (r *reader) open(ctx context.Context, fresh bool) (progress, error) {
+	if !fresh {
+		start, ok, err := r.resume()
+		if ok || err != nil {
+			return start, err
+		}
+	}
+	// The link is asked for first: what changes while people are read is in the
+	// first changes.
+	delta, err := r.graph.DeltaLatest(ctx)
+	if err != nil {
+		return progress{}, err
+	}
+	count, err := r.graph.CountUsers(ctx)
+	if err != nil {
+		return progress{}, err
+	}
+	start := progress{Delta: delta, Count: count, At: time.Now().UTC()}
+	if err := r.create(); err != nil {
+		return progress{}, err
+	}
+	r.waiting = []task{{}}
+	if err := r.note(start); err != nil {
+		return progress{}, err
+	}
+	n, err := io.WriteString(r.part, strings.Join(header, ",")+"\n")
+	r.bytes += int64(n)
+	return start, err
+}
+
+func (r *reader) create() (err error) {
+	const flags = os.O_CREATE | os.O_TRUNC | os.O_RDWR
+	if r.part, err = os.OpenFile(r.folder.path(partFile), flags, 0o600); err != nil {
+		return fmt.Errorf("beginning the snapshot: %w", err)
+	}
+	if r.progress, err = os.OpenFile(r.folder.path(progressFile), flags, 0o600); err != nil {
+		return fmt.Errorf("beginning the snapshot: %w", err)
+	}
+	return nil
+}
+
+// resume reads how far an interrupted read came. A torn last line is left out,
+// and so is what the part file has beyond the last whole one.
+func (r *reader) resume() (start progress, ok bool, err error) {
+	text, err := os.ReadFile(r.folder.path(progressFile))
+	if errors.Is(err, os.ErrNotExist) {
+		return progress{}, false, nil
+	}
+	if err != nil {
+		return progress{}, false, fmt.Errorf("reading how far the last read came: %w", err)
+	}
+	last := map[msgraph.Range]task{{}: {}}
+	whole := 0
+	lines := bufio.NewScanner(bytes.NewReader(text))
+	lines.Buffer(nil, len(text)+1)
+	for lines.Scan() {
+		var p progress
+		if json.Unmarshal(lines.Bytes(), &p) != nil {
+			break
+		}
+		whole += len(lines.Bytes()) + 1
+		if p.Delta != "" {
+			start = p
+			continue
+		}
+		r.bytes = max(r.bytes, p.Bytes)
+		delete(last, p.Range)
+		for _, into := range p.Into {
+			last[into] = task{r: into}
+		}
+		if !p.Done && p.Into == nil {
+			last[p.Range] = task{r: p.Range, next: p.Next}
+		}
+	}
+	if start.Delta == "" || time.Since(start.At) > resumable || r.bytes == 0 {
+		return progress{}, false, nil
+	}
+	for _, t := range last {
+		r.waiting = append(r.waiting, t)
+	}
+	slices.SortFunc(r.waiting, func(a, b task) int { return strings.Compare(a.r.From, b.r.From) })
+	if err := r.reopen(int64(min(whole, len(text)))); err != nil {
+		return progress{}, false, err
+	}
+	r.folder.say("going on with the read of %s: %d people are there already", start.At.Local().Format("15:04"), len(r.seen))
+	return start, true, nil
+}
+
+func (r *reader) reopen(progressBytes int64) (err error) {
+	if err := os.Truncate(r.folder.path(partFile), r.bytes); err != nil {
+		return fmt.Errorf("going on with the last read: %w", err)
+	}
+	if err := os.Truncate(r.folder.path(progressFile), progressBytes); err != nil {
+		return fmt.Errorf("going on with the last read: %w", err)
+	}
+	if err := r.folder.each(partFile, func(u tenant.User) { r.seen[u.ID] = struct{}{} }); err != nil {
+		return err
+	}
+	const flags = os.O_APPEND | os.O_RDWR
+	if r.part, err = os.OpenFile(r.folder.path(partFile), flags, 0o600); err != nil {
+		return err
+	}
+	r.progress, err = os.OpenFile(r.folder.path(progressFile), flags, 0o600)
+	return err
+}
+
+// run reads all ranges, some at a time.
+func (r *reader) run(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var all sync.WaitGroup
+	for range atOnce {
+		all.Go(func() {
+			for {
+				t, ok := r.take()
+				if !ok {
+					return
+				}
+				if err := r.read(ctx, t); err != nil {
+					cancel()
+				}
+			}
+		})
+	}
+	all.Wait()
+	return r.failed
+}
+
+// take waits for a range; it is false when none will come any more.
+func (r *reader) take() (task, bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for len(r.waiting) == 0 && r.running > 0 && r.failed == nil {
+		r.wake.Wait()
+	}
+	if len(r.waiting) == 0 || r.failed != nil {
+		return task{}, false
+	}
+	t := r.waiting[0]
+	r.waiting = r.waiting[1:]
+	r.running++
+	return t, true
+}
+
+// read reads one page of a range and hands the rest on: as it is, or cut into
+// smaller ranges when it is long.
+func (r *reader) read(ctx context.Context, t task) (err error) {
+	defer func() {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.running--
+		if err != nil && r.failed == nil {
+			r.failed = err
+		}
+		r.wake.Broadcast()
+	}()
+	page, next, err := r.graph.UsersPage(ctx, t.r, t.next)
+	if err != nil && t.next != "" && msgraph.IsGone(err) {
+		page, next, err = r.graph.UsersPage(ctx, t.r, "") // the link is too old: the range anew
+	}
+	if err != nil {
+		return err
+	}
+	var text bytes.Buffer
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	out := csv.NewWriter(&text)
+	for _, u := range page {
+		if _, twice := r.seen[u.ID]; twice {
+			continue
+		}
+		r.seen[u.ID] = struct{}{}
+		if err := out.Write(row(u)); err != nil {
+			return err
+		}
+	}
+	out.Flush()
+	p := progress{Range: t.r, Next: next, Done: next == ""}
+	switch {
+	case next == "":
+	case t.page == 0 && t.r == msgraph.Range{}:
+		p.Into = cut(t.r, page, min(r.count/pageSize+1, mostParts))
+	case t.page >= manyPages:
+		p.Into = cut(t.r, page, atOnce)
+	}
+	if len(p.Into) > 1 {
+		for _, into := range p.Into {
+			r.waiting = append(r.waiting, task{r: into})
+		}
+	} else if p.Into = nil; next != "" {
+		r.waiting = append([]task{{r: t.r, next: next, page: t.page + 1}}, r.waiting...)
+	}
+	return r.keep(text.Bytes(), p)
+}
+
+// keep writes the people first, then how far they reach.
+func (r *reader) keep(text []byte, p progress) error {
+	n, err := r.part.Write(text)
+	if err != nil {
+		return fmt.Errorf("writing the snapshot: %w", err)
+	}
+	r.bytes += int64(n)
+	p.Bytes = r.bytes
+	return r.note(p)
+}
+
+func (r *reader) note(p progress) error {
+	text, err := json.Marshal(p)
+	if err != nil {
+		return err
+	}
+	_, err = r.progress.Write(append(text, '\n'))
+	return err
+}
+
+// cut divides a range at the UPNs of a page of it. Nobody can fall between,
+// whatever order of texts the service has: on the way from one end to the other,
+// whose ends are shared, each UPN is passed somewhere.
+func cut(r msgraph.Range, page []tenant.User, parts int) []msgraph.Range {
+	upns := make([]string, 0, len(page))
+	for _, u := range page {
+		if text := strings.ToLower(u.UPN); text > strings.ToLower(r.From) && (r.To == "" || text < strings.ToLower(r.To)) {
+			upns = append(upns, text)
+		}
+	}
+	slices.Sort(upns)
+	upns = slices.Compact(upns)
+	if len(upns) < parts {
+		return nil
+	}
+	var into []msgraph.Range
+	from := r.From
+	for i := 1; i < parts; i++ {
+		if at := upns[len(upns)*i/parts]; at != from {
+			into, from = append(into, msgraph.Range{From: from, To: at}), at
+		}
+	}
+	return append(into, msgraph.Range{From: from, To: r.To})
+}
