@@ -13,6 +13,8 @@ import (
 	"strings"
 )
 
+const defaultSizes = "10000,100000,1000000"
+
 func main() {
 	if err := run(os.Stdout, os.Args[1:]); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
@@ -25,7 +27,7 @@ func run(out io.Writer, args []string) error {
 		return measure(out, args[1], args[2:])
 	}
 	f := flag.NewFlagSet("bench", flag.ContinueOnError)
-	sizes := f.String("people", "10000,100000,1000000", "how many people, separated by commas")
+	sizes := f.String("people", defaultSizes, "how many people, separated by commas")
 	rounds := f.Int("rounds", 5, "how often each program runs")
 	program := f.String("zo365", "bin/zo365", "the program to measure")
 	rivals := f.String("rivals", "internal/bench/rivals", "the folder of the other programs")

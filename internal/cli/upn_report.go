@@ -92,11 +92,18 @@ func classWords() []string {
 	return words
 }
 
-func runUPNReport(ctx context.Context, env *Env, opts upnReportOptions) error {
-	for _, c := range opts.Classes {
+func checkClasses(classes []string) error {
+	for _, c := range classes {
 		if !slices.Contains(classWords(), c) {
 			return usagef("--class: %q is not a class; use %s", c, strings.Join(classWords(), ", "))
 		}
+	}
+	return nil
+}
+
+func runUPNReport(ctx context.Context, env *Env, opts upnReportOptions) error {
+	if err := checkClasses(opts.Classes); err != nil {
+		return err
 	}
 	// What is kept of a million people has no pointers: collecting often costs
 	// little and keeps the memory small.

@@ -3,6 +3,7 @@ package render
 import (
 	"io"
 	"strings"
+	"time"
 
 	"github.com/zo365/zo365/internal/tenant"
 	"github.com/zo365/zo365/internal/upn"
@@ -103,4 +104,62 @@ func ReportListing(r Report) Listing {
 	}
 	l.Page = func(w io.Writer) error { return writeReport(w, r, l.Rows) }
 	return l
+}
+
+// WatchEvent is a line of upn watch.
+type WatchEvent struct {
+	At time.Time `json:"at"`
+	// Event is new, changed or settled.
+	Event string `json:"event"`
+	// Was is the class before, with changed and settled.
+	Was string `json:"was"`
+	// Person is as they are now; for settled, as they were.
+	Person
+}
+
+// Row is an event as a line.
+func (e WatchEvent) Row() []string {
+	return append([]string{e.At.Format(time.RFC3339), e.Event, e.Was}, e.Person.Row()...)
+}
+
+// EventListing shows events.
+func EventListing(events []WatchEvent) Listing {
+	l := Listing{Value: events, Columns: append([]string{"at", "event", "was"}, personColumns...)}
+	for _, e := range events {
+		l.Rows = append(l.Rows, e.Row())
+		l.Lines = append(l.Lines, e)
+	}
+	return l
+}
+
+// EventLines are events as text that is read as it comes: no line can know how
+// wide the later ones will be.
+func EventLines(events []WatchEvent) string {
+	var b strings.Builder
+	for _, e := range events {
+		now := e.Class
+		if e.Event == "settled" {
+			now = "settled, was " + e.Was
+		} else if e.Was != "" {
+			now += ", was " + e.Was
+		}
+		line := e.At.Format(time.RFC3339) + "  " + visible(e.ZoomEmail) + "  " + now
+		if e.EntraUPN != "" {
+			line += "  " + visible(e.EntraUPN)
+		}
+		b.WriteString(line + "\n")
+	}
+	return b.String()
+}
+
+// Cache is the JSON of cache list.
+type Cache struct {
+	Files []CacheFile `json:"files"`
+}
+
+// CacheFile is a file in the cache.
+type CacheFile struct {
+	File    string    `json:"file"`
+	Bytes   int64     `json:"bytes"`
+	Written time.Time `json:"written"`
 }

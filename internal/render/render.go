@@ -122,7 +122,10 @@ func plain(n *yaml.Node) {
 }
 
 func writeCSV(w io.Writer, l Listing) error {
-	text := appendRow(nil, l.Columns)
+	var text []byte
+	if len(l.Columns) > 0 {
+		text = appendRow(text, l.Columns)
+	}
 	for _, row := range l.Rows {
 		text = appendRow(text, row)
 	}
