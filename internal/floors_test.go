@@ -17,13 +17,14 @@ var floors = map[string][]string{
 	"cmd/zo365": {"internal/cli"},
 	// roof
 	"internal/cli": {
-		"internal/atomicfile", "internal/authorize", "internal/config", "internal/connect", "internal/doctor", "internal/journal", "internal/msgraph",
+		"internal/apply", "internal/atomicfile", "internal/authorize", "internal/config", "internal/connect", "internal/doctor", "internal/journal", "internal/msgraph",
 		"internal/profile", "internal/render", "internal/rest", "internal/sandbox", "internal/secret", "internal/signin", "internal/snapshot", "internal/survey", "internal/tenant",
 		"internal/upn", "internal/zoom",
 	},
 	"internal/docgen": {"internal/cli", "internal/profile"},
 	"internal/bench":  {},
 	// hands
+	"internal/apply":     {"internal/atomicfile", "internal/tenant", "internal/upn"},
 	"internal/authorize": {"internal/doctor", "internal/tenant"},
 	"internal/connect":   {"internal/atomicfile", "internal/msgraph", "internal/profile", "internal/rest", "internal/secret", "internal/signin", "internal/tenant", "internal/zoom"},
 	"internal/render":    {"internal/doctor", "internal/profile", "internal/tenant", "internal/upn"},

@@ -59,7 +59,9 @@ func runLive(out io.Writer, program, sizes string, rounds int) error {
 			}
 		}
 	}
-	fmt.Fprintf(out, "| %d people on each side, %s a page | wall s | to one page after another |\n|---|---|---|\n", people, pageLatency)
+	if _, err := fmt.Fprintf(out, "| %d people on each side, %s a page | wall s | to one page after another |\n|---|---|---|\n", people, pageLatency); err != nil {
+		return err
+	}
 	last := middle(times[len(ways)-1])
 	for i, way := range ways {
 		if _, err := fmt.Fprintf(out, "| %s | %.2f | %.2f |\n", way.name, middle(times[i]), middle(times[i])/last); err != nil {

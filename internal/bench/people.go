@@ -34,8 +34,15 @@ var parts = []struct {
 	class string
 	share uint64
 }{
-	{"match", 700}, {"mail", 80}, {"alias", 60}, {"guest", 10}, {"domain", 40},
-	{"typo", 30}, {"ambiguous", 15}, {"deleted", 15}, {"missing", 50},
+	{"match", 700},
+	{"mail", 80},
+	{"alias", 60},
+	{"guest", 10},
+	{"domain", 40},
+	{"typo", 30},
+	{"ambiguous", 15},
+	{"deleted", 15},
+	{"missing", 50},
 }
 
 // extra is the share of Microsoft users without a Zoom user, in thousandths of

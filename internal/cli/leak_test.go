@@ -42,6 +42,11 @@ var everyCommand = [][]string{
 	{"calendar", "list"},
 	{"upn", "check", "adele.vance@contoso.com"},
 	{"upn", "report", "--exit-zero"},
+	{"login", "microsoft", "--for", "upn fix"},
+	{"upn", "fix", "--plan", "fixes.jsonl"},
+	{"upn", "fix", "--apply", "fixes.jsonl"},
+	{"upn", "watch", "--times", "1"},
+	{"cache", "list"},
 	{"sandbox", "scenarios"},
 	{"login", "microsoft", "--for", "auth app create,logout --revoke"},
 	{"auth", "app", "create", "--yes"},
@@ -50,6 +55,7 @@ var everyCommand = [][]string{
 	{"sandbox", "visit", "PORTAL"},
 	{"logout", "zoom", "--revoke"},
 	{"logout"},
+	{"cache", "clear"},
 }
 
 // notRun are the commands that this test cannot run to their end.

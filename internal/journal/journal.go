@@ -37,6 +37,10 @@ const (
 	PortalConfirmed Action = "portal-confirmed"
 	// GrantsRevoked: app role assignments were deleted in Entra.
 	GrantsRevoked Action = "grants-revoked"
+	// ZoomEmailChanged: a Zoom user got another email.
+	ZoomEmailChanged Action = "zoom-email-changed"
+	// UPNChanged: a Microsoft user got another UPN.
+	UPNChanged Action = "upn-changed"
 )
 
 // Entry is one line.

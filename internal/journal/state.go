@@ -54,7 +54,7 @@ func Fold(entries []Entry) State {
 			for _, step := range e.Steps {
 				s.Portal[e.Scope][step] = Confirmation{By: e.Actor, At: e.At}
 			}
-		case ProfileChanged, GrantsRevoked: // history only
+		case ProfileChanged, GrantsRevoked, ZoomEmailChanged, UPNChanged: // history only
 		}
 	}
 	return s

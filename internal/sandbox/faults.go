@@ -70,6 +70,10 @@ func (w *world) faultOn(r *http.Request, kinds ...string) *Fault {
 			if f.Do != kind {
 				continue
 			}
+			if f.After > 0 {
+				f.After--
+				break
+			}
 			if f.Times > 0 {
 				if f.Times--; f.Times == 0 {
 					f.Times = -1 // used up; zero would mean every request

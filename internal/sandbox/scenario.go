@@ -156,6 +156,8 @@ type Fault struct {
 	Do string `yaml:"do"`
 	// Times is how many requests it meets; zero is every one.
 	Times int `yaml:"times"`
+	// After is how many requests pass before the first that it meets.
+	After int `yaml:"after"`
 	// RetryAfter is sent with throttle and unavailable, in seconds.
 	RetryAfter string `yaml:"retry_after"`
 }

@@ -42,7 +42,8 @@ func (s *Server) zoomChangeEmail(rec *recorder, body []byte, keys []string) {
 		zoomError(rec, http.StatusBadRequest, 1010, "The email of this user was changed "+strconv.Itoa(most)+" times within 24 hours.")
 	default:
 		z.Email = wanted.Email
-		z.emailChanges = append(recent, s.world.now())
+		recent = append(recent, s.world.now())
+		z.emailChanges = recent
 		s.world.version++
 		rec.status = http.StatusNoContent
 	}

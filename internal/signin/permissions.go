@@ -37,6 +37,8 @@ var (
 	writeApps     = Permission{"Application.ReadWrite.All", "makes the app registration"}
 	ownCalendars  = Permission{"Calendars.Read", "the signed-in person's own calendars"}
 	allCalendars  = Permission{"Calendars.ReadBasic.All", "the names of everybody's calendars"}
+	writePeople   = Permission{"User.ReadWrite.All", "changes UPNs"}
+	writeEmails   = Permission{"user:update:email:admin", "changes emails"}
 	revokeSession = Permission{"User.RevokeSessions.All", "ends the person's sign-ins on the service's side"}
 )
 
@@ -57,6 +59,8 @@ var Needs = []Need{
 	{"calendar list", []Permission{signedIn, ownCalendars}, []Permission{allCalendars}, []Permission{zoomGroups, zoomMembers}},
 	{"upn check", []Permission{domains, people}, []Permission{domains, people}, []Permission{zoomUser}},
 	{"upn report", []Permission{domains, people}, []Permission{domains, people}, []Permission{zoomUsers}},
+	{"upn watch", []Permission{domains, people}, []Permission{domains, people}, []Permission{zoomUsers}},
+	{"upn fix", []Permission{domains, people, writePeople}, []Permission{domains, people, writePeople}, []Permission{zoomUsers, zoomDomains, zoomUser, writeEmails}},
 	{"auth app create", []Permission{writeApps}, nil, nil},
 	{"logout --revoke", []Permission{revokeSession}, nil, nil},
 }

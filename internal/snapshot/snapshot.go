@@ -118,12 +118,13 @@ func (f Folder) load() (*meta, error) {
 	}
 	var have meta
 	if json.Unmarshal(text, &have) != nil || have.Version != version || have.Delta == "" {
-		return nil, nil
+		return nil, nil //nolint:nilerr // what cannot be used is read anew
 	}
-	if _, err := os.Stat(f.path(peopleFile)); err != nil {
-		return nil, nil //nolint:nilerr // without its people it is none
+	_, err = os.Stat(f.path(peopleFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil // without its people it is none
 	}
-	return &have, nil
+	return &have, err
 }
 
 func (f Folder) save(have meta) error {

@@ -215,8 +215,10 @@ func TestChangesAreApplied(t *testing.T) {
 	g.people["new"], g.people["back"] = n, back
 	g.changes = []tenant.UserChange{
 		{ID: ids[0], UPN: text("between@contoso.com")},
-		{ID: ids[1], Removed: true}, {ID: "unknown", Removed: true},
-		{ID: ids[2], Enabled: &off}, {ID: ids[2], Enabled: &off},
+		{ID: ids[1], Removed: true},
+		{ID: "unknown", Removed: true},
+		{ID: ids[2], Enabled: &off},
+		{ID: ids[2], Enabled: &off},
 		{ID: "new", UPN: text("new@contoso.com"), Enabled: &off, Proxies: &n.Proxies},
 		{ID: "back"},
 		{ID: ids[0], UPN: text("renamed@contoso.com")},

@@ -1,0 +1,145 @@
+// Package apply carries a reviewed list of changes out: in order, each checked
+// against what is there now, each recorded before the next, and each with the way
+// back written down. What was done is not done again.
+package apply
+
+import (
+	"bufio"
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/zo365/zo365/internal/atomicfile"
+	"github.com/zo365/zo365/internal/upn"
+)
+
+// Format and Version are in the first line of a list.
+const (
+	Format  = "zo365 upn fix"
+	Version = 1
+)
+
+// Header is the first line of a list of changes; each other line is one change,
+// so that a list can be read, cut and held in git.
+type Header struct {
+	Format  string    `json:"format"`
+	Version int       `json:"version"`
+	Made    time.Time `json:"made"`
+	// Tenant and Account are those the changes are for; empty when the list was
+	// made from exports.
+	Tenant  string `json:"tenant,omitempty"`
+	Account string `json:"zoom_account,omitempty"`
+	// Undoes is the fingerprint of the list whose changes this one takes back.
+	Undoes string `json:"undoes,omitempty"`
+}
+
+// List is a list of changes.
+type List struct {
+	Header Header
+	Fixes  []upn.Fix
+	// Fingerprint is of the file's bytes.
+	Fingerprint string
+}
+
+// FileError says what is wrong with a list, and in which line.
+type FileError struct {
+	File    string
+	Line    int
+	Message string
+}
+
+func (e *FileError) Error() string { return fmt.Sprintf("%s:%d: %s", e.File, e.Line, e.Message) }
+
+// Write writes a list whole or not at all.
+func Write(file string, header Header, fixes []upn.Fix) error {
+	header.Format, header.Version = Format, Version
+	return atomicfile.Fill(file, 0o600, func(w io.Writer) error {
+		out := json.NewEncoder(w)
+		out.SetEscapeHTML(false)
+		if err := out.Encode(header); err != nil {
+			return err
+		}
+		for _, f := range fixes {
+			if err := out.Encode(f); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// Read reads a list. Every line must be understood: a change that was edited into
+// something else is not guessed at.
+func Read(file string) (List, error) {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return List{}, fmt.Errorf("reading the list of changes: %w", err)
+	}
+	sum := sha256.Sum256(text)
+	l := List{Fingerprint: hex.EncodeToString(sum[:8])}
+	lines := bufio.NewScanner(bytes.NewReader(text))
+	lines.Buffer(nil, len(text)+1)
+	seen := map[string]int{}
+	for n := 1; lines.Scan(); n++ {
+		if len(bytes.TrimSpace(lines.Bytes())) == 0 {
+			continue
+		}
+		if l.Header.Format == "" {
+			if err := strict(lines.Bytes(), &l.Header); err != nil || l.Header.Format != Format {
+				return List{}, &FileError{file, n, "this is not a list of changes made by zo365 upn fix --plan"}
+			}
+			if l.Header.Version != Version {
+				return List{}, &FileError{file, n, fmt.Sprintf("the list has version %d; this zo365 reads version %d", l.Header.Version, Version)}
+			}
+			continue
+		}
+		var f upn.Fix
+		if err := strict(lines.Bytes(), &f); err != nil {
+			return List{}, &FileError{file, n, "this is not a change: " + err.Error()}
+		}
+		if problem := problemOf(f); problem != "" {
+			return List{}, &FileError{file, n, problem}
+		}
+		if first := seen[f.Key()]; first > 0 {
+			return List{}, &FileError{file, n, fmt.Sprintf("the same change is in line %d", first)}
+		}
+		seen[f.Key()] = n
+		l.Fixes = append(l.Fixes, f)
+	}
+	if l.Header.Format == "" {
+		return List{}, &FileError{file, 1, "the list is empty"}
+	}
+	return l, lines.Err()
+}
+
+func strict(line []byte, out any) error {
+	d := json.NewDecoder(bytes.NewReader(line))
+	d.DisallowUnknownFields()
+	if err := d.Decode(out); err != nil {
+		return err
+	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		return errors.New("something stands behind it")
+	}
+	return nil
+}
+
+func problemOf(f upn.Fix) string {
+	switch {
+	case f.Kind != upn.ZoomEmail && f.Kind != upn.EntraUPN && f.Kind != upn.OnPremises:
+		return fmt.Sprintf("kind: %q is none of zoom-email, entra-upn, on-premises", f.Kind)
+	case !upn.Normal(f.From).Complete():
+		return fmt.Sprintf("from: %q is not an address", f.From)
+	case !upn.Normal(f.To).Complete():
+		return fmt.Sprintf("to: %q is not an address", f.To)
+	case !f.Listed && f.Class != upn.Mail && f.Class != upn.Alias && f.Class != upn.Domain:
+		return fmt.Sprintf("class: a person of the class %q is changed only when somebody named them; make the list with --include", f.Class)
+	}
+	return ""
+}

@@ -1,0 +1,174 @@
+package upn
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// FixKind is how a change is made.
+type FixKind string
+
+// The kinds of changes.
+const (
+	// ZoomEmail: the Zoom user gets another email, through Zoom's API.
+	ZoomEmail FixKind = "zoom-email"
+	// EntraUPN: the Microsoft user gets another UPN, through Graph.
+	EntraUPN FixKind = "entra-upn"
+	// OnPremises: the UPN is changed where the account comes from, by a person.
+	OnPremises FixKind = "on-premises"
+)
+
+// Fix is one change that makes a Zoom email and a UPN equal.
+type Fix struct {
+	Kind  FixKind `json:"kind"`
+	Class Class   `json:"class"`
+	// ZoomEmail is the person's as the report has it.
+	ZoomEmail string `json:"zoom_email"`
+	// EntraID and EntraUPN are the Microsoft user's; the ID may be empty when an
+	// export did not have it.
+	EntraID  string `json:"entra_id"`
+	EntraUPN string `json:"entra_upn"`
+	// From and To are the address that changes.
+	From string `json:"from"`
+	To   string `json:"to"`
+	// Listed: somebody named this person, which the classes typo, ambiguous and
+	// guest need.
+	Listed bool `json:"listed,omitempty"`
+	// Command is PowerShell, with OnPremises.
+	Command string `json:"command,omitempty"`
+}
+
+// Key tells one change from another.
+func (f Fix) Key() string {
+	return string(f.Kind) + " " + string(Normal(f.From)) + " " + string(Normal(f.To))
+}
+
+// Undo is the change back.
+func (f Fix) Undo() Fix {
+	f.From, f.To = f.To, f.From
+	switch f.Kind {
+	case ZoomEmail:
+		f.ZoomEmail = f.From
+	case EntraUPN:
+		f.EntraUPN = f.From
+	case OnPremises:
+		f.Command = onPremises(f.From, f.To)
+	}
+	return f
+}
+
+// Unfixed is somebody for whom no change is made, and why.
+type Unfixed struct {
+	ZoomEmail string `json:"zoom_email"`
+	Class     Class  `json:"class"`
+	Why       string `json:"why"`
+}
+
+// FixRules say what may be changed.
+type FixRules struct {
+	// MicrosoftFirst changes UPNs where both sides could be changed; the default
+	// changes Zoom emails.
+	MicrosoftFirst bool
+	// ZoomDomains are the account's managed domains, EntraDomains the tenant's
+	// verified ones; nil is not known, and everything passes until it is.
+	ZoomDomains, EntraDomains map[string]bool
+	// Listed are the people who are changed although their class does not say
+	// what is right, with their UPN, which may be empty for a typo's suggestion.
+	Listed map[Address]string
+}
+
+// Fix decides about one result. Exactly one of the outcomes is set, or none when
+// nothing has to be done.
+func (rules FixRules) Fix(r *Result) (*Fix, *Unfixed) {
+	unfixed := func(format string, args ...any) (*Fix, *Unfixed) {
+		return nil, &Unfixed{ZoomEmail: r.ZoomEmail, Class: r.Class, Why: fmt.Sprintf(format, args...)}
+	}
+	target, listed := rules.Listed[Normal(r.ZoomEmail)]
+	switch r.Class {
+	case Match:
+		return nil, nil
+	case Typo, Ambiguous, Guest, Deleted, Missing:
+		if !listed {
+			return unfixed("the class %s does not say who is meant; name the person with --include", r.Class)
+		}
+		if target == "" && r.Class == Typo {
+			target = r.Suggestion
+		}
+		if target == "" {
+			return unfixed("it is not known who is meant; name the UPN: --include %s=UPN", r.ZoomEmail)
+		}
+		f := Fix{Kind: ZoomEmail, Class: r.Class, ZoomEmail: r.ZoomEmail, EntraUPN: target, From: r.ZoomEmail, To: target, Listed: true}
+		if !allows(rules.ZoomDomains, target) {
+			return unfixed("%s is not a managed domain of the Zoom account", Normal(target).Domain())
+		}
+		return &f, nil
+	case Mail, Alias, Domain:
+	}
+	f := Fix{Class: r.Class, ZoomEmail: r.ZoomEmail, EntraID: strings.Clone(r.Entra.ID), EntraUPN: r.Entra.UPN, Listed: listed}
+	toZoom := allows(rules.ZoomDomains, r.Entra.UPN) && !isInitialDomain(Normal(r.Entra.UPN).Domain())
+	toEntra := allows(rules.EntraDomains, r.ZoomEmail)
+	switch {
+	case toZoom && (!rules.MicrosoftFirst || !toEntra):
+		f.Kind, f.From, f.To = ZoomEmail, r.ZoomEmail, r.Entra.UPN
+	case toEntra && r.Entra.Synced:
+		f.Kind, f.From, f.To = OnPremises, r.Entra.UPN, r.ZoomEmail
+		f.Command = onPremises(f.From, f.To)
+	case toEntra:
+		f.Kind, f.From, f.To = EntraUPN, r.Entra.UPN, r.ZoomEmail
+	default:
+		return unfixed("%s is not a managed domain of the Zoom account, and %s is not verified in the tenant", Normal(r.Entra.UPN).Domain(), Normal(r.ZoomEmail).Domain())
+	}
+	return &f, nil
+}
+
+func allows(domains map[string]bool, address string) bool {
+	return domains == nil || domains[Normal(address).Domain()]
+}
+
+// FixAll decides about everybody. Two people who would get the same address get
+// none: one of the two must be wrong.
+func FixAll(c *Comparison, rules FixRules) (fixes []Fix, unfixed []Unfixed) {
+	takers := map[string]int{}
+	for r := range c.Results(0, c.Len()) {
+		f, u := rules.Fix(r)
+		if f != nil {
+			fixes = append(fixes, *f)
+			takers[string(f.Kind)+string(Normal(f.To))]++
+		}
+		if u != nil {
+			unfixed = append(unfixed, *u)
+		}
+	}
+	fixes = slices.DeleteFunc(fixes, func(f Fix) bool {
+		if takers[string(f.Kind)+string(Normal(f.To))] < 2 {
+			return false
+		}
+		unfixed = append(unfixed, Unfixed{ZoomEmail: f.ZoomEmail, Class: f.Class, Why: "somebody else would get " + f.To + " too"})
+		return true
+	})
+	return fixes, unfixed
+}
+
+// onPremises is the change in Active Directory, which the next synchronization
+// brings to Entra.
+//
+// https://learn.microsoft.com/powershell/module/activedirectory/set-aduser
+func onPremises(from, to string) string {
+	return "Get-ADUser -Filter " + powerShell("UserPrincipalName -eq "+powerShell(from)) + " | Set-ADUser -UserPrincipalName " + powerShell(to)
+}
+
+// powerShell quotes a text so that nothing in it runs.
+//
+// https://learn.microsoft.com/powershell/module/microsoft.powershell.core/about/about_quoting_rules
+func powerShell(text string) string {
+	for _, quote := range []string{"'", "\u2018", "\u2019", "\u201a", "\u201b"} { // PowerShell takes all of them
+		text = strings.ReplaceAll(text, quote, quote+quote)
+	}
+	return "'" + strings.Map(func(r rune) rune {
+		if r < ' ' {
+			return -1
+		}
+		return r
+	}, text) + "'"
+}

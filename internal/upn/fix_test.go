@@ -1,0 +1,74 @@
+package upn
+
+import (
+	"testing"
+
+	"github.com/zo365/zo365/internal/tenant"
+)
+
+func TestWhatIsChanged(t *testing.T) {
+	people := []tenant.User{
+		{ID: "1", UPN: "upn@contoso.com", Mail: "mail@contoso.com"},
+		{ID: "2", UPN: "a@contoso.onmicrosoft.com"},
+		{ID: "3", UPN: "o'neil@contoso.onmicrosoft.com", Synced: true},
+		{ID: "4", UPN: "joni.sherman@contoso.com"},
+		{ID: "5", UPN: "far@other.example", Mail: "far@nowhere.example"},
+		{ID: "6", UPN: "g_x.com#EXT#@contoso.onmicrosoft.com", Mail: "g@x.com", Guest: true},
+	}
+	known := FixRules{ZoomDomains: map[string]bool{"contoso.com": true}, EntraDomains: map[string]bool{"contoso.com": true}}
+	microsoft := known
+	microsoft.MicrosoftFirst = true
+	listed := known
+	listed.Listed = map[Address]string{"jony.sherman@contoso.com": "", "g@x.com": "", "nobody@contoso.com": "upn@contoso.com"}
+	tests := map[string]struct {
+		email string
+		rules FixRules
+		kind  FixKind
+		to    string
+	}{
+		"a Zoom email becomes the UPN":                    {"mail@contoso.com", known, ZoomEmail, "upn@contoso.com"},
+		"or the UPN the Zoom email":                       {"mail@contoso.com", microsoft, EntraUPN, "mail@contoso.com"},
+		"nobody's email becomes an initial domain's":      {"a@contoso.com", known, EntraUPN, "a@contoso.com"},
+		"not even when the domains are not known":         {"a@contoso.com", FixRules{}, EntraUPN, "a@contoso.com"},
+		"a synced account is changed where it comes from": {"o'neil@contoso.com", known, OnPremises, "o'neil@contoso.com"},
+		"a typo is left alone":                            {"jony.sherman@contoso.com", known, "", ""},
+		"unless it is named":                              {"jony.sherman@contoso.com", listed, ZoomEmail, "joni.sherman@contoso.com"},
+		"a guest is left alone, named or not":             {"g@x.com", listed, "", ""},
+		"somebody missing can be named with a UPN":        {"nobody@contoso.com", listed, ZoomEmail, "upn@contoso.com"},
+		"neither domain can be changed to":                {"far@nowhere.example", known, "", ""},
+		"a match needs nothing":                           {"upn@contoso.com", known, "", ""},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			r := compare([]string{test.email}, people, domains).Result(0)
+			f, u := test.rules.Fix(&r)
+			if f != nil && u != nil {
+				t.Fatal("changed and left alone")
+			}
+			if test.kind == "" {
+				if f != nil || (u == nil) != (r.Class == Match) {
+					t.Errorf("got %+v, %+v", f, u)
+				}
+				return
+			}
+			if f == nil || f.Kind != test.kind || f.To != test.to {
+				t.Fatalf("got %+v, %+v", f, u)
+			}
+			if back := f.Undo(); back.To != f.From || back.From != f.To || back.Undo().Key() != f.Key() {
+				t.Errorf("the way back is %+v", back)
+			}
+		})
+	}
+	if got, want := onPremises("o'neil@a", "o\u2019x@b"), `Get-ADUser -Filter 'UserPrincipalName -eq ''o''''neil@a''' | Set-ADUser -UserPrincipalName 'o`+"\u2019\u2019"+`x@b'`; got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+}
+
+// Two who would get the same address get none.
+func TestOneAddressForOnePerson(t *testing.T) {
+	people := []tenant.User{{ID: "1", UPN: "upn@contoso.com", Mail: "mail@contoso.com", Proxies: []string{"smtp:alias@contoso.com"}}}
+	fixes, unfixed := FixAll(compare([]string{"mail@contoso.com", "alias@contoso.com"}, people, nil), FixRules{})
+	if len(fixes) != 0 || len(unfixed) != 2 {
+		t.Errorf("%+v, %+v", fixes, unfixed)
+	}
+}
