@@ -126,6 +126,10 @@ func graphPath(escaped string) ([]string, bool) {
 		if !closed {
 			return nil, false
 		}
+		if key == "" { // a function without parameters: delta()
+			path = append(path, name)
+			continue
+		}
 		if property, value, named := strings.Cut(key, "="); named && !strings.HasPrefix(key, "'") {
 			key = property + "=" + unquote(value)
 		} else {

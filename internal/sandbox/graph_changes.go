@@ -120,6 +120,7 @@ func (s *Server) updateUser(g *graphCall) {
 		return
 	}
 	var body struct {
+		Type    string  `json:"@odata.type"` // which the SDKs send
 		UPN     *string `json:"userPrincipalName"`
 		Name    *string `json:"displayName"`
 		Enabled *bool   `json:"accountEnabled"`

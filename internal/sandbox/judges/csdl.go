@@ -24,6 +24,8 @@ type CSDL struct {
 	roots map[string]string // name to type, a set's as Collection(type)
 	// actions are the names of bound actions, with what they return.
 	actions map[string]string
+	// delta has what the delta function returns, by what it is bound to.
+	delta map[string]string
 }
 
 // structured is an entity or complex type.
@@ -71,6 +73,15 @@ func LoadCSDL(file string) (*CSDL, error) {
 					Type string `xml:"Type,attr"`
 				} `xml:"ReturnType"`
 			} `xml:"Action"`
+			Functions []struct {
+				Name       string `xml:"Name,attr"`
+				Parameters []struct {
+					Type string `xml:"Type,attr"`
+				} `xml:"Parameter"`
+				ReturnType struct {
+					Type string `xml:"Type,attr"`
+				} `xml:"ReturnType"`
+			} `xml:"Function"`
 			Entities  []named `xml:"EntityType"`
 			Complexes []named `xml:"ComplexType"`
 			Container struct {
@@ -82,13 +93,18 @@ func LoadCSDL(file string) (*CSDL, error) {
 	if err := xml.NewDecoder(text).Decode(&document); err != nil {
 		return nil, err
 	}
-	c := &CSDL{types: map[string]structured{}, enums: map[string]bool{}, roots: map[string]string{}, actions: map[string]string{}}
+	c := &CSDL{types: map[string]structured{}, enums: map[string]bool{}, roots: map[string]string{}, actions: map[string]string{}, delta: map[string]string{}}
 	for _, s := range document.Schemas {
 		for _, e := range s.Enums {
 			c.enums[s.Namespace+"."+e.Name] = true
 		}
 		for _, a := range s.Actions {
 			c.actions[a.Name] = full(a.ReturnType.Type)
+		}
+		for _, f := range s.Functions {
+			if f.Name == "delta" && len(f.Parameters) == 1 {
+				c.delta[full(f.Parameters[0].Type)] = full(f.ReturnType.Type)
+			}
 		}
 		for _, n := range append(s.Entities, s.Complexes...) {
 			t := structured{base: full(n.BaseType), open: n.OpenType, properties: map[string]string{}, navigation: map[string]string{}}
@@ -180,6 +196,8 @@ func (c *CSDL) Resolve(path string) (string, error) {
 				return "", fmt.Errorf("%s: no type %q", path, s)
 			}
 			kind = "Collection(" + s + ")"
+		case s == "delta" && c.delta[kind] != "":
+			kind = c.delta[kind]
 		case many:
 			kind = item // a key
 		case c.actions[s] != "":
@@ -284,13 +302,15 @@ func (c *CSDL) Response(kind string, body any) error {
 	if !ok {
 		return errors.New("the answer has no value list")
 	}
-	if next, has := object["@odata.nextLink"]; has {
-		if text, ok := next.(string); !ok || !strings.HasPrefix(text, "https://") {
-			return fmt.Errorf("@odata.nextLink %v is not absolute", next)
+	for _, name := range []string{"@odata.nextLink", "@odata.deltaLink"} {
+		if next, has := object[name]; has {
+			if text, ok := next.(string); !ok || !strings.HasPrefix(text, "https://") {
+				return fmt.Errorf("%s %v is not absolute", name, next)
+			}
 		}
 	}
 	for name := range object {
-		if !slices.Contains([]string{"value", "@odata.context", "@odata.nextLink", "@odata.count"}, name) {
+		if !slices.Contains([]string{"value", "@odata.context", "@odata.nextLink", "@odata.deltaLink", "@odata.count"}, name) {
 			return fmt.Errorf("a collection has no %q", name)
 		}
 	}

@@ -159,8 +159,41 @@ func TestGraphSDKServicePrincipals(t *testing.T) {
 		t.Fatal(err)
 	}
 	assigned, err := client.ServicePrincipals().ByServicePrincipalId(*one.GetId()).AppRoleAssignments().Get(t.Context(), nil)
-	if err != nil || len(assigned.GetValue()) != 8 || assigned.GetValue()[0].GetAppRoleId() == nil || assigned.GetValue()[0].GetCreatedDateTime() == nil {
+	if err != nil || len(assigned.GetValue()) != 9 || assigned.GetValue()[0].GetAppRoleId() == nil || assigned.GetValue()[0].GetCreatedDateTime() == nil {
 		t.Errorf("%v", err)
+	}
+}
+
+// The SDK reads everybody by delta, follows to the delta link, and then sees one
+// change.
+func TestGraphSDKDelta(t *testing.T) {
+	client, _ := graph(t)
+	page, err := client.Users().Delta().GetAsDeltaGetResponse(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	everybody := len(page.GetValue())
+	for page.GetOdataNextLink() != nil {
+		if page, err = client.Users().Delta().WithUrl(*page.GetOdataNextLink()).GetAsDeltaGetResponse(t.Context(), nil); err != nil {
+			t.Fatal(err)
+		}
+		everybody += len(page.GetValue())
+	}
+	if everybody < 5 || page.GetOdataDeltaLink() == nil {
+		t.Fatalf("%d people, no delta link", everybody)
+	}
+	link := *page.GetOdataDeltaLink()
+	user := models.NewUser()
+	name := "Changed By The SDK"
+	user.SetDisplayName(&name)
+	if _, err := client.Users().ByUserId("adele.vance@contoso.com").Patch(t.Context(), user, nil); err != nil {
+		t.Fatal(err)
+	}
+	if page, err = client.Users().Delta().WithUrl(link).GetAsDeltaGetResponse(t.Context(), nil); err != nil {
+		t.Fatal(err)
+	}
+	if len(page.GetValue()) != 1 || *page.GetValue()[0].GetDisplayName() != name {
+		t.Errorf("%d people changed", len(page.GetValue()))
 	}
 }
 
