@@ -172,7 +172,7 @@ func (c *CSDL) navigationOf(kind, name string) (string, bool) {
 func (c *CSDL) Resolve(path string) (string, error) {
 	var segments []string
 	for _, s := range strings.Split(strings.Trim(path, "/"), "/") {
-		text, err := url.PathUnescape(s)
+		text, err := url.PathUnescape(strings.TrimSuffix(s, "()")) // a function without parameters
 		if err != nil {
 			return "", err
 		}
