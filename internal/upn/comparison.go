@@ -110,9 +110,9 @@ func (c *Comparison) elsewhere(open []uint32) {
 		}
 		h := hashOf(local)
 		known.add(spread(h))
-		first, there := locals.insert(h, i, z.users[i].place, func(place uint64) bool { return hasLocal(z.emailAt(place), local) })
+		first, there := locals.insert(h, z.users[i].place, func(place uint64) bool { return hasLocal(z.emailAt(place), local) })
 		if there {
-			next[first] = append(next[first], i)
+			next[z.number(first)] = append(next[z.number(first)], i)
 		}
 	}
 	hits := inParts(p.at.n, func(from, to int) []hit {
@@ -137,8 +137,8 @@ func (c *Comparison) elsewhere(open []uint32) {
 			if !known.has(spread(h)) {
 				continue
 			}
-			if i, ok := locals.find(h, func(place uint64) bool { return hasLocal(z.emailAt(place), local) }); ok {
-				hits = append(hits, hit{zoom: i, person: person})
+			if place, ok := locals.find(h, func(place uint64) bool { return hasLocal(z.emailAt(place), local) }); ok {
+				hits = append(hits, hit{zoom: z.number(place), person: person})
 			}
 		}
 		return hits

@@ -1,6 +1,7 @@
 package upn
 
 import (
+	"encoding/binary"
 	"runtime"
 	"sync"
 
@@ -22,7 +23,8 @@ type Matcher struct {
 // zoomSide is everybody of Zoom: the emails as Zoom has them and a table over
 // their normal form.
 type zoomSide struct {
-	texts  texts
+	texts  texts    // the email and its number in the piece
+	first  []uint32 // the number of each piece's first user
 	at     list[uint64]
 	hashes list[uint32]
 	batch  zoomBatch
@@ -53,12 +55,14 @@ func (b *zoomBatch) add(email []byte, keep func(Address) bool) {
 	if keep != nil && !keep(Address(b.key)) {
 		return
 	}
+	number := uint64(len(b.at))
 	b.at = append(b.at, uint32(len(b.text)))
 	b.hashes = append(b.hashes, hashOf(b.key))
-	b.text = appendText(b.text, email)
+	b.text = binary.AppendUvarint(appendText(b.text, email), number)
 }
 
 func (z *zoomSide) take(b zoomBatch) {
+	z.first = append(z.first, uint32(z.at.n))
 	base := z.texts.add(b.text)
 	for i, at := range b.at {
 		z.at.add(base | uint64(at))
@@ -105,13 +109,13 @@ func (z *zoomSide) seal() {
 					continue
 				}
 				z.known.add(spread(h))
-				first, twice := t.insert(h, i, z.users[i].place, func(place uint64) bool {
+				first, twice := t.insert(h, z.users[i].place, func(place uint64) bool {
 					key = appendKey(key[:0], z.email(i))
 					return sameKey(z.emailAt(place), key)
 				})
 				if twice {
 					lock.Lock()
-					z.same[i] = first
+					z.same[i] = z.number(first)
 					lock.Unlock()
 				}
 			}
@@ -132,7 +136,18 @@ func (z *zoomSide) partCount() int {
 func (z *zoomSide) part(hash uint32) int { return int(hash>>28) & (len(z.parts) - 1) }
 
 func (z *zoomSide) find(h uint32, key []byte) (uint32, bool) {
-	return z.parts[z.part(h)].find(h, func(place uint64) bool { return sameKey(z.emailAt(place), key) })
+	place, ok := z.parts[z.part(h)].find(h, func(place uint64) bool { return sameKey(z.emailAt(place), key) })
+	if !ok {
+		return 0, false
+	}
+	return z.number(place), true
+}
+
+// number is the user at a place.
+func (z *zoomSide) number(place uint64) uint32 {
+	_, rest := cut(z.texts.at(place))
+	n, _ := binary.Uvarint(rest)
+	return z.first[place>>32] + uint32(n)
 }
 
 // spread makes a hash long enough for the filter.
