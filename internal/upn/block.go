@@ -183,8 +183,11 @@ type records struct {
 	// beyond it are not wanted either. Nil wants all.
 	roles []int
 	cells [][]byte
-	plain []byte // cells whose quotes were doubled
-	start int    // where the record begins
+	// inQuotes says of each role's cell whether it was in quotes: only then can it
+	// hold commas and line breaks.
+	inQuotes []bool
+	plain    []byte // cells whose quotes were doubled
+	start    int    // where the record begins
 }
 
 // next reads a record and is false behind the last one. Empty lines are passed
@@ -225,6 +228,7 @@ func (r *records) reset() {
 		r.cells = r.cells[:0]
 	}
 	clear(r.cells)
+	clear(r.inQuotes)
 	r.plain = r.plain[:0]
 }
 
@@ -234,6 +238,12 @@ func (r *records) keep(column int, cell []byte) {
 		r.cells = append(r.cells, cell)
 	case column < len(r.roles) && r.roles[column] >= 0:
 		r.cells[r.roles[column]] = trim(cell)
+	}
+}
+
+func (r *records) mark(column int) {
+	if column < len(r.roles) && r.roles[column] >= 0 {
+		r.inQuotes[r.roles[column]] = true
 	}
 }
 
@@ -262,6 +272,7 @@ func (r *records) quoted(end int) error {
 				return err
 			}
 			r.keep(column, cell)
+			r.mark(column)
 			p = after
 			switch {
 			case p < len(text) && text[p] == r.comma:

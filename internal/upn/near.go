@@ -3,6 +3,7 @@ package upn
 import (
 	"math/bits"
 	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"unicode/utf8"
@@ -186,7 +187,12 @@ type lengths [maxLocal + maxTypo + 1][]uint32
 
 // rests is how many rests of a length they have.
 func (l *lengths) rests(length int) int {
-	return len(l[length]) + len(l[length+1])*(length+1) + len(l[length+2])*(length+2)*(length+1)/2
+	return len(l[length]) + len(l[length+1])*restsOf(length+1, 1) + len(l[length+2])*restsOf(length+2, 2)
+}
+
+// restsOf is how many rests a local part has without so many letters.
+func restsOf(letters, leftOut int) int {
+	return [...]int{1, letters, letters * (letters - 1) / 2}[leftOut]
 }
 
 // seeker is one processor's part of the search.
@@ -197,6 +203,8 @@ type seeker struct {
 	speller
 	// used again for each length
 	filter filter
+	rests  []uint64 // of the missing, one after another
+	own    []uint64 // of one of the free
 	kept   []rest
 	index  rests
 }
@@ -210,19 +218,24 @@ func (s *seeker) meet(length int, missing, free *lengths) {
 		return
 	}
 	s.filter.reset(rests)
+	s.rests = slices.Grow(s.rests[:0], rests)
 	for leftOut := range maxTypo + 1 {
 		for _, m := range missing[length+leftOut] {
-			if !s.found[m].settled(leftOut) {
-				for _, h := range s.rests(s.missing[m].local, leftOut) {
-					s.filter.set(h)
-				}
+			if s.found[m].settled(leftOut) {
+				continue
+			}
+			from := len(s.rests)
+			s.rests = s.speller.rests(s.rests, s.missing[m].local, leftOut)
+			for _, h := range s.rests[from:] {
+				s.filter.set(h)
 			}
 		}
 	}
 	s.kept = s.kept[:0]
 	for leftOut := range maxTypo + 1 {
 		for _, f := range free[length+leftOut] {
-			for _, h := range s.rests(s.free[f].local, leftOut) {
+			s.own = s.speller.rests(s.own[:0], s.free[f].local, leftOut)
+			for _, h := range s.own {
 				if s.filter.has(h) {
 					s.kept = append(s.kept, rest{h, f})
 				}
@@ -233,21 +246,24 @@ func (s *seeker) meet(length int, missing, free *lengths) {
 		return
 	}
 	s.index.reset(s.kept)
+	from := 0
 	for leftOut := range maxTypo + 1 {
 		for _, m := range missing[length+leftOut] {
-			s.lookUp(&s.found[m], s.missing[m].local, leftOut)
+			if s.found[m].settled(leftOut) {
+				continue
+			}
+			to := from + restsOf(length+leftOut, leftOut)
+			s.lookUp(&s.found[m], s.missing[m].local, leftOut, s.rests[from:to])
+			from = to
 		}
 	}
 }
 
 // lookUp measures the people who have a rest in common with one of the missing.
-func (s *seeker) lookUp(to *near, local string, leftOut int) {
-	if to.settled(leftOut) {
-		return
-	}
+func (s *seeker) lookUp(to *near, local string, leftOut int, rests []uint64) {
 	index := &s.index
 	mask := uint64(len(index.heads) - 1)
-	for _, h := range s.rests(local, leftOut) {
+	for _, h := range rests {
 		for i := index.heads[h&mask]; i > 0; i = index.next[i-1] {
 			if index.all[i-1].hash != h {
 				continue
@@ -273,18 +289,25 @@ func (s *seeker) measure(to *near, local string, f uint32) {
 // speller makes the rests of local parts: the hashes of what stays when letters
 // are left out.
 type speller struct {
-	letters       []rune
-	before, power []uint64 // hashes of beginnings, powers of base
-	ends          []uint64 // what each end adds to a hash
-	all           []uint64
+	letters [maxLocal]uint64
+	before  [maxLocal + 1]uint64 // hashes of beginnings
+	ends    [maxLocal]uint64     // what each end adds to a hash
 }
 
 const base = 0x9e3779b97f4a7c15
 
-// rests are the hashes of all rests without so many letters, until the next call.
-func (s *speller) rests(local string, leftOut int) []uint64 {
-	s.read(local)
-	n, all := len(s.letters), s.all[:0]
+// powers are those of base.
+var powers = func() (p [maxLocal + 1]uint64) {
+	p[0] = 1
+	for i := range maxLocal {
+		p[i+1] = p[i] * base
+	}
+	return p
+}()
+
+// rests appends the hashes of all rests without so many letters.
+func (s *speller) rests(all []uint64, local string, leftOut int) []uint64 {
+	n := s.read(local)
 	switch leftOut {
 	case 0:
 		all = append(all, mix(s.before[n]))
@@ -293,36 +316,36 @@ func (s *speller) rests(local string, leftOut int) []uint64 {
 			all = append(all, mix(s.join(s.before[i], i+1, n)))
 		}
 	default:
-		s.ends = s.ends[:0]
 		for j := range n {
-			s.ends = append(s.ends, s.before[n]-s.before[j+1]*s.power[n-j-1])
+			s.ends[j] = s.before[n] - s.before[j+1]*powers[n-j-1]
 		}
 		for i := range n {
 			start := s.before[i]
 			for j := i + 1; j < n; j++ {
-				all = append(all, mix(start*s.power[n-j-1]+s.ends[j]))
-				start = start*base + uint64(s.letters[j]) + 1
+				all = append(all, mix(start*powers[n-j-1]+s.ends[j]))
+				start = start*base + s.letters[j]
 			}
 		}
 	}
-	s.all = all
 	return all
 }
 
-func (s *speller) read(local string) {
-	s.letters, s.before, s.power = s.letters[:0], append(s.before[:0], 1), append(s.power[:0], 1)
-	i := 0
+// read makes the hashes of all beginnings, and returns the number of letters.
+func (s *speller) read(local string) int {
+	n, hash := 0, uint64(1)
+	s.before[0] = hash
 	for _, r := range local {
-		s.letters = append(s.letters, r)
-		s.before = append(s.before, s.before[i]*base+uint64(r)+1)
-		s.power = append(s.power, s.power[i]*base)
-		i++
+		s.letters[n] = uint64(r) + 1
+		hash = hash*base + s.letters[n]
+		n++
+		s.before[n] = hash
 	}
+	return n
 }
 
 // join appends the letters from a to b to a hash.
 func (s *speller) join(hash uint64, a, b int) uint64 {
-	return hash*s.power[b-a] + s.before[b] - s.before[a]*s.power[b-a]
+	return hash*powers[b-a] + s.before[b] - s.before[a]*powers[b-a]
 }
 
 func mix(h uint64) uint64 {

@@ -117,7 +117,7 @@ func (t *sheet) wants(columns [][]string) {
 }
 
 func (t *sheet) records(one block, roles int) records {
-	return records{text: one.text, comma: t.comma, roles: t.roles, cells: make([][]byte, roles)}
+	return records{text: one.text, comma: t.comma, roles: t.roles, cells: make([][]byte, roles), inQuotes: make([]bool, roles)}
 }
 
 // Roles of the columns, and their names in normal form. Sources: the Entra
@@ -212,7 +212,7 @@ func openZoom(file string, r *bufio.Reader) (*sheet, error) {
 func (t *sheet) headerLine() int { return max(t.first.line-1, 1) }
 
 // each reads the records of a block.
-func (t *sheet) each(one block, roles, required int, without string, add func(cells [][]byte)) error {
+func (t *sheet) each(one block, roles, required int, without string, add func(cells [][]byte, inQuotes []bool)) error {
 	r := t.records(one, roles)
 	for {
 		ok, err := r.next()
@@ -225,7 +225,7 @@ func (t *sheet) each(one block, roles, required int, without string, add func(ce
 		if len(r.cells[required]) == 0 {
 			return &FormatError{File: t.file, Line: lineOf(one, r.start), Message: without, Hint: "the file may be cut or edited by hand; export it again"}
 		}
-		add(r.cells)
+		add(r.cells, r.inQuotes)
 	}
 }
 
@@ -249,8 +249,8 @@ func readPeople(t *sheet, one block, z *zoomSide) (peopleBatch, error) {
 	defer desks.Put(d)
 	b := &d.people
 	b.reset()
-	err := t.each(one, len(microsoftColumns), cellUPN, withoutUPN, func(cells [][]byte) {
-		d.addresses = t.addresses(d.addresses[:0], cells[cellProxies])
+	err := t.each(one, len(microsoftColumns), cellUPN, withoutUPN, func(cells [][]byte, inQuotes []bool) {
+		d.addresses = t.addresses(d.addresses[:0], cells[cellProxies], inQuotes[cellProxies])
 		b.add(microsoftCells{upn: cells[cellUPN], mail: cells[cellMail], id: cells[cellID], proxies: d.addresses, what: whatCells(cells)}, z)
 	})
 	b.answer(z)
@@ -261,12 +261,12 @@ func readPeople(t *sheet, one block, z *zoomSide) (peopleBatch, error) {
 const smtp = 's' | 'm'<<8 | 't'<<16 | 'p'<<24
 
 // addresses are the SMTP addresses of a list, without their prefixes.
-func (t *sheet) addresses(dst [][]byte, list []byte) [][]byte {
+func (t *sheet) addresses(dst [][]byte, list []byte, inQuotes bool) [][]byte {
 	if string(list) == "System.String[]" {
 		t.arrays.Store(true)
 		return dst
 	}
-	eachProxy(list, func(proxy []byte) {
+	eachProxy(list, inQuotes || t.comma != ',', func(proxy []byte) {
 		const prefix = 5
 		if len(proxy) > prefix && proxy[4] == ':' && binary.LittleEndian.Uint32(proxy)|0x20202020 == smtp {
 			dst = append(dst, proxy[prefix:])
@@ -288,7 +288,7 @@ func readEmails(t *sheet, one block, keep func(Address) bool) (zoomBatch, error)
 	defer desks.Put(d)
 	b := &d.zoom
 	b.text, b.at, b.hashes = b.text[:0], b.at[:0], b.hashes[:0]
-	err := t.each(one, len(zoomColumns), cellEmail, withoutEmail, func(cells [][]byte) { b.add(cells[cellEmail], keep) })
+	err := t.each(one, len(zoomColumns), cellEmail, withoutEmail, func(cells [][]byte, _ []bool) { b.add(cells[cellEmail], keep) })
 	return zoomBatch{text: bytes.Clone(b.text), at: slices.Clone(b.at), hashes: slices.Clone(b.hashes)}, err
 }
 
@@ -299,7 +299,7 @@ func readWhole[T any](t *sheet, one block, read func(cells [][]byte) T) ([]T, er
 	if t.kind == "Zoom user export" {
 		columns, required, without = zoomColumns, cellEmail, withoutEmail
 	}
-	err := t.each(one, len(columns), required, without, func(cells [][]byte) { all = append(all, read(cells)) })
+	err := t.each(one, len(columns), required, without, func(cells [][]byte, _ []bool) { all = append(all, read(cells)) })
 	return all, err
 }
 
@@ -320,7 +320,7 @@ func readUser(cells [][]byte) tenant.User {
 func (t *sheet) user(cells [][]byte) tenant.User {
 	u := readUser(cells)
 	u.UPN, u.Mail, u.ID, u.DisplayName = string(cells[cellUPN]), string(cells[cellMail]), string(cells[cellID]), string(cells[cellName])
-	for _, address := range t.addresses(nil, cells[cellProxies]) {
+	for _, address := range t.addresses(nil, cells[cellProxies], true) {
 		u.Proxies = append(u.Proxies, string(address))
 	}
 	return u
@@ -359,13 +359,14 @@ func fold(cell []byte, word string) bool {
 
 // eachProxy splits proxy addresses: the admin center joins them with +, scripts
 // with ; or commas, PowerShell's Out-String with line breaks. A + within an
-// address is kept: only one that begins a prefixed address separates.
-func eachProxy(list []byte, each func([]byte)) {
+// address is kept: only one that begins a prefixed address separates. A list that
+// may not mix was in no quotes, and can be separated by ; alone.
+func eachProxy(list []byte, mayMix bool, each func([]byte)) {
 	if len(list) > 0 && (list[0] == '[' || list[0] == '{') {
 		list = bytes.Trim(list, "[]{}")
 	}
 	plus := bytes.IndexByte(list, '+') >= 0
-	semicolons := bytes.IndexByte(list, ',') < 0 && bytes.IndexByte(list, '\n') < 0 && bytes.IndexByte(list, '\r') < 0
+	semicolons := !mayMix || bytes.IndexByte(list, ',') < 0 && bytes.IndexByte(list, '\n') < 0 && bytes.IndexByte(list, '\r') < 0
 	for len(list) > 0 {
 		var end int
 		if semicolons {

@@ -44,12 +44,17 @@ func (c *Comparison) domainCounts(from, to int) []DomainCount {
 	var key []byte
 	last := -1
 	for i := from; i < to; i++ {
-		key = appendKey(key[:0], c.m.zoom.email(uint32(i)))
+		email := c.m.zoom.email(uint32(i))
 		var domain []byte
-		if at := bytes.LastIndexByte(key, '@'); at >= 0 {
-			domain = key[at+1:]
+		if at := bytes.LastIndexByte(email, '@'); at >= 0 {
+			domain = email[at+1:]
 		}
 		if last < 0 || counts[last].Domain != view(domain) {
+			key = appendKey(key[:0], email)
+			domain = key[bytes.LastIndexByte(key, '@')+1:]
+			if len(domain) == len(key) {
+				domain = nil // no address
+			}
 			place, there := places[view(domain)]
 			if !there {
 				place = len(counts)

@@ -242,7 +242,7 @@ func TestSplitProxies(t *testing.T) {
 		`["SMTP:a@c.com","smtp:b+x@c.com"]`: {"SMTP:a@c.com", "smtp:b+x@c.com"},
 	} {
 		var got []string
-		eachProxy([]byte(text), func(p []byte) { got = append(got, string(p)) })
+		eachProxy([]byte(text), true, func(p []byte) { got = append(got, string(p)) })
 		if !reflect.DeepEqual(got, want) {
 			t.Errorf("%q: %q, want %q", text, got, want)
 		}
