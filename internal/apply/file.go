@@ -59,19 +59,18 @@ func (e *FileError) Error() string { return fmt.Sprintf("%s:%d: %s", e.File, e.L
 // Write writes a list whole or not at all.
 func Write(file string, header Header, fixes []upn.Fix) error {
 	header.Format, header.Version = Format, Version
-	return atomicfile.Fill(file, 0o600, func(w io.Writer) error {
-		out := json.NewEncoder(w)
-		out.SetEscapeHTML(false)
-		if err := out.Encode(header); err != nil {
+	var text bytes.Buffer
+	out := json.NewEncoder(&text)
+	out.SetEscapeHTML(false)
+	if err := out.Encode(header); err != nil {
+		return err
+	}
+	for _, f := range fixes {
+		if err := out.Encode(f); err != nil {
 			return err
 		}
-		for _, f := range fixes {
-			if err := out.Encode(f); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
+	}
+	return atomicfile.Write(file, text.Bytes(), 0o600)
 }
 
 // Read reads a list. Every line must be understood: a change that was edited into

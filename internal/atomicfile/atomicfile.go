@@ -20,15 +20,21 @@ import (
 // then renamed over it, then the folder synced. A reader sees the old text or
 // the new one. A symbolic link keeps pointing where it points.
 func Write(path string, data []byte, perm os.FileMode) error {
-	return Fill(path, perm, func(w io.Writer) error {
+	return replace(path, perm, true, func(w io.Writer) error {
 		_, err := w.Write(data)
 		return err
 	})
 }
 
-// Fill is Write for what is made as it is written; an error of fill leaves the
-// file as it was.
-func Fill(path string, perm os.FileMode, fill func(io.Writer) error) (err error) {
+// Fill is Write for what is made as it is written and can be made again, a report
+// or a snapshot: whoever reads it, even after this process was killed, sees the old
+// text or the new one, but it is not forced to the disk. An error of fill leaves
+// the file as it was.
+func Fill(path string, perm os.FileMode, fill func(io.Writer) error) error {
+	return replace(path, perm, false, fill)
+}
+
+func replace(path string, perm os.FileMode, sync bool, fill func(io.Writer) error) (err error) {
 	if target, linkErr := filepath.EvalSymlinks(path); linkErr == nil {
 		path = target
 	}
@@ -50,13 +56,15 @@ func Fill(path string, perm os.FileMode, fill func(io.Writer) error) (err error)
 	if err := fill(tmp); err != nil {
 		return err
 	}
-	if err := tmp.Sync(); err != nil {
-		return err
+	if sync {
+		if err := tmp.Sync(); err != nil {
+			return err
+		}
 	}
 	if err := tmp.Close(); err != nil {
 		return err
 	}
-	if err := os.Rename(tmp.Name(), path); err != nil {
+	if err := os.Rename(tmp.Name(), path); err != nil || !sync {
 		return err
 	}
 	return SyncDir(filepath.Dir(path))

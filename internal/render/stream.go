@@ -19,9 +19,9 @@ import (
 // others are Microsoft users without a Zoom user, as lines at the end.
 func PeopleListing(c *upn.Comparison, wants func(upn.Class) bool, others []Person) Listing {
 	return Listing{Columns: personColumns, Direct: func(w io.Writer, format Format) error {
-		line := appendPersonRow
+		line, other := appendResultRow, func(dst []byte, p *Person) []byte { return appendRow(dst, p.Row()) }
 		if format == NDJSON {
-			line = appendPersonLine
+			line, other = appendResultLine, appendPersonLine
 		} else if _, err := w.Write(appendRow(nil, personColumns)); err != nil {
 			return err
 		}
@@ -30,7 +30,7 @@ func PeopleListing(c *upn.Comparison, wants func(upn.Class) bool, others []Perso
 		}
 		var text []byte
 		for i := range others {
-			text = line(text[:0], &others[i])
+			text = other(text[:0], &others[i])
 			if _, err := w.Write(text); err != nil {
 				return err
 			}
@@ -40,7 +40,7 @@ func PeopleListing(c *upn.Comparison, wants func(upn.Class) bool, others []Perso
 }
 
 // streamPeople makes the lines on all processors and writes them in order.
-func streamPeople(w io.Writer, c *upn.Comparison, wants func(upn.Class) bool, line func([]byte, *Person) []byte) error {
+func streamPeople(w io.Writer, c *upn.Comparison, wants func(upn.Class) bool, line func([]byte, *upn.Result) []byte) error {
 	const people = 4096
 	type piece struct {
 		from int
@@ -58,8 +58,7 @@ func streamPeople(w io.Writer, c *upn.Comparison, wants func(upn.Class) bool, li
 				to := min(p.from+people, c.Len())
 				for r := range c.Results(p.from, to) {
 					if wants(r.Class) {
-						p := NewPerson(r)
-						text = line(text, &p)
+						text = line(text, r)
 					}
 				}
 				p.text <- text
@@ -105,12 +104,31 @@ func buffer(free chan []byte) []byte {
 	}
 }
 
-func appendPersonRow(dst []byte, p *Person) []byte {
-	dst = appendCell(dst, p.ZoomEmail)
-	for _, cell := range [...]string{p.Class, strings.Join(p.Flags, " "), p.EntraUPN, p.EntraID, p.MatchedOn, p.Suggestion, p.Remedy} {
-		dst = appendCell(append(dst, ','), cell)
+// appendResultRow is the row of NewPerson, without the detour.
+func appendResultRow(dst []byte, r *upn.Result) []byte {
+	dst = append(appendCell(dst, r.ZoomEmail), ',')
+	dst = append(append(dst, r.Class...), ',')
+	for i, f := range r.Flags {
+		if i > 0 {
+			dst = append(dst, ' ')
+		}
+		dst = append(dst, f...)
 	}
-	return append(dst, '\n')
+	dst = append(dst, ',')
+	if r.Entra != nil {
+		dst = append(appendCell(dst, r.Entra.UPN), ',')
+		dst = append(appendCell(dst, r.Entra.ID), ',')
+	} else {
+		dst = append(dst, ',', ',')
+	}
+	dst = append(appendCell(dst, r.MatchedOn), ',')
+	dst = append(appendCell(dst, r.Suggestion), ',')
+	return append(appendCell(dst, r.Remedy()), '\n')
+}
+
+func appendResultLine(dst []byte, r *upn.Result) []byte {
+	p := NewPerson(r)
+	return appendPersonLine(dst, &p)
 }
 
 func appendPersonLine(dst []byte, p *Person) []byte {
