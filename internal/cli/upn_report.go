@@ -107,7 +107,7 @@ func runUPNReport(ctx context.Context, env *Env, opts upnReportOptions) error {
 	}
 	// What is kept of a million people has no pointers: collecting often costs
 	// little and keeps the memory small.
-	const often = 70
+	const often = 40
 	debug.SetGCPercent(often)
 	c, partial, err := compareAll(ctx, env, opts)
 	if err != nil {

@@ -22,8 +22,8 @@ const (
 // Two local parts within a distance of 2 have a common rest once up to two
 // letters are left out of each. So only people with a common rest are measured:
 // the cost grows with the number of people, not with its square. The rests are
-// gone through by domain and length, so that what is compared at a time stays in
-// the processor's cache.
+// gone through by domain, length and first letter, so that what is compared at a
+// time stays in the processor's cache.
 func (c *Comparison) suggest() {
 	missing := c.missing()
 	if len(missing) == 0 {
@@ -40,7 +40,12 @@ func (c *Comparison) suggest() {
 		domains[f.domain].free = append(domains[f.domain].free, f)
 	}
 	for _, n := range domains { // the order does not matter: domains do not meet
-		for i, near := range n.nearest(c.m.people.samePerson) {
+		seek := n.nearest
+		const few = 1 << 14 // measuring every pair is quicker
+		if len(n.missing)*len(n.free) < few {
+			seek = n.nearestOfFew
+		}
+		for i, near := range seek(c.m.people.samePerson) {
 			if near.count == 1 {
 				h := hit{zoom: n.missing[i].i, rule: byNearness}
 				c.m.zoom.users[h.zoom].found = h.found(n.free[near.who[0]].i)
@@ -140,25 +145,37 @@ func (n *near) meet(who uint32, distance int) {
 	}
 }
 
-// nearest looks for each of the missing. The processors take the lengths of rests
+// nearestOfFew measures every pair.
+func (n *neighbours) nearestOfFew(same func(a, b uint32) bool) []near {
+	found := make([]near, len(n.missing))
+	s := seeker{neighbours: n, same: same}
+	for m := range n.missing {
+		for f := range n.free {
+			s.measure(&found[m], n.missing[m].local, uint32(f))
+		}
+	}
+	return found
+}
+
+// nearest looks for each of the missing. The processors take the shards of rests
 // in turn, the longest first, each with a memory of its own; what they found is
 // joined.
 func (n *neighbours) nearest(same func(a, b uint32) bool) []near {
-	missing, free := byLetters(n.missing), byLetters(n.free)
+	missing, free := shardsOf(n.missing), shardsOf(n.free)
 	workers := runtime.GOMAXPROCS(0)
 	if len(n.missing) < 64 {
 		workers = 1 // not worth the company
 	}
 	found := make([][]near, workers)
-	var length atomic.Int32
-	length.Store(maxLocal + 1)
+	var shard atomic.Int32
+	shard.Store((maxLocal + 1) * firstLetters)
 	var all sync.WaitGroup
 	for w := range found {
 		all.Go(func() {
 			found[w] = make([]near, len(n.missing))
 			r := seeker{neighbours: n, found: found[w], same: same}
-			for l := length.Add(-1); l > 0; l = length.Add(-1) {
-				r.meet(int(l), missing, free)
+			for i := int(shard.Add(-1)); i >= 0; i = int(shard.Add(-1)) {
+				r.meet(i/firstLetters, i%firstLetters, missing, free)
 			}
 		})
 	}
@@ -173,26 +190,65 @@ func (n *neighbours) nearest(same func(a, b uint32) bool) []near {
 	return found[0]
 }
 
-// byLetters sorts people by the length of their local part.
-func byLetters(all []named) *lengths {
-	var by lengths
+// firstLetters is into how many shards the rests of a length are divided by their
+// first letter.
+const firstLetters = 64
+
+// shards are people by the length of their local part and by one of its first
+// three letters: the first is that of most rests, the second that of the rests
+// without the first, the third that of the rest without both.
+type shards [maxLocal + maxTypo + 1][maxTypo + 1][firstLetters][]uint32
+
+func shardsOf(all []named) *shards {
+	by := new(shards)
 	for i, one := range all {
-		by[one.letters] = append(by[one.letters], uint32(i))
+		at := 0
+		for _, r := range one.local {
+			if at > maxTypo {
+				break
+			}
+			list := &by[one.letters][at][r%firstLetters]
+			*list = append(*list, uint32(i))
+			at++
+		}
+		if one.letters <= maxTypo { // nothing stays without all of them
+			list := &by[at][at][0]
+			*list = append(*list, uint32(i))
+		}
 	}
-	return &by
+	return by
 }
 
-// lengths are people by the length of their local part.
-type lengths [maxLocal + maxTypo + 1][]uint32
-
-// rests is how many rests of a length they have.
-func (l *lengths) rests(length int) int {
-	return len(l[length]) + len(l[length+1])*restsOf(length+1, 1) + len(l[length+2])*restsOf(length+2, 2)
+// each goes through the rests of a shard: who has them, how many letters they
+// leave out, and how many of those are the first.
+func (by *shards) each(length, letter int, do func(who []uint32, leftOut, first int)) {
+	for leftOut := range maxTypo + 1 {
+		for first := range leftOut + 1 {
+			if who := by[length+leftOut][first][letter]; len(who) > 0 {
+				do(who, leftOut, first)
+			}
+		}
+	}
 }
 
-// restsOf is how many rests a local part has without so many letters.
-func restsOf(letters, leftOut int) int {
-	return [...]int{1, letters, letters * (letters - 1) / 2}[leftOut]
+// rests is how many rests a shard has.
+func (by *shards) rests(length, letter int) int {
+	n := 0
+	by.each(length, letter, func(who []uint32, leftOut, first int) { n += len(who) * restsOf(length+leftOut, leftOut, first) })
+	return n
+}
+
+// restsOf is how many rests a local part has without so many letters, of which so
+// many are the first and the next is not.
+func restsOf(letters, leftOut, first int) int {
+	rest, other := letters-1-first, leftOut-first // the letter behind the first ones stays
+	switch other {
+	case 0:
+		return 1
+	case 1:
+		return rest
+	}
+	return rest * (rest - 1) / 2
 }
 
 // seeker is one processor's part of the search.
@@ -201,67 +257,70 @@ type seeker struct {
 	found []near
 	same  func(a, b uint32) bool
 	speller
-	// used again for each length
+	// used again for each shard
 	filter filter
+	open   []bool   // of the missing in turn, whether they have rests
 	rests  []uint64 // of the missing, one after another
 	own    []uint64 // of one of the free
 	kept   []rest
 	index  rests
 }
 
-// meet compares the rests of one length: a local part that is longer by one or
-// two has one or two letters left out. A filter of the missing's rests keeps most
+// meet compares the rests of one shard. A filter of the missing's rests keeps most
 // of the free people's from being stored.
-func (s *seeker) meet(length int, missing, free *lengths) {
-	rests := missing.rests(length)
-	if rests == 0 || free.rests(length) == 0 {
+func (s *seeker) meet(length, letter int, missing, free *shards) {
+	rests := missing.rests(length, letter)
+	if rests == 0 || free.rests(length, letter) == 0 {
 		return
 	}
 	s.filter.reset(rests)
-	s.rests = slices.Grow(s.rests[:0], rests)
-	for leftOut := range maxTypo + 1 {
-		for _, m := range missing[length+leftOut] {
-			if s.found[m].settled(leftOut) {
+	s.rests, s.open = slices.Grow(s.rests[:0], rests), s.open[:0]
+	missing.each(length, letter, func(who []uint32, leftOut, first int) {
+		for _, m := range who {
+			open := !s.found[m].settled(leftOut)
+			if s.open = append(s.open, open); !open {
 				continue
 			}
 			from := len(s.rests)
-			s.rests = s.speller.rests(s.rests, s.missing[m].local, leftOut)
+			s.rests = s.speller.rests(s.rests, s.missing[m].local, leftOut, first)
 			for _, h := range s.rests[from:] {
 				s.filter.set(h)
 			}
 		}
-	}
+	})
 	s.kept = s.kept[:0]
-	for leftOut := range maxTypo + 1 {
-		for _, f := range free[length+leftOut] {
-			s.own = s.speller.rests(s.own[:0], s.free[f].local, leftOut)
+	free.each(length, letter, func(who []uint32, leftOut, first int) {
+		for _, f := range who {
+			s.own = s.speller.rests(s.own[:0], s.free[f].local, leftOut, first)
 			for _, h := range s.own {
 				if s.filter.has(h) {
 					s.kept = append(s.kept, rest{h, f})
 				}
 			}
 		}
-	}
+	})
 	if len(s.kept) == 0 {
 		return
 	}
 	s.index.reset(s.kept)
-	from := 0
-	for leftOut := range maxTypo + 1 {
-		for _, m := range missing[length+leftOut] {
-			if s.found[m].settled(leftOut) {
-				continue
+	from, asked := 0, 0
+	missing.each(length, letter, func(who []uint32, leftOut, first int) {
+		for _, m := range who {
+			if asked++; s.open[asked-1] {
+				to := from + restsOf(length+leftOut, leftOut, first)
+				s.lookUp(&s.found[m], s.missing[m].local, leftOut, s.rests[from:to])
+				from = to
 			}
-			to := from + restsOf(length+leftOut, leftOut)
-			s.lookUp(&s.found[m], s.missing[m].local, leftOut, s.rests[from:to])
-			from = to
 		}
-	}
+	})
 }
 
 // lookUp measures the people who have a rest in common with one of the missing.
 func (s *seeker) lookUp(to *near, local string, leftOut int, rests []uint64) {
 	index := &s.index
+	if to.settled(leftOut) {
+		return
+	}
 	mask := uint64(len(index.heads) - 1)
 	for _, h := range rests {
 		for i := index.heads[h&mask]; i > 0; i = index.next[i-1] {
@@ -305,26 +364,29 @@ var powers = func() (p [maxLocal + 1]uint64) {
 	return p
 }()
 
-// rests appends the hashes of all rests without so many letters.
-func (s *speller) rests(all []uint64, local string, leftOut int) []uint64 {
+// rests appends the hashes of all rests without so many letters, of which so many
+// are the first and the next is not.
+func (s *speller) rests(all []uint64, local string, leftOut, first int) []uint64 {
 	n := s.read(local)
-	switch leftOut {
+	switch leftOut - first {
 	case 0:
-		all = append(all, mix(s.before[n]))
+		return append(all, mix(s.join(1, first, n)))
 	case 1:
-		for i := range n {
-			all = append(all, mix(s.join(s.before[i], i+1, n)))
+		start := s.join(1, first, first+1)
+		for i := first + 1; i < n; i++ {
+			all = append(all, mix(s.join(start, i+1, n)))
+			start = start*base + s.letters[i]
 		}
-	default:
-		for j := range n {
-			s.ends[j] = s.before[n] - s.before[j+1]*powers[n-j-1]
-		}
-		for i := range n {
-			start := s.before[i]
-			for j := i + 1; j < n; j++ {
-				all = append(all, mix(start*powers[n-j-1]+s.ends[j]))
-				start = start*base + s.letters[j]
-			}
+		return all
+	}
+	for j := range n {
+		s.ends[j] = s.before[n] - s.before[j+1]*powers[n-j-1]
+	}
+	for i := 1; i < n; i++ {
+		start := s.before[i]
+		for j := i + 1; j < n; j++ {
+			all = append(all, mix(start*powers[n-j-1]+s.ends[j]))
+			start = start*base + s.letters[j]
 		}
 	}
 	return all
