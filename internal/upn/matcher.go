@@ -3,6 +3,7 @@ package upn
 import (
 	"encoding/binary"
 	"runtime"
+	"slices"
 	"sync"
 
 	"github.com/zo365/zo365/internal/tenant"
@@ -17,7 +18,8 @@ type Matcher struct {
 
 	zoom   zoomSide
 	people peopleSide
-	sealed bool // the Zoom side is complete
+	sealed bool  // the Zoom side is complete
+	warm   found // keeps the compiler from leaving reads out
 }
 
 // zoomSide is everybody of Zoom: the emails as Zoom has them and a table over
@@ -237,9 +239,9 @@ type peopleBatch struct {
 	text []byte
 	at   []uint32
 	hits []hit
-	// asked are addresses that may be in Zoom, their keys one after another in
-	// keys. They are looked up together: a lookup waits for memory three times,
-	// and many can wait at the same time.
+	// asked are addresses that are looked up together, their keys one after another
+	// in keys: a lookup waits for memory several times, and many can wait at the
+	// same time.
 	asked  []question
 	keys   []byte
 	places []uint64
@@ -249,9 +251,9 @@ type peopleBatch struct {
 }
 
 type question struct {
-	hash, person, key uint32 // key is where it ends
-	rule              uint8
-	guest             bool
+	hash, person, from, to uint32 // from and to are where the key lies
+	rule                   uint8
+	guest                  bool
 }
 
 // microsoftCells are a person's texts as a source has them.
@@ -262,8 +264,8 @@ type microsoftCells struct {
 	what    byte
 }
 
-// add keeps the person and notes which of their addresses may be in Zoom.
-// Deleted people and those of other tenants are kept only when one may be.
+// add keeps the person and asks for their addresses. Deleted people and those of
+// other tenants are kept only when one of them may be in Zoom.
 func (b *peopleBatch) add(c microsoftCells, z *zoomSide) {
 	rules := [3]uint8{byUPN, byMail, byProxy}
 	upn := c.upn
@@ -277,66 +279,70 @@ func (b *peopleBatch) add(c microsoftCells, z *zoomSide) {
 	}
 	before := len(b.asked)
 	b.upn = appendKey(b.upn[:0], upn)
-	b.ask(b.upn, rules[0], c.what, z)
+	b.ask(b.upn, rules[0], c.what)
 	b.mail = appendKey(b.mail[:0], c.mail)
 	if string(b.mail) != string(b.upn) {
-		b.ask(b.mail, rules[1], c.what, z)
+		b.ask(b.mail, rules[1], c.what)
 	}
 	for _, address := range c.proxies {
 		b.proxy = appendKey(b.proxy[:0], address)
 		if string(b.proxy) != string(b.mail) && string(b.proxy) != string(b.upn) {
-			b.ask(b.proxy, rules[2], c.what, z)
+			b.ask(b.proxy, rules[2], c.what)
 		}
 	}
-	if len(b.asked) == before && (foreign || c.what&isDeleted != 0) {
+	if (foreign || c.what&isDeleted != 0) && !slices.ContainsFunc(b.asked[before:], z.mayKnow) {
+		b.asked = b.asked[:before]
 		return
 	}
 	b.at = append(b.at, uint32(len(b.text)))
 	b.text = appendPerson(b.text, c.what, c.upn, c.id)
+	const together = 256
+	if len(b.asked) >= together {
+		b.answer(z)
+	}
 }
 
-func (b *peopleBatch) ask(key []byte, rule uint8, what byte, z *zoomSide) {
+func (b *peopleBatch) ask(key []byte, rule uint8, what byte) {
 	if len(key) == 0 {
 		return
 	}
-	h := hashOf(key)
-	if !z.known.has(spread(h)) {
-		return
-	}
+	from := uint32(len(b.keys))
 	b.keys = append(b.keys, key...)
-	b.asked = append(b.asked, question{hash: h, person: uint32(len(b.at)), key: uint32(len(b.keys)), rule: rule, guest: what&isGuest != 0})
+	b.asked = append(b.asked, question{hash: hashOf(key), person: uint32(len(b.at)), from: from, to: uint32(len(b.keys)), rule: rule, guest: what&isGuest != 0})
 }
+
+func (z *zoomSide) mayKnow(q question) bool { return z.known.has(spread(q.hash)) }
 
 func (b *peopleBatch) reset() {
 	b.text, b.at, b.hits, b.asked, b.keys = b.text[:0], b.at[:0], b.hits[:0], b.asked[:0], b.keys[:0]
 }
 
-// answer looks up all that was asked, some at a time.
+// answer looks up all that was asked: the filter leaves few, of which a byte of
+// all that the lookups need is read before the first.
 func (b *peopleBatch) answer(z *zoomSide) {
-	const together = 256
-	start := uint32(0)
-	for from := 0; from < len(b.asked); from += together {
-		start = b.answerSome(z, b.asked[from:min(from+together, len(b.asked))], start)
-	}
-}
-
-// answerSome first reads a byte of all that the lookups need; start is where the
-// first key begins.
-func (b *peopleBatch) answerSome(z *zoomSide, asked []question, start uint32) (end uint32) {
 	b.places = b.places[:0]
-	for _, q := range asked {
+	for i := range b.asked { // nothing here depends on what is read: many reads wait together
+		b.places = append(b.places, z.known.words[spread(b.asked[i].hash)&z.known.mask])
+	}
+	left := b.asked[:0]
+	for i, q := range b.asked {
+		if bits := bitsOf(spread(q.hash)); b.places[i]&bits == bits {
+			left = append(left, q)
+		}
+	}
+	b.places = b.places[:0]
+	for _, q := range left {
 		b.places = append(b.places, z.parts[z.part(q.hash)].peek(q.hash))
 	}
 	for _, place := range b.places {
 		b.warm.touch(z.texts.at(place))
 	}
-	for _, q := range asked {
-		if i, ok := z.find(q.hash, b.keys[start:q.key]); ok {
+	for _, q := range left {
+		if i, ok := z.find(q.hash, b.keys[q.from:q.to]); ok {
 			b.hits = append(b.hits, hit{zoom: i, person: q.person, rule: q.rule, guest: q.guest})
 		}
-		start = q.key
 	}
-	return start
+	b.asked, b.keys = b.asked[:0], b.keys[:0]
 }
 
 // take adds a batch and lets its hits count.
@@ -346,8 +352,14 @@ func (m *Matcher) take(b peopleBatch) {
 	for _, at := range b.at {
 		m.people.at.add(base | uint64(at))
 	}
-	for _, h := range b.hits {
-		m.count(h, first+h.person)
+	const together = 256 // as in answer
+	for hits := range slices.Chunk(b.hits, together) {
+		for _, h := range hits {
+			m.warm ^= m.zoom.users[h.zoom].found
+		}
+		for _, h := range hits {
+			m.count(h, first+h.person)
+		}
 	}
 }
 

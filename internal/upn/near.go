@@ -4,6 +4,7 @@ import (
 	"math/bits"
 	"runtime"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"unicode/utf8"
@@ -161,6 +162,7 @@ func (n *neighbours) nearestOfFew(same func(a, b uint32) bool) []near {
 // in turn, the longest first, each with a memory of its own; what they found is
 // joined.
 func (n *neighbours) nearest(same func(a, b uint32) bool) []near {
+	n.missing, n.free = together(n.missing), together(n.free)
 	missing, free := shardsOf(n.missing), shardsOf(n.free)
 	workers := runtime.GOMAXPROCS(0)
 	if len(n.missing) < 64 {
@@ -198,6 +200,37 @@ const firstLetters = 64
 // three letters: the first is that of most rests, the second that of the rests
 // without the first, the third that of the rest without both.
 type shards [maxLocal + maxTypo + 1][maxTypo + 1][firstLetters][]uint32
+
+// together puts people of a shard side by side, their names too: a shard is read
+// from beginning to end.
+func together(all []named) []named {
+	var ends [(maxLocal + 1) * firstLetters]int
+	shard := func(n *named) int { return n.letters*firstLetters + int(n.local[0])%firstLetters }
+	bytes := 0
+	for i := range all {
+		ends[shard(&all[i])]++
+		bytes += len(all[i].local)
+	}
+	sum := 0
+	for s, count := range ends {
+		ends[s] = sum
+		sum += count
+	}
+	sorted := make([]named, len(all))
+	for i := range all {
+		end := &ends[shard(&all[i])]
+		sorted[*end] = all[i]
+		*end++
+	}
+	var names strings.Builder
+	names.Grow(bytes)
+	for i := range sorted {
+		from := names.Len()
+		names.WriteString(sorted[i].local)
+		sorted[i].local = names.String()[from:]
+	}
+	return sorted
+}
 
 func shardsOf(all []named) *shards {
 	by := new(shards)

@@ -112,11 +112,7 @@ func (t *table) find(hash uint32, same func(place uint64) bool) (uint64, bool) {
 
 // peek reads where find will look first.
 func (t *table) peek(hash uint32) uint64 {
-	s := t.slots[hash&t.mask]
-	if s == 0 {
-		return 0
-	}
-	return unpack(s&placeMask - 1)
+	return unpack(max(t.slots[hash&t.mask]&placeMask, 1) - 1)
 }
 
 // insert adds a place unless same says that it is there; it returns the one that
