@@ -208,12 +208,12 @@ func (ix *oracle) suggest(r *Result, taken map[string]bool) {
 		return
 	}
 	best, nearest := maxTypo+1, []int(nil)
-	local := []rune(address.Local())
+	local := address.Local()
 	for _, i := range ix.nearness[address.Domain()] {
 		if taken[ix.users[i].UPN] {
 			continue
 		}
-		d := distance(local, []rune(Normal(ix.users[i].UPN).Local()), best)
+		d := distance(local, Normal(ix.users[i].UPN).Local(), best)
 		if d < best {
 			best, nearest = d, nearest[:0]
 		}
