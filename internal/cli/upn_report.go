@@ -27,6 +27,7 @@ type upnReportOptions struct {
 	Classes   []string
 	Out       string
 	NotInZoom bool
+	Quiet     bool // the snapshot needs no word
 	Fresh     bool
 	Redact    bool
 	ExitZero  bool
@@ -276,7 +277,7 @@ func microsoftSide(ctx context.Context, env *Env, opts upnReportOptions) (func()
 		if err != nil {
 			return nil, nil, err
 		}
-		if !taken.Fresh {
+		if !taken.Fresh && !opts.Quiet {
 			env.say("the snapshot of %s is up to date: %d people changed", taken.Since.Local().Format("2006-01-02 15:04"), taken.Changed)
 		}
 		deleted, err := deletedOf(ctx, env, client)

@@ -69,7 +69,7 @@ func runUPNWatch(ctx context.Context, env *Env, opts upnWatchOptions) error {
 			if err := env.showEvents(eventsBetween(before, now, time.Now()), look == 1); err != nil {
 				return err
 			}
-			before = now
+			before, opts.Quiet = now, true
 		case look > 1 && mayPass(err):
 			env.warn(err)
 		default:

@@ -39,7 +39,11 @@ func (r Result) Remedies() []string {
 	}
 	switch r.Class {
 	case Mail, Alias, Domain:
-		return append([]string{r.changeZoom(upn), r.changeUPN(upn)}, r.further()...)
+		ways := []string{r.changeZoom(upn), r.changeUPN(upn)}
+		if r.upnFirst() {
+			ways = ways[1:]
+		}
+		return append(append(ways, r.further()...), "for many people at once: zo365 upn fix --plan fixes.jsonl")
 	case Guest:
 		return []string{"connect this person's calendar in their home tenant, or give them an account in this one"}
 	case Typo:
@@ -59,7 +63,11 @@ func (r Result) Remedies() []string {
 
 // Remedy is the first remedy, or empty.
 func (r Result) Remedy() string {
-	if r.Class == Mail || r.Class == Alias || r.Class == Domain { // the most, so not all are made for the first
+	switch { // the most, so not all are made for the first
+	case r.Class != Mail && r.Class != Alias && r.Class != Domain:
+	case r.upnFirst():
+		return r.changeUPN(r.Entra.UPN)
+	default:
 		return r.changeZoom(r.Entra.UPN)
 	}
 	if all := r.Remedies(); len(all) > 0 {
@@ -68,15 +76,22 @@ func (r Result) Remedy() string {
 	return ""
 }
 
+// upnFirst says whether no Zoom email should become the UPN: it stands under the
+// tenant's initial domain, which no Zoom account manages, or under one that is not
+// even verified.
+func (r Result) upnFirst() bool {
+	return r.Kind == UnverifiedKind || isInitialDomain(Normal(r.Entra.UPN).Domain())
+}
+
 func (r Result) changeZoom(upn string) string {
 	return "change the email in Zoom to " + upn + ": User Management > Users > " + r.ZoomEmail + " > Edit"
 }
 
 func (r Result) changeUPN(upn string) string {
 	if r.Entra != nil && r.Entra.Synced {
-		return fmt.Sprintf("change the UPN on premises, since the account is synced: Set-ADUser -Identity (Get-ADUser -Filter \"UserPrincipalName -eq '%s'\") -UserPrincipalName %s", upn, r.ZoomEmail)
+		return "change the UPN on premises, since the account is synced: " + onPremises(upn, r.ZoomEmail)
 	}
-	return fmt.Sprintf("change the UPN in Entra: Update-MgUser -UserId %s -UserPrincipalName %s", upn, r.ZoomEmail)
+	return "change the UPN in Entra: Update-MgUser -UserId " + powerShell(upn) + " -UserPrincipalName " + powerShell(r.ZoomEmail)
 }
 
 func (r Result) further() []string {
