@@ -343,7 +343,11 @@ func (j *journey) record(ctx context.Context, a render.Authorization) error {
 		for _, s := range doctor.PortalSteps(j.effective) {
 			steps = append(steps, s.Code)
 		}
-		entries = append(entries, journal.Entry{At: time.Now(), Actor: by, Action: journal.PortalConfirmed, Scope: j.scope, Steps: steps})
+		answer := "asked"
+		if j.opts.Yes {
+			answer = "--yes"
+		}
+		entries = append(entries, journal.Entry{At: time.Now(), Actor: by, Action: journal.PortalConfirmed, Scope: j.scope, Steps: steps, Answer: answer})
 	} else {
 		j.env.say("the steps in Zoom's portal are not confirmed by anybody yet")
 	}

@@ -56,8 +56,10 @@ type Entry struct {
 	After  json.RawMessage `json:"after,omitempty"`
 	// Evidence is what was observed, with its source.
 	Evidence json.RawMessage `json:"evidence,omitempty"`
-	// Steps are portal step codes, with PortalConfirmed.
-	Steps []string `json:"steps,omitempty"`
+	// Steps are portal step codes, with PortalConfirmed; Answer says how they were
+	// confirmed: "asked" is a person's answer to the question, "--yes" the flag.
+	Steps  []string `json:"steps,omitempty"`
+	Answer string   `json:"answer,omitempty"`
 }
 
 // Path is the journal beside a tenant file: zo365.yaml has
