@@ -47,6 +47,8 @@ var everyCommand = [][]string{
 	{"upn", "fix", "--apply", "fixes.jsonl"},
 	{"upn", "watch", "--times", "1"},
 	{"cache", "list"},
+	{"journal", "show"},
+	{"journal", "verify"},
 	{"sandbox", "scenarios"},
 	{"login", "microsoft", "--for", "auth app create,logout --revoke"},
 	{"auth", "app", "create", "--yes"},

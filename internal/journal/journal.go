@@ -4,8 +4,6 @@
 package journal
 
 import (
-	"bufio"
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -60,6 +58,9 @@ type Entry struct {
 	// confirmed: "asked" is a person's answer to the question, "--yes" the flag.
 	Steps  []string `json:"steps,omitempty"`
 	Answer string   `json:"answer,omitempty"`
+	// Previous is the hash of the line before, "first" in the first line; empty in
+	// lines of older versions.
+	Previous string `json:"previous,omitempty"`
 }
 
 // Path is the journal beside a tenant file: zo365.yaml has
@@ -72,16 +73,6 @@ func Path(tenantFile string) string {
 // Append writes the entries in one go and syncs them. A torn last line, left by
 // a power cut, is closed first so that it cannot swallow a new one.
 func Append(ctx context.Context, path string, entries ...Entry) (err error) {
-	var lines bytes.Buffer
-	encode := json.NewEncoder(&lines)
-	encode.SetEscapeHTML(false)
-	for _, e := range entries {
-		e.V = Version
-		e.At = e.At.UTC()
-		if err := encode.Encode(e); err != nil {
-			return fmt.Errorf("encoding a journal entry: %w", err)
-		}
-	}
 	unlock, err := atomicfile.Lock(ctx, filepath.Dir(path))
 	if err != nil {
 		return err
@@ -96,7 +87,14 @@ func Append(ctx context.Context, path string, entries ...Entry) (err error) {
 	if err != nil {
 		return fmt.Errorf("reading the journal's end: %w", err)
 	}
-	text := lines.Bytes()
+	previous, err := lastHash(f)
+	if err != nil {
+		return fmt.Errorf("reading the journal: %w", err)
+	}
+	text, err := chained(previous, entries)
+	if err != nil {
+		return err
+	}
 	if torn {
 		text = append([]byte{'\n'}, text...)
 	}
@@ -140,18 +138,12 @@ func Read(path string) ([]Entry, []Torn, error) {
 	defer f.Close()
 	var entries []Entry
 	var torn []Torn
-	lines := bufio.NewScanner(f)
-	lines.Buffer(nil, 16<<20)
-	for n := 1; lines.Scan(); n++ {
-		if len(bytes.TrimSpace(lines.Bytes())) == 0 {
-			continue
-		}
-		var e Entry
-		if err := json.Unmarshal(lines.Bytes(), &e); err != nil {
+	err = eachLine(f, func(n int, _ []byte, e *Entry, err error) {
+		if err != nil {
 			torn = append(torn, Torn{Line: n, Err: err})
-			continue
+			return
 		}
-		entries = append(entries, e)
-	}
-	return entries, torn, lines.Err()
+		entries = append(entries, *e)
+	})
+	return entries, torn, err
 }

@@ -1,0 +1,100 @@
+package cli
+
+import (
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/zo365/zo365/internal/journal"
+	"github.com/zo365/zo365/internal/render"
+)
+
+func newJournalCmd(env *Env) *cobra.Command {
+	var file string
+	cmd := &cobra.Command{
+		Use:   "journal",
+		Short: "Read and check the record of what was done",
+		Long: `The journal is the file beside the tenant file (zo365.journal.jsonl) with a line for
+everything that zo365 changed or that a person confirmed: who, when, what, before
+and after. Lines are only ever appended, and each holds the hash of the one before.`,
+	}
+	cmd.PersistentFlags().StringVar(&file, "file", "", "another journal (default: the one beside the tenant file)")
+	cmd.AddCommand(
+		&cobra.Command{
+			Use: "show", Short: "Show the entries", Args: flagsOnly,
+			Long:    "Show the entries, the oldest first. -o json has all that a line holds. A line that is\ntorn, as a power cut leaves one, is left out and said.",
+			Example: "  zo365 journal show\n  zo365 journal show -o json --file fixes.jsonl.journal.jsonl",
+			RunE:    func(*cobra.Command, []string) error { return runJournalShow(env, file) },
+		},
+		&cobra.Command{
+			Use: "verify", Short: "Check that no line was changed, taken out or put in", Args: flagsOnly,
+			Long: `Follow the hashes from the first line to the last. A line that does not follow from
+the one before it is shown with its number; what was done was done there or in the
+line before. Lines that an older version wrote have no hash and are counted.
+
+Whoever can write the whole file can make a new chain: keep the journal in git.
+
+Exit code 3 when the chain is broken.`,
+			Example: strings.TrimPrefix("\n  zo365 journal verify", "\n"),
+			RunE:    func(*cobra.Command, []string) error { return runJournalVerify(env, file) },
+		},
+	)
+	return cmd
+}
+
+// journalFile is the one that was named, or the one beside the tenant file.
+func (env *Env) journalFile(file string) (string, error) {
+	if file != "" {
+		return file, nil
+	}
+	path, err := env.path()
+	return journal.Path(path), err
+}
+
+func runJournalShow(env *Env, file string) error {
+	path, err := env.journalFile(file)
+	if err != nil {
+		return err
+	}
+	entries, torn, err := journal.Read(path)
+	if err != nil {
+		return err
+	}
+	for _, t := range torn {
+		env.say("warning: %s:%d is not a whole entry: %v", path, t.Line, t.Err)
+	}
+	return env.show(render.JournalListing(entriesOf(entries)))
+}
+
+func entriesOf(entries []journal.Entry) []render.JournalEntry {
+	shown := make([]render.JournalEntry, len(entries))
+	for i, e := range entries {
+		shown[i] = render.JournalEntry{
+			At: e.At, Actor: e.Actor, Action: string(e.Action), Scope: e.Scope, Tenant: e.Tenant, Before: e.Before, After: e.After, Evidence: e.Evidence,
+			Steps: append([]string{}, e.Steps...), Answer: e.Answer,
+		}
+	}
+	return shown
+}
+
+func runJournalVerify(env *Env, file string) error {
+	path, err := env.journalFile(file)
+	if err != nil {
+		return err
+	}
+	c, err := journal.Verify(path)
+	if err != nil {
+		return err
+	}
+	shown := render.JournalCheck{OK: c.OK(), File: path, Entries: c.Entries, Unchained: c.Unchained, Broken: append([]int{}, c.Broken...), Torn: []int{}}
+	for _, t := range c.Torn {
+		shown.Torn = append(shown.Torn, t.Line)
+	}
+	if err := env.show(render.JournalCheckListing(shown)); err != nil {
+		return err
+	}
+	if !c.OK() {
+		return errCheckFailed
+	}
+	return nil
+}

@@ -1,0 +1,63 @@
+package render
+
+import (
+	"encoding/json"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Journal is the JSON of journal show.
+type Journal struct {
+	Entries []JournalEntry `json:"entries"`
+}
+
+// JournalEntry is one line of the journal.
+type JournalEntry struct {
+	At       time.Time       `json:"at"`
+	Actor    string          `json:"actor"`
+	Action   string          `json:"action"`
+	Scope    string          `json:"scope"`
+	Tenant   string          `json:"tenant"`
+	Before   json.RawMessage `json:"before,omitempty"`
+	After    json.RawMessage `json:"after,omitempty"`
+	Evidence json.RawMessage `json:"evidence,omitempty"`
+	Steps    []string        `json:"steps"`
+	Answer   string          `json:"answer,omitempty"`
+}
+
+// JournalListing shows entries.
+func JournalListing(entries []JournalEntry) Listing {
+	l := Listing{Value: Journal{Entries: entries}, Columns: []string{"at", "actor", "action", "scope", "before", "after"}, Empty: "Nothing was recorded yet."}
+	for _, e := range entries {
+		l.Rows = append(l.Rows, []string{e.At.UTC().Format(time.RFC3339), e.Actor, e.Action, e.Scope, string(e.Before), string(e.After)})
+	}
+	return l
+}
+
+// JournalCheck is the JSON of journal verify; broken and torn are line numbers.
+type JournalCheck struct {
+	OK      bool   `json:"ok"`
+	File    string `json:"file"`
+	Entries int    `json:"entries"`
+	// Unchained are lines of older versions, which have no hash.
+	Unchained int   `json:"unchained"`
+	Broken    []int `json:"broken"`
+	Torn      []int `json:"torn"`
+}
+
+// JournalCheckListing shows the check.
+func JournalCheckListing(c JournalCheck) Listing {
+	return Listing{
+		Value: c, Columns: []string{"ok", "entries", "unchained", "broken_lines", "torn_lines"},
+		Rows: [][]string{{YesNo(c.OK), strconv.Itoa(c.Entries), strconv.Itoa(c.Unchained), numbers(c.Broken), numbers(c.Torn)}},
+	}
+}
+
+func numbers(lines []int) string {
+	texts := make([]string, len(lines))
+	for i, n := range lines {
+		texts[i] = strconv.Itoa(n)
+	}
+	return strings.Join(texts, " ")
+}
