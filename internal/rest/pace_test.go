@@ -89,3 +89,23 @@ func TestOneThrottledIsAllThrottled(t *testing.T) {
 		}
 	})
 }
+
+// Eight who wait for the same minute have waited a minute, not eight.
+func TestWaitingTogetherCountsOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var w waited
+		const limit = 90 * time.Second
+		for range 8 {
+			if !w.take(time.Minute, limit) {
+				t.Fatal("a pause beside another one was refused")
+			}
+		}
+		time.Sleep(30 * time.Second)
+		if !w.take(time.Minute, limit) { // half of it lies behind the others
+			t.Error("a pause that ends at the limit was refused")
+		}
+		if w.take(61*time.Second, limit) {
+			t.Error("a pause beyond the limit was taken")
+		}
+	})
+}

@@ -5,19 +5,31 @@ import (
 	"time"
 )
 
-// waited adds up the pauses of one command; requests run concurrently.
+// waited adds up the pauses of one command. Requests run concurrently: time that
+// several of them wait through counts once.
 type waited struct {
 	mu    sync.Mutex
 	total time.Duration
+	until time.Time
 }
 
-// take books a pause and says whether it stays within the limit.
+// take books a pause that begins now, and says whether all of them stay within the
+// limit.
 func (w *waited) take(d, limit time.Duration) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.total+d > limit {
+	now := time.Now()
+	end, from := now.Add(d), now
+	if w.until.After(from) {
+		from = w.until
+	}
+	more := max(end.Sub(from), 0)
+	if w.total+more > limit {
 		return false
 	}
-	w.total += d
+	w.total += more
+	if end.After(w.until) {
+		w.until = end
+	}
 	return true
 }
