@@ -24,7 +24,7 @@ var floors = map[string][]string{
 	"internal/docgen": {"internal/cli", "internal/profile"},
 	"internal/bench":  {},
 	// hands
-	"internal/apply":     {"internal/atomicfile", "internal/tenant", "internal/upn"},
+	"internal/apply":     {"internal/atomicfile", "internal/journal", "internal/tenant", "internal/upn"},
 	"internal/authorize": {"internal/doctor", "internal/tenant"},
 	"internal/connect":   {"internal/atomicfile", "internal/msgraph", "internal/profile", "internal/rest", "internal/secret", "internal/signin", "internal/tenant", "internal/zoom"},
 	"internal/render":    {"internal/doctor", "internal/profile", "internal/tenant", "internal/upn"},

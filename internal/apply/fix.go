@@ -67,7 +67,10 @@ type Run struct {
 // mostChanges is how often Zoom lets an email change in 24 hours.
 //
 // https://developers.zoom.us/docs/api/users/#tag/users/put/users/{userId}/email
-const mostChanges = 3
+const (
+	mostChanges  = 3
+	recentWindow = 24 * time.Hour
+)
 
 // Do goes through the changes. A change that is refused does not stop the others;
 // what ends the run does, and running it again goes on.
@@ -180,6 +183,3 @@ func (r Run) entraUPN(ctx context.Context, to *Result) (func() error, error) {
 	}
 	return func() error { return r.Graph.SetUPN(ctx, now.ID, f.To) }, nil
 }
-
-// RecentWindow is how far back Zoom counts changes of an email.
-const RecentWindow = 24 * time.Hour

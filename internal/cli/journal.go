@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -45,7 +46,8 @@ Exit code 3 when the chain is broken.`,
 // journalFile is the one that was named, or the one beside the tenant file.
 func (env *Env) journalFile(file string) (string, error) {
 	if file != "" {
-		return file, nil
+		_, err := os.Stat(file) // what was named must be there: a check of nothing would pass
+		return file, err
 	}
 	path, err := env.path()
 	return journal.Path(path), err

@@ -43,6 +43,19 @@ func (s *upnSources) flags(cmd *cobra.Command) {
 	f.BoolVar(&s.AllowPartial, "allow-partial", false, "accept a side that is not complete: JSON whose last page says that more follow, or fewer people than the service counts")
 }
 
+// mustExist says which named file is not there.
+func (s upnSources) mustExist() error {
+	for _, one := range []struct{ side, file string }{{"Zoom", s.ZoomExport}, {"Microsoft", s.MicrosoftExport}} {
+		if one.file == "" {
+			continue
+		}
+		if _, err := os.Stat(one.file); err != nil {
+			return fmt.Errorf("reading the %s export: %w", one.side, err)
+		}
+	}
+	return nil
+}
+
 // words say where the sides were looked up.
 func (s upnSources) words() string {
 	zoom, microsoft := "Zoom's API", "Microsoft Graph"

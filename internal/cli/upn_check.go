@@ -115,6 +115,9 @@ type lookedUp struct {
 
 // lookUp finds each person on both sides, each live or from its file.
 func lookUp(ctx context.Context, env *Env, opts upnCheckOptions) ([]lookedUp, error) {
+	if err := opts.mustExist(); err != nil {
+		return nil, err
+	}
 	inZoom, err := zoomLookup(ctx, env, opts)
 	if err != nil {
 		return nil, err

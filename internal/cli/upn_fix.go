@@ -2,12 +2,9 @@ package cli
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -15,7 +12,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/zo365/zo365/internal/apply"
-	"github.com/zo365/zo365/internal/atomicfile"
 	"github.com/zo365/zo365/internal/connect"
 	"github.com/zo365/zo365/internal/journal"
 	"github.com/zo365/zo365/internal/render"
@@ -119,8 +115,12 @@ func planFixes(ctx context.Context, env *Env, opts upnFixOptions) error {
 	if err := apply.Write(opts.Plan, header, fixes); err != nil {
 		return err
 	}
-	if err := writePowerShell(env, opts.Plan, fixes); err != nil {
+	scripted, err := apply.WriteScript(opts.Plan, fixes)
+	if err != nil {
 		return err
+	}
+	if scripted != "" {
+		env.say("wrote the changes for on-premises accounts to %s", scripted)
 	}
 	if err := env.show(render.FixListing(fixes, unfixed)); err != nil {
 		return err
@@ -200,24 +200,12 @@ func managedDomains(ctx context.Context, doors *connect.Doors, header *apply.Hea
 	return managed, nil
 }
 
-// writePowerShell writes the changes that a person makes on premises.
-func writePowerShell(env *Env, plan string, fixes []upn.Fix) error {
-	var script strings.Builder
-	for _, f := range fixes {
-		if f.Kind == upn.OnPremises {
-			script.WriteString(f.Command + "\n")
-		}
-	}
-	if script.Len() == 0 {
-		return nil
-	}
-	env.say("wrote the changes for on-premises accounts to %s.ps1", plan)
-	return atomicfile.Write(plan+".ps1", []byte("# Made by zo365 upn fix. Run it where the ActiveDirectory module is.\n"+script.String()), 0o600)
-}
-
 // applyFixes makes the changes of a list.
 func applyFixes(ctx context.Context, env *Env, opts upnFixOptions) error {
 	list, err := apply.Read(opts.Apply)
+	if errors.Is(err, os.ErrNotExist) {
+		return hint(err, "make one: zo365 upn fix --plan "+opts.Apply)
+	}
 	if err != nil {
 		return err
 	}
@@ -311,22 +299,22 @@ func prepareFixes(ctx context.Context, env *Env, opts upnFixOptions, list apply.
 	if err != nil {
 		return run, finish, err
 	}
-	run.RecentChanges = recentEmailChanges(entries, time.Now())
+	run.RecentChanges = apply.RecentEmailChanges(entries, time.Now())
 	if run.Dry {
 		return run, finish, nil
 	}
-	undo, err := openUndo(opts.Apply, list)
+	undo, err := apply.OpenUndo(opts.Apply, list)
 	if err != nil {
-		return run, finish, err
+		return run, finish, hint(err, "if it belongs to another run, move it away and run the same command")
 	}
-	run.Before = undo.add
+	run.Before = undo.Add
 	run.After = func(f upn.Fix) error {
 		return journal.Append(ctx, record, journal.Entry{
 			At: time.Now(), Actor: env.actor(), Action: fixAction(f.Kind), Scope: journal.AccountScope, Tenant: list.Header.Tenant,
 			Before: asJSON(f.From), After: asJSON(f.To), Evidence: asJSON(map[string]string{"list": list.Fingerprint, "class": string(f.Class), "zoom_email": f.ZoomEmail}),
 		})
 	}
-	return run, undo.close, nil
+	return run, undo.Close, nil
 }
 
 // sameAs refuses a list that was made for somebody else.
@@ -359,69 +347,3 @@ func (env *Env) fixJournal(list string) (string, error) {
 	}
 	return list + ".journal.jsonl", nil
 }
-
-// recentEmailChanges counts Zoom's own rule from the journal, by the email that a
-// user has now.
-func recentEmailChanges(entries []journal.Entry, now time.Time) map[upn.Address]int {
-	recent := map[upn.Address]int{}
-	for _, e := range entries {
-		var from, to string
-		if e.Action != journal.ZoomEmailChanged || now.Sub(e.At) > apply.RecentWindow || json.Unmarshal(e.Before, &from) != nil || json.Unmarshal(e.After, &to) != nil {
-			continue
-		}
-		n := recent[upn.Normal(from)] + 1
-		delete(recent, upn.Normal(from))
-		recent[upn.Normal(to)] = n
-	}
-	return recent
-}
-
-// undoFile gets the way back of each change before the change is made.
-type undoFile struct {
-	file *os.File
-	have map[string]bool
-}
-
-// openUndo begins the file, or goes on with it after an interruption.
-func openUndo(plan string, list apply.List) (*undoFile, error) {
-	path := plan + ".undo"
-	u := &undoFile{have: map[string]bool{}}
-	old, err := apply.Read(path)
-	switch {
-	case errors.Is(err, os.ErrNotExist):
-		header := apply.Header{Made: time.Now().UTC().Truncate(time.Second), Tenant: list.Header.Tenant, Account: list.Header.Account, Undoes: list.Fingerprint}
-		if err := apply.Write(path, header, nil); err != nil {
-			return nil, err
-		}
-	case err != nil:
-		return nil, hint(err, "move the file away if it belongs to another run")
-	case old.Header.Undoes != list.Fingerprint:
-		return nil, hint(fmt.Errorf("%s is the way back of another list; nothing was changed", path), "move it away, then run the same command")
-	}
-	for _, f := range old.Fixes {
-		u.have[f.Key()] = true
-	}
-	u.file, err = os.OpenFile(path, os.O_APPEND|os.O_WRONLY, 0o600)
-	if err != nil {
-		return nil, fmt.Errorf("opening the way back: %w", err)
-	}
-	return u, atomicfile.SyncDir(filepath.Dir(path))
-}
-
-func (u *undoFile) add(f upn.Fix) error {
-	back := f.Undo()
-	back.Listed = true
-	if u.have[back.Key()] {
-		return nil
-	}
-	text, err := json.Marshal(back)
-	if err != nil {
-		return err
-	}
-	if _, err := io.WriteString(u.file, string(text)+"\n"); err != nil {
-		return fmt.Errorf("writing the way back: %w", err)
-	}
-	return u.file.Sync()
-}
-
-func (u *undoFile) close() error { return u.file.Close() }

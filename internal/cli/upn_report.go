@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -171,6 +172,9 @@ func (env *Env) writeReport(l render.Listing, file string) error {
 		return env.show(l)
 	}
 	format := render.Format(env.settings.Output)
+	if _, err := os.Stat(filepath.Dir(file)); err != nil {
+		return hint(fmt.Errorf("writing %s: %w", file, err), "make the folder first: mkdir -p "+filepath.Dir(file))
+	}
 	if err := atomicfile.Fill(file, 0o600, func(w io.Writer) error { return render.Write(w, format, l) }); err != nil {
 		return err
 	}
@@ -181,6 +185,9 @@ func (env *Env) writeReport(l render.Listing, file string) error {
 // compareAll reads both sides, each from its file or live, and compares
 // everybody. Where both are not files they are read at the same time.
 func compareAll(ctx context.Context, env *Env, opts upnReportOptions) (c *upn.Comparison, partial bool, err error) {
+	if err := opts.mustExist(); err != nil { // before anybody is asked to sign in
+		return nil, false, err
+	}
 	var m upn.Matcher
 	readZoom, err := zoomSide(ctx, env, opts, &m)
 	if err != nil {

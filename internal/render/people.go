@@ -95,12 +95,11 @@ type DomainCount struct {
 	People     int    `json:"people"`
 }
 
-// ReportListing shows a report.
+// ReportListing shows a report whole; CSV and NDJSON are PeopleListing's.
 func ReportListing(r Report) Listing {
 	l := Listing{Value: r, Columns: personColumns, Empty: "Nobody to show."}
 	for _, p := range r.People {
 		l.Rows = append(l.Rows, p.Row())
-		l.Lines = append(l.Lines, p)
 	}
 	l.Page = func(w io.Writer) error { return writeReport(w, r, l.Rows) }
 	return l

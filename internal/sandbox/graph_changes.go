@@ -105,18 +105,27 @@ func (s *Server) deltaLink(g *graphCall) string {
 	return s.Origin + "/v1.0/users/delta?" + q.Encode()
 }
 
+// writable is the person of a request that may change them; nil once it was
+// refused.
+func (s *Server) writable(g *graphCall) *user {
+	if !s.allowed(g, "User.ReadWrite.All", "Directory.ReadWrite.All") {
+		return nil
+	}
+	u := s.world.person(g.path[1])
+	if u == nil {
+		s.notFound(g, g.path[1])
+	}
+	return u
+}
+
 // updateUser changes the properties of a person that a report rests on. A UPN
 // must be under a verified domain and nobody else's; one that comes from an
 // on-premises directory cannot be changed here.
 //
 // https://learn.microsoft.com/graph/api/user-update
 func (s *Server) updateUser(g *graphCall) {
-	if !s.allowed(g, "User.ReadWrite.All", "Directory.ReadWrite.All") {
-		return
-	}
-	u := s.world.person(g.path[1])
+	u := s.writable(g)
 	if u == nil {
-		s.notFound(g, g.path[1])
 		return
 	}
 	var body struct {
@@ -166,12 +175,8 @@ func (s *Server) newUPN(g *graphCall, u *user, upn string) bool {
 //
 // https://learn.microsoft.com/graph/api/user-delete
 func (s *Server) deleteUser(g *graphCall) {
-	if !s.allowed(g, "User.ReadWrite.All", "Directory.ReadWrite.All") {
-		return
-	}
-	u := s.world.person(g.path[1])
+	u := s.writable(g)
 	if u == nil {
-		s.notFound(g, g.path[1])
 		return
 	}
 	u.deleted = s.world.now()

@@ -52,14 +52,14 @@ func (b *blocks) next() (block, error) {
 		text = text[:n]
 		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 			b.done, b.rest = true, nil
-			return b.cut(text, n)
+			return b.cut(text, n), nil
 		}
 		if err != nil {
 			return block{}, err
 		}
 		if end := lastRecordEnd(text); end > 0 {
 			b.rest = append(b.rest[:0], text[end:]...)
-			return b.cut(text, end)
+			return b.cut(text, end), nil
 		}
 		if n > maxRecord {
 			return block{}, &FormatError{File: b.file, Line: b.line, Message: "a record that begins near here does not end: a quote may be open", Hint: "the file may be cut or edited by hand; export it again"}
@@ -68,10 +68,10 @@ func (b *blocks) next() (block, error) {
 	}
 }
 
-func (b *blocks) cut(text []byte, end int) (block, error) {
+func (b *blocks) cut(text []byte, end int) block {
 	one := block{text: text[:end], line: b.line}
 	b.line += bytes.Count(one.text, []byte{'\n'})
-	return one, nil
+	return one
 }
 
 func (b *blocks) buffer(size int) []byte {

@@ -19,14 +19,14 @@ type jsonForm[T any] struct {
 	list, next string
 	// required is the field that every person must have.
 	required string
-	// foreign is a field of the other service's people; other is what to say
-	// when it is there.
-	foreign, other string
-	decode         func(json.RawMessage) (T, error)
+	// foreign is a field of the other service's people, foreignList the list of its
+	// pages; other is what to say when one of them is there.
+	foreign, foreignList, other string
+	decode                      func(json.RawMessage) (T, error)
 }
 
 var graphJSON = jsonForm[tenant.User]{
-	kind: "Graph JSON", list: "value", next: "@odata.nextLink", required: "userPrincipalName", foreign: "email",
+	kind: "Graph JSON", list: "value", next: "@odata.nextLink", required: "userPrincipalName", foreign: "email", foreignList: "users",
 	other: `"email" suggests a Zoom export: give it as --zoom-export`,
 	decode: func(raw json.RawMessage) (tenant.User, error) {
 		var w struct {
@@ -63,7 +63,7 @@ var graphJSON = jsonForm[tenant.User]{
 }
 
 var zoomJSON = jsonForm[tenant.ZoomUser]{
-	kind: "Zoom JSON", list: "users", next: "next_page_token", required: "email", foreign: "userPrincipalName",
+	kind: "Zoom JSON", list: "users", next: "next_page_token", required: "email", foreign: "userPrincipalName", foreignList: "value",
 	other: `"userPrincipalName" suggests a Microsoft export: give it as --microsoft-export`,
 	decode: func(raw json.RawMessage) (tenant.ZoomUser, error) {
 		var w struct {
@@ -228,7 +228,7 @@ func (d *jsonReader[T]) person(fields map[string]json.RawMessage) error {
 	var required string
 	if err := json.Unmarshal(fields[d.form.required], &required); err != nil || required == "" {
 		hint := "select the field when exporting"
-		if fields[d.form.foreign] != nil {
+		if fields[d.form.foreign] != nil || fields[d.form.foreignList] != nil {
 			hint = d.form.other
 		}
 		return &FormatError{File: d.file, Message: fmt.Sprintf("user number %d has no %q", d.count, d.form.required), Hint: hint}

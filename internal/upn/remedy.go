@@ -49,6 +49,7 @@ func (r Result) Remedies() []string {
 	case Typo:
 		return []string{
 			fmt.Sprintf("ask whether %s is meant; if so change the email in Zoom: User Management > Users > %s > Edit", r.Suggestion, r.ZoomEmail),
+			"or with a command: zo365 upn fix --plan fixes.jsonl --include " + r.ZoomEmail,
 		}
 	case Ambiguous:
 		return []string{"take the address away from all but one of them: " + strings.Join(r.Candidates, ", ")}

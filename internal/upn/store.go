@@ -296,9 +296,8 @@ func appendPerson(dst []byte, what byte, upn, id []byte) []byte {
 func readPerson(record []byte, u *tenant.User, guid *[guidLength]byte) {
 	what := record[0]
 	upn, rest := cut(record[1:])
-	*u = tenant.User{UPN: view(upn), Guest: what&isGuest != 0, Synced: what&isSynced != 0, Deleted: what&isDeleted != 0}
-	u.Enabled = choice(what&isEnabled != 0, what&isDisabled != 0)
-	u.MailPlan = choice(what&hasMailPlan != 0, what&hasNoMailPlan != 0)
+	*u = userOf(what)
+	u.UPN = view(upn)
 	if what&hasGUID != 0 {
 		formatGUID(guid, rest)
 		u.ID = view(guid[:])
@@ -306,6 +305,14 @@ func readPerson(record []byte, u *tenant.User, guid *[guidLength]byte) {
 	}
 	id, _ := cut(rest)
 	u.ID = view(id)
+}
+
+// userOf is a person of whom only is known what they are.
+func userOf(what byte) tenant.User {
+	return tenant.User{
+		Guest: what&isGuest != 0, Synced: what&isSynced != 0, Deleted: what&isDeleted != 0,
+		Enabled: choice(what&isEnabled != 0, what&isDisabled != 0), MailPlan: choice(what&hasMailPlan != 0, what&hasNoMailPlan != 0),
+	}
 }
 
 var isTrue, isFalse = true, false

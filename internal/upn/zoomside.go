@@ -1,0 +1,147 @@
+package upn
+
+import (
+	"encoding/binary"
+	"runtime"
+	"sync"
+)
+
+// zoomSide is everybody of Zoom: the emails as Zoom has them and a table over
+// their normal form.
+type zoomSide struct {
+	texts  texts    // the email and its number in the piece
+	first  []uint32 // the number of each piece's first user
+	at     list[uint64]
+	hashes list[uint32]
+	batch  zoomBatch
+	parts  []*table          // by the highest bits of the hash
+	known  *filter           // nearly everybody who is not here is not in it
+	same   map[uint32]uint32 // an email that was there before
+	users  []zoomUser        // everybody, once complete
+	rivals map[uint32][]rival
+}
+
+// zoomUser is where the email is and who was found for it; both are needed
+// together.
+type zoomUser struct {
+	place uint64
+	found found
+}
+
+// zoomBatch is a part of the Zoom side that one processor read.
+type zoomBatch struct {
+	text   []byte
+	at     []uint32
+	hashes []uint32
+	key    []byte
+}
+
+func (b *zoomBatch) add(email []byte, keep func(Address) bool) {
+	b.key = appendKey(b.key[:0], email)
+	if keep != nil && !keep(Address(b.key)) {
+		return
+	}
+	number := uint64(len(b.at))
+	b.at = append(b.at, uint32(len(b.text)))
+	b.hashes = append(b.hashes, hashOf(b.key))
+	b.text = binary.AppendUvarint(appendText(b.text, email), number)
+}
+
+func (z *zoomSide) take(b zoomBatch) {
+	z.first = append(z.first, uint32(z.at.n))
+	base := z.texts.add(b.text)
+	for i, at := range b.at {
+		z.at.add(base | uint64(at))
+		z.hashes.add(b.hashes[i])
+	}
+}
+
+func (z *zoomSide) email(i uint32) []byte { return z.emailAt(z.users[i].place) }
+
+func (z *zoomSide) emailAt(place uint64) []byte {
+	text, _ := cut(z.texts.at(place))
+	return text
+}
+
+// seal builds the table, each processor a part of it.
+func (z *zoomSide) seal() {
+	z.flush()
+	z.users, z.rivals, z.same = make([]zoomUser, 0, z.at.n), map[uint32][]rival{}, map[uint32]uint32{}
+	for _, piece := range z.at.pieces {
+		for _, place := range piece {
+			z.users = append(z.users, zoomUser{place: place})
+		}
+	}
+	z.at = list[uint64]{}
+	z.parts, z.known = make([]*table, z.partCount()), newFilter(len(z.users))
+	touched := make([]uint64, len(z.parts)) // keeps the compiler from leaving reads out
+	var all sync.WaitGroup
+	var lock sync.Mutex
+	for p := range z.parts {
+		all.Go(func() {
+			n := 0
+			for _, piece := range z.hashes.pieces {
+				for _, h := range piece {
+					if z.part(h) == p {
+						n++
+					}
+				}
+			}
+			t := newTable(n)
+			z.parts[p] = t
+			var key []byte
+			const together = 256 // as in answer
+			for i := range uint32(len(z.users)) {
+				if i%together == 0 {
+					for k := i; k < min(i+together, uint32(len(z.users))); k++ {
+						touched[p] ^= t.peek(z.hashes.at(k))
+					}
+				}
+				h := z.hashes.at(i)
+				if z.part(h) != p {
+					continue
+				}
+				z.known.add(spread(h))
+				first, twice := t.insert(h, z.users[i].place, func(place uint64) bool {
+					key = appendKey(key[:0], z.email(i))
+					return sameKey(z.emailAt(place), key)
+				})
+				if twice {
+					lock.Lock()
+					z.same[i] = z.number(first)
+					lock.Unlock()
+				}
+			}
+		})
+	}
+	all.Wait()
+	z.hashes = list[uint32]{}
+}
+
+func (z *zoomSide) partCount() int {
+	n := 1
+	for n < runtime.GOMAXPROCS(0) && n < 16 {
+		n *= 2
+	}
+	return n
+}
+
+func (z *zoomSide) part(hash uint32) int { return int(hash>>28) & (len(z.parts) - 1) }
+
+func (z *zoomSide) find(h uint32, key []byte) (uint32, bool) {
+	place, ok := z.parts[z.part(h)].find(h, func(place uint64) bool { return sameKey(z.emailAt(place), key) })
+	if !ok {
+		return 0, false
+	}
+	return z.number(place), true
+}
+
+// number is the user at a place.
+func (z *zoomSide) number(place uint64) uint32 {
+	_, rest := cut(z.texts.at(place))
+	n, _ := binary.Uvarint(rest)
+	return z.first[place>>32] + uint32(n)
+}
+
+// spread makes a hash long enough for the filter.
+func spread(hash uint32) uint64 { return uint64(hash) * base }
