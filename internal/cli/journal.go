@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"fmt"
 	"os"
 	"strings"
 
@@ -46,8 +47,10 @@ Exit code 3 when the chain is broken.`,
 // journalFile is the one that was named, or the one beside the tenant file.
 func (env *Env) journalFile(file string) (string, error) {
 	if file != "" {
-		_, err := os.Stat(file) // what was named must be there: a check of nothing would pass
-		return file, err
+		if _, err := os.Stat(file); err != nil { // a check of nothing would pass
+			return "", fmt.Errorf("reading the journal: %w", err)
+		}
+		return file, nil
 	}
 	path, err := env.path()
 	return journal.Path(path), err
