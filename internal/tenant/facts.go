@@ -4,103 +4,104 @@ import "time"
 
 // Organization is the Microsoft tenant.
 type Organization struct {
-	ID          string
-	DisplayName string
+	ID          string `json:"id"`
+	DisplayName string `json:"display_name"`
 }
 
 // Domain is a domain of the Microsoft tenant.
 type Domain struct {
-	Name     string
-	Verified bool
+	Name     string `json:"name"`
+	Verified bool   `json:"verified"`
 	// Initial marks the tenant's *.onmicrosoft.com name.
-	Initial bool
-	Default bool
+	Initial bool `json:"initial"`
+	Default bool `json:"default"`
 }
 
 // ZoomDomain is an associated domain of the Zoom account.
 type ZoomDomain struct {
-	Name     string
-	Verified bool
+	Name     string `json:"name"`
+	Verified bool   `json:"verified"`
 	// Status is Zoom's own word.
-	Status string
+	Status string `json:"status"`
 }
 
 // User is a person in the Microsoft tenant.
 type User struct {
-	ID          string
-	UPN         string
-	Mail        string
-	DisplayName string
+	ID          string `json:"id"`
+	UPN         string `json:"upn"`
+	Mail        string `json:"mail"`
+	DisplayName string `json:"display_name"`
 	// Proxies are the proxyAddresses as Exchange keeps them, with prefixes.
-	Proxies []string
+	Proxies []string `json:"proxies,omitempty"`
 	// Guest is true for userType Guest.
-	Guest bool
+	Guest bool `json:"guest,omitempty"`
 	// Enabled is nil when the source did not say.
-	Enabled *bool
+	Enabled *bool `json:"enabled,omitempty"`
 	// Synced is true when the account's source is an on-premises directory.
-	Synced bool
+	Synced bool `json:"synced,omitempty"`
 	// Deleted is true for a soft-deleted user.
-	Deleted bool
+	Deleted bool `json:"deleted,omitempty"`
 	// MailPlan is nil when the source did not say whether the person has an
 	// Exchange plan.
-	MailPlan *bool
+	MailPlan *bool `json:"mail_plan,omitempty"`
 }
 
 // ZoomUser is a person in the Zoom account.
 type ZoomUser struct {
-	ID          string
-	Email       string
-	DisplayName string
+	ID          string `json:"id"`
+	Email       string `json:"email"`
+	DisplayName string `json:"display_name"`
 	// Status is active, inactive or pending.
-	Status string
+	Status string `json:"status"`
 	// Role is Zoom's role name: Owner, Admin, Member or one of the account's own.
-	Role     string
-	GroupIDs []string
+	Role     string   `json:"role"`
+	GroupIDs []string `json:"group_ids,omitempty"`
 }
 
 // DirectoryRole is an active Entra role of the signed-in person.
 type DirectoryRole struct {
-	TemplateID string
-	Name       string
+	TemplateID string `json:"template_id"`
+	Name       string `json:"name"`
 }
 
 // ServicePrincipal is an enterprise application in the tenant.
 type ServicePrincipal struct {
-	ID          string
-	AppID       string
-	DisplayName string
-	Publisher   string
-	Enabled     bool
+	ID          string `json:"id"`
+	AppID       string `json:"app_id"`
+	DisplayName string `json:"display_name"`
+	Publisher   string `json:"publisher"`
+	// Enabled is false when sign-in to the application was switched off.
+	Enabled bool `json:"enabled"`
 }
 
 // Grant is an application permission that a service principal holds.
 type Grant struct {
 	// ID of the app role assignment.
-	ID string
+	ID string `json:"id"`
 	// Permission is the app role's value, for example "Calendars.ReadWrite", or
 	// its ID when the resource does not name it.
-	Permission string
+	Permission string `json:"permission"`
 	// Resource is the display name of the API.
-	Resource string
-	At       time.Time
+	Resource string    `json:"resource"`
+	At       time.Time `json:"at"`
 }
 
 // Consent is what Entra holds of Zoom's application. A nil Principal means that
 // the application is not in the tenant.
 type Consent struct {
-	Principal *ServicePrincipal
-	Grants    []Grant
+	Principal *ServicePrincipal `json:"principal"`
+	Grants    []Grant           `json:"grants"`
 }
 
 // ConsentEvent is an entry of the directory audit log about a consent.
 type ConsentEvent struct {
-	At time.Time
+	At time.Time `json:"at"`
 	// UPN of the person who consented, empty for an application.
-	UPN string
+	UPN string `json:"upn"`
 	// PrincipalID is the object ID of the application's service principal.
-	PrincipalID string
-	Failed      bool
-	Reason      string
+	PrincipalID string `json:"principal_id"`
+	Failed      bool   `json:"failed"`
+	Reason      string `json:"reason,omitempty"`
 }
 
 // Calendar is one calendar of a mailbox.
@@ -115,20 +116,109 @@ type Calendar struct {
 
 // ZoomGroup is a group of the Zoom account.
 type ZoomGroup struct {
-	ID      string
-	Name    string
-	Members int
+	ID      string `json:"id"`
+	Name    string `json:"name"`
+	Members int    `json:"members"`
+}
+
+// GroupMembers are the people of one Zoom group.
+type GroupMembers struct {
+	// Group is the group's name.
+	Group  string   `json:"group"`
+	Emails []string `json:"emails"`
+}
+
+// ZoomPlan is what the Zoom account pays for.
+type ZoomPlan struct {
+	// Type is Zoom's word for the base plan, for example "business_monthly".
+	Type string `json:"type"`
+	// Hosts are the licences, Usage those in use.
+	Hosts int `json:"hosts"`
+	Usage int `json:"usage"`
+}
+
+// ZoomRole is a role of the Zoom account with how many people have it.
+type ZoomRole struct {
+	ID      string `json:"id"`
+	Name    string `json:"name"`
+	Members int    `json:"members"`
+}
+
+// ZoomPeople are the active people of the Zoom account, as far as one page of the
+// listing has them.
+type ZoomPeople struct {
+	Total  int      `json:"total"`
+	Emails []string `json:"emails"`
+}
+
+// All says whether the page has everybody.
+func (z ZoomPeople) All() bool { return len(z.Emails) >= z.Total }
+
+// Mailless are the enabled members of the tenant without an Exchange plan.
+type Mailless struct {
+	Total int `json:"total"`
+	// UPNs are those of the first page of the listing.
+	UPNs []string `json:"upns"`
+}
+
+// AppSignIn is when an application last signed in as itself.
+type AppSignIn struct {
+	AppID string    `json:"app_id"`
+	Last  time.Time `json:"last"`
+}
+
+// ExchangeRole is a role of Exchange Online that a service principal holds (RBAC
+// for Applications).
+type ExchangeRole struct {
+	ID          string `json:"id"`
+	PrincipalID string `json:"principal_id"`
+	// Role is for example "Application Calendars.ReadWrite".
+	Role string `json:"role"`
+	// Scope names what it is limited to; empty is every mailbox.
+	Scope string `json:"scope"`
+}
+
+// AppCredential is a secret or a certificate of the application that zo365 signs
+// in with: when it ends, never what it is.
+type AppCredential struct {
+	// Kind is "secret" or "certificate".
+	Kind    string    `json:"kind"`
+	Name    string    `json:"name"`
+	Expires time.Time `json:"expires"`
+}
+
+// Clock is how far a service's clock is ahead of this machine's.
+type Clock struct {
+	Host string `json:"host"`
+	// AheadSeconds is negative when this machine is ahead.
+	AheadSeconds int `json:"ahead_seconds"`
 }
 
 // Facts is one gathering. A Reading with a zero time was not asked for.
 type Facts struct {
-	Organization Reading[Organization]
-	Domains      Reading[[]Domain]
-	ZoomDomains  Reading[[]ZoomDomain]
+	Organization Reading[Organization] `json:"organization"`
+	Domains      Reading[[]Domain]     `json:"domains"`
 	// Me is the signed-in person; not seen in an app-only sign-in.
-	Me     Reading[User]
-	Roles  Reading[[]DirectoryRole]
-	MyZoom Reading[*ZoomUser]
+	Me    Reading[User]            `json:"me"`
+	Roles Reading[[]DirectoryRole] `json:"roles"`
+	// Credentials are those of the application that zo365 signs in with.
+	Credentials Reading[[]AppCredential] `json:"credentials"`
+	// Consents are the applications whose names begin with Zoom, or the one that
+	// the tenant file names.
+	Consents Reading[[]Consent]      `json:"consents"`
+	SignIns  Reading[[]AppSignIn]    `json:"sign_ins"`
+	Events   Reading[[]ConsentEvent] `json:"consent_events"`
+	Exchange Reading[[]ExchangeRole] `json:"exchange_roles"`
+	Mailless Reading[Mailless]       `json:"without_mailbox"`
+	// The Zoom side.
+	ZoomPlan    Reading[ZoomPlan]       `json:"zoom_plan"`
+	ZoomRoles   Reading[[]ZoomRole]     `json:"zoom_roles"`
+	ZoomDomains Reading[[]ZoomDomain]   `json:"zoom_domains"`
+	ZoomGroups  Reading[[]ZoomGroup]    `json:"zoom_groups"`
+	ZoomMembers Reading[[]GroupMembers] `json:"zoom_members"`
+	ZoomPeople  Reading[ZoomPeople]     `json:"zoom_people"`
+	MyZoom      Reading[*ZoomUser]      `json:"my_zoom"`
+	Clocks      Reading[[]Clock]        `json:"clocks"`
 }
 
 // UserChange is what a delta query says of a person: fields that are nil did not
