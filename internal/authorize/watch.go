@@ -85,7 +85,7 @@ func (w Watch) Run(ctx context.Context) (tenant.Consent, doctor.ConsentCheck, er
 		if err != nil {
 			return consent, doctor.ConsentCheck{}, err
 		}
-		check := doctor.CheckConsent(consent, w.Want.Required, w.Want.MailRead)
+		check := doctor.CheckConsent(consent, doctor.Wanted{Required: w.Want.Required, MailRead: w.Want.MailRead})
 		renewed, err := w.events(ctx, consent)
 		if err != nil {
 			return consent, check, err

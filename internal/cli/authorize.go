@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/url"
 	"strings"
 	"time"
 
@@ -85,7 +84,7 @@ func runAuthorize(ctx context.Context, env *Env, opts authorizeOptions) error {
 		return err
 	}
 	j := journey{
-		env: env, opts: opts, both: both, path: doc.Path, scope: journal.Scope(opts.Group), effective: effective, start: time.Now(),
+		env: env, opts: opts, both: both, path: doc.Path, scope: profile.Scope(opts.Group), effective: effective, start: time.Now(),
 		want: authorize.Want{Required: doc.File.Microsoft.RequiredPermissions, MailRead: opts.ApproveMailRead || effective.MailRead == profile.Approved, By: opts.By},
 	}
 	return j.run(ctx)
@@ -137,7 +136,7 @@ func (j *journey) run(ctx context.Context) error {
 	if err != nil {
 		return severalHint(err)
 	}
-	now := doctor.CheckConsent(consent, j.want.Required, j.want.MailRead)
+	now := doctor.CheckConsent(consent, doctor.Wanted{Required: j.want.Required, MailRead: j.want.MailRead})
 	recorded, err := j.recorded(consent)
 	if err != nil {
 		return err
@@ -222,7 +221,7 @@ func (j *journey) authorize(ctx context.Context, before doctor.ConsentCheck) err
 
 // open shows the portal's page, or its address.
 func (j *journey) open(ctx context.Context) error {
-	address := j.both.doors.Hosts.ZoomPortal + portalPage(j.opts.Group)
+	address := j.both.doors.Hosts.ZoomPortal + doctor.PortalPage(j.opts.Group)
 	j.env.say("open %s", address)
 	if j.opts.NoBrowser {
 		return nil
@@ -231,16 +230,6 @@ func (j *journey) open(ctx context.Context) error {
 		return err
 	}
 	return nil
-}
-
-// portalPage is where the Mail & Calendar tab is reached. The portal has no
-// published address of the tab itself; the query tells a reader which group is
-// meant and is ignored by the page.
-func portalPage(group string) string {
-	if group == "" {
-		return "/account/setting"
-	}
-	return "/account/group?" + url.Values{"name": {group}}.Encode()
 }
 
 // progress says a state when it changes.
@@ -339,15 +328,16 @@ func (j *journey) record(ctx context.Context, a render.Authorization) error {
 	}
 	entries := []journal.Entry{{At: time.Now(), Actor: by, Action: journal.Authorized, Scope: j.scope, Tenant: a.TenantID, Evidence: asJSON(a)}}
 	if j.confirmed(ctx) {
-		steps := []string{}
+		steps, chosen := []string{}, map[string]string{}
 		for _, s := range doctor.PortalSteps(j.effective) {
 			steps = append(steps, s.Code)
+			chosen[s.Code] = s.Choose
 		}
 		answer := "asked"
 		if j.opts.Yes {
 			answer = "--yes"
 		}
-		entries = append(entries, journal.Entry{At: time.Now(), Actor: by, Action: journal.PortalConfirmed, Scope: j.scope, Steps: steps, Answer: answer})
+		entries = append(entries, journal.Entry{At: time.Now(), Actor: by, Action: journal.PortalConfirmed, Scope: j.scope, Steps: steps, After: asJSON(chosen), Answer: answer})
 	} else {
 		j.env.say("the steps in Zoom's portal are not confirmed by anybody yet")
 	}

@@ -128,7 +128,7 @@ func runIntegrationDisable(ctx context.Context, env *Env, opts disableOptions) e
 			return doc.SetSettings(opts.Group, doc.Differing(opts.Group, wanted))
 		},
 	}
-	scope := journal.Scope(opts.Group)
+	scope := profile.Scope(opts.Group)
 	if recorded, ok := state.Authorizations[scope]; ok {
 		c.Entries = []journal.Entry{{At: time.Now(), Actor: env.actor(), Action: journal.AuthorizationRemoved, Scope: scope, Before: recorded.Evidence}}
 	}
@@ -197,17 +197,17 @@ func runIntegrationStatus(env *Env, only string) error {
 	}
 	status := render.Status{Groups: []render.GroupStatus{}}
 	account, _ := doc.File.Effective("")
-	recorded, err := authorizationOf(state, journal.AccountScope)
+	recorded, err := authorizationOf(state, profile.AccountScope)
 	if err != nil {
 		return err
 	}
-	status.Account = render.AccountStatus{Profile: account, Authorization: recorded, Portal: portalSteps(account, state.Portal[journal.AccountScope])}
+	status.Account = render.AccountStatus{Profile: account, Authorization: recorded, Portal: portalSteps(account, state.Portal[profile.AccountScope])}
 	for _, g := range doc.File.Groups {
 		if only != "" && !profile.SameName(only, g.Name) {
 			continue
 		}
 		effective, _ := doc.File.Effective(g.Name) // it has a profile
-		scope := journal.Scope(g.Name)
+		scope := profile.Scope(g.Name)
 		recorded, err := authorizationOf(state, scope)
 		if err != nil {
 			return err

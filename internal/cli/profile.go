@@ -68,7 +68,7 @@ func (env *Env) change(ctx context.Context, c profileChange) (render.Change, err
 // compare makes the change on a document and says what it did.
 func compare(doc *config.Document, c profileChange) (render.Change, error) {
 	before := doc.File.Clone()
-	out := render.Change{Scope: journal.Scope(c.Group), Portal: []render.PortalStep{}, Revoked: []string{}}
+	out := render.Change{Scope: profile.Scope(c.Group), Portal: []render.PortalStep{}, Revoked: []string{}}
 	out.Before, _ = before.Effective(c.Group) // a group without a profile inherits
 	text := string(doc.Text())
 	if err := c.Edit(doc); err != nil {
@@ -128,7 +128,7 @@ func portalSteps(e profile.Effective, confirmed map[string]journal.Confirmation)
 	steps := []render.PortalStep{}
 	for _, s := range doctor.PortalSteps(e) {
 		step := render.PortalStep{Step: s.Code, Control: s.Control, Choose: s.Choose}
-		if c, ok := confirmed[s.Code]; ok {
+		if c, ok := confirmed[s.Code]; ok && (c.Choose == s.Choose || c.Choose == "") {
 			step.ConfirmedBy, step.At = &c.By, &c.At
 		}
 		steps = append(steps, step)

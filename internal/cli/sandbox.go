@@ -141,6 +141,10 @@ what BROWSER names with --auto-approve.`,
 	f.StringVar(&v.ZoomAs, "zoom-as", "", "email to sign in with at Zoom (default: the first admin)")
 	f.StringVar(&v.Code, "code", "", "device code to enter")
 	f.BoolVar(&v.Decline, "decline", false, "press Cancel on the consent page")
+	f.BoolVar(&v.Off, "off", false, "switch the integration off")
+	f.StringVar(&v.SetupBy, "setup-by", "admin", "who sets the integration up: admin or users")
+	f.StringVar(&v.Service, "service", "office365", "default calendar service")
+	f.StringVar(&v.API, "authorize-with", "graph", "graph or ews")
 	f.BoolVar(&v.ApproveMailRead, "approve-mail-read", false, "tick Mail: Read access in the portal")
 	return cmd
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/zo365/zo365/internal/apply"
 	"github.com/zo365/zo365/internal/connect"
 	"github.com/zo365/zo365/internal/journal"
+	"github.com/zo365/zo365/internal/profile"
 	"github.com/zo365/zo365/internal/render"
 	"github.com/zo365/zo365/internal/tenant"
 	"github.com/zo365/zo365/internal/upn"
@@ -310,7 +311,7 @@ func prepareFixes(ctx context.Context, env *Env, opts upnFixOptions, list apply.
 	run.Before = undo.Add
 	run.After = func(f upn.Fix) error {
 		return journal.Append(ctx, record, journal.Entry{
-			At: time.Now(), Actor: env.actor(), Action: fixAction(f.Kind), Scope: journal.AccountScope, Tenant: list.Header.Tenant,
+			At: time.Now(), Actor: env.actor(), Action: fixAction(f.Kind), Scope: profile.AccountScope, Tenant: list.Header.Tenant,
 			Before: asJSON(f.From), After: asJSON(f.To), Evidence: asJSON(map[string]string{"list": list.Fingerprint, "class": string(f.Class), "zoom_email": f.ZoomEmail}),
 		})
 	}

@@ -5,6 +5,7 @@ import (
 	"reflect"
 	"strconv"
 	"strings"
+	"time"
 
 	"go.yaml.in/yaml/v3"
 
@@ -70,6 +71,11 @@ func (d *decoder) text(n *yaml.Node, v reflect.Value, field string) {
 	var allowed []string
 	if e, ok := v.Interface().(enumerated); ok {
 		allowed = e.Values()
+	}
+	_, isDate := v.Interface().(profile.Date)
+	if isDate && n.Tag == "!!timestamp" {
+		v.SetString(n.Value)
+		return
 	}
 	if n.Kind != yaml.ScalarNode || n.Tag != "!!str" {
 		message := describe(n) + " is not a text"
@@ -167,8 +173,25 @@ func (d *decoder) meaning(f profile.File, root *yaml.Node) {
 			}
 		}
 	}
+	d.mutes(f)
 	for _, p := range profile.Check(f) {
 		d.problems = append(d.problems, d.place(p, root))
+	}
+}
+
+// mutes checks that each has a code, a reason and a day.
+func (d *decoder) mutes(f profile.File) {
+	for i, m := range f.Muted {
+		item, field := d.nodes["muted"].Content[i], fmt.Sprintf("muted[%d].", i)
+		if strings.TrimSpace(m.Check) == "" {
+			d.add(item, field+"check", "", "the code of the check is missing; zo365 doctor shows it", nil)
+		}
+		if strings.TrimSpace(m.Reason) == "" {
+			d.add(item, field+"reason", "", "a finding is muted with a reason only", nil)
+		}
+		if _, err := time.Parse(time.DateOnly, string(m.Until)); err != nil {
+			d.add(item, field+"until", "", fmt.Sprintf("%q is not a day; write for example 2027-03-31", m.Until), nil)
+		}
 	}
 }
 

@@ -21,6 +21,7 @@ import (
 	"github.com/zo365/zo365/internal/rest"
 	"github.com/zo365/zo365/internal/secret"
 	"github.com/zo365/zo365/internal/signin"
+	"github.com/zo365/zo365/internal/tenant"
 )
 
 // Options are what a run was started with.
@@ -56,6 +57,8 @@ type Doors struct {
 	Hosts signin.Hosts
 	// tokens is the transport without a sign-in.
 	tokens http.RoundTripper
+	// clocks are those of the services, as their answers show them.
+	clocks *rest.Clocks
 	// phrase is what the person answered in this run.
 	phrase secret.Secret
 }
@@ -72,7 +75,8 @@ func New(opts Options) (*Doors, error) {
 	if opts.Debug != nil {
 		transport = rest.Trace(transport, opts.Debug)
 	}
-	return &Doors{opts: opts, Hosts: hosts, tokens: rest.UserAgent(transport, opts.UserAgent)}, nil
+	clocks := &rest.Clocks{}
+	return &Doors{opts: opts, Hosts: hosts, clocks: clocks, tokens: clocks.Transport(rest.UserAgent(transport, opts.UserAgent))}, nil
 }
 
 // MissingError says that something which names the tenant or the account was
@@ -129,6 +133,16 @@ func (d *Doors) apiClient(s *signin.Session, pace *rest.Pace) *http.Client {
 //
 // https://learn.microsoft.com/graph/throttling-limits#identity-and-access-service-limits
 const graphPace = 200
+
+// Clocks are how far the services' clocks are ahead, as far as they have answered
+// in this run.
+func (d *Doors) Clocks() []tenant.Clock {
+	all := []tenant.Clock{}
+	for _, c := range d.clocks.Seen() {
+		all = append(all, tenant.Clock{Host: c.Host, AheadSeconds: int(c.By.Round(time.Second) / time.Second)})
+	}
+	return all
+}
 
 // keyringPatience bounds one keyring call, as GitHub's CLI does.
 const keyringPatience = 3 * time.Second

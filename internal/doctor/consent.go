@@ -25,6 +25,28 @@ var (
 	covers = map[string]string{"Calendars.Read": "Calendars.ReadWrite", "Calendars.ReadBasic.All": "Calendars.ReadWrite", "Contacts.Read": "Contacts.ReadWrite", "Mail.Read": "Mail.ReadWrite"}
 )
 
+// Wanted is what the tenant's profiles need of Zoom's application.
+type Wanted struct {
+	// Required replaces the built-in list when not empty.
+	Required []string
+	// MailRead says that Mail: Read is approved.
+	MailRead bool
+	// ByExchange are permissions that a role of Exchange Online gives instead.
+	ByExchange []string
+}
+
+// Permissions are all that must be granted, in order.
+func (w Wanted) Permissions() []string {
+	needed := requiredPermissions
+	if len(w.Required) > 0 {
+		needed = w.Required
+	}
+	if w.MailRead && !slices.Contains(needed, mailRead) {
+		needed = append(slices.Clone(needed), mailRead)
+	}
+	return needed
+}
+
 // ConsentCheck is the consent in Entra held against what the integration needs.
 type ConsentCheck struct {
 	// Present says whether the application is in the tenant at all.
@@ -38,16 +60,9 @@ type ConsentCheck struct {
 // Complete says whether nothing is missing.
 func (c ConsentCheck) Complete() bool { return c.Present && len(c.Missing) == 0 }
 
-// CheckConsent compares. required, when not empty, replaces the built-in list;
-// mailReadApproved says whether the profile has Mail: Read approved.
-func CheckConsent(consent tenant.Consent, required []string, mailReadApproved bool) ConsentCheck {
-	needed := requiredPermissions
-	if len(required) > 0 {
-		needed = required
-	}
-	if mailReadApproved && !slices.Contains(needed, mailRead) {
-		needed = append(slices.Clone(needed), mailRead)
-	}
+// CheckConsent compares.
+func CheckConsent(consent tenant.Consent, w Wanted) ConsentCheck {
+	needed := w.Permissions()
 	c := ConsentCheck{Present: consent.Principal != nil, Granted: []string{}, Missing: []string{}, Unexpected: []string{}}
 	for _, g := range consent.Grants {
 		c.Granted = append(c.Granted, g.Permission)
@@ -55,7 +70,7 @@ func CheckConsent(consent tenant.Consent, required []string, mailReadApproved bo
 	slices.Sort(c.Granted)
 	c.Granted = slices.Compact(c.Granted)
 	for _, n := range needed {
-		if !slices.Contains(c.Granted, n) && !slices.Contains(c.Granted, covers[n]) {
+		if !slices.Contains(c.Granted, n) && !slices.Contains(c.Granted, covers[n]) && !slices.Contains(w.ByExchange, n) {
 			c.Missing = append(c.Missing, n)
 		}
 	}

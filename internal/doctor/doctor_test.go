@@ -98,7 +98,7 @@ func TestCheckConsent(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			c := CheckConsent(test.consent, test.required, test.mailRead)
+			c := CheckConsent(test.consent, Wanted{Required: test.required, MailRead: test.mailRead})
 			if c.Complete() != test.complete || !reflect.DeepEqual(c.Missing, test.missing) || !reflect.DeepEqual(c.Unexpected, test.unexpected) {
 				t.Errorf("got %+v", c)
 			}

@@ -20,6 +20,10 @@ import (
 // first is what the first line of a journal has in place of a hash.
 const first = "first"
 
+// idLength is how much of a line's hash names it: 48 bits, enough for a person to
+// type and for a journal never to have twice.
+const idLength = 12
+
 // longestLine bounds a line.
 const longestLine = 16 << 20
 
@@ -67,6 +71,7 @@ func eachLine(r io.Reader, each func(n int, line []byte, e *Entry, err error)) e
 		}
 		var e Entry
 		err := json.Unmarshal(lines.Bytes(), &e)
+		e.ID = hashLine(lines.Bytes())[:idLength]
 		each(n, lines.Bytes(), &e, err)
 	}
 	return lines.Err()

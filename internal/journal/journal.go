@@ -39,6 +39,22 @@ const (
 	ZoomEmailChanged Action = "zoom-email-changed"
 	// UPNChanged: a Microsoft user got another UPN.
 	UPNChanged Action = "upn-changed"
+	// StepStarted: a step of a plan is about to be done; StepFound: one that was
+	// started and whose end was not recorded turned out to be done.
+	StepStarted Action = "step-started"
+	StepFound   Action = "step-found-done"
+	// PermissionGranted: Zoom's application got a permission.
+	PermissionGranted Action = "permission-granted"
+	// ApplicationEnabled: Zoom's application may sign in again.
+	ApplicationEnabled Action = "application-enabled"
+	// GroupCreated and GroupDeleted: a group of Zoom.
+	GroupCreated Action = "group-created"
+	GroupDeleted Action = "group-deleted"
+	// PortalWithdrawn: a confirmation was taken back.
+	PortalWithdrawn Action = "portal-withdrawn"
+	// Observed: what was there when everything was as wanted; drift is measured
+	// against it.
+	Observed Action = "observed"
 )
 
 // Entry is one line.
@@ -58,9 +74,17 @@ type Entry struct {
 	// confirmed: "asked" is a person's answer to the question, "--yes" the flag.
 	Steps  []string `json:"steps,omitempty"`
 	Answer string   `json:"answer,omitempty"`
+	// Plan and Step say which step of which plan this was.
+	Plan string `json:"plan,omitempty"`
+	Step string `json:"step,omitempty"`
+	// Undoes is the ID of the entry that this one takes back.
+	Undoes string `json:"undoes,omitempty"`
 	// Previous is the hash of the line before, "first" in the first line; empty in
 	// lines of older versions.
 	Previous string `json:"previous,omitempty"`
+
+	// ID is the beginning of the line's own hash; it is not in the line.
+	ID string `json:"-"`
 }
 
 // Path is the journal beside a tenant file: zo365.yaml has

@@ -34,7 +34,7 @@ func TestFold(t *testing.T) {
 			},
 			State{
 				Authorizations: map[string]Authorization{"group:S": {at, "a", evidence}},
-				Portal:         map[string]map[string]Confirmation{"group:S": {"x": {"a", at}, "y": {"a", at}}},
+				Portal:         map[string]map[string]Confirmation{"group:S": {"x": {"a", "", at}, "y": {"a", "", at}}},
 			},
 		},
 	}

@@ -2,6 +2,7 @@ package journal
 
 import (
 	"encoding/json"
+	"slices"
 	"time"
 )
 
@@ -11,6 +12,12 @@ type State struct {
 	Authorizations map[string]Authorization
 	// Portal holds the last confirmation of each step, by scope and step code.
 	Portal map[string]map[string]Confirmation
+	// Open are the steps that were started and have no end, in order.
+	Open []Entry
+	// Steps are all steps of plans, in order.
+	Steps []PlanStep
+	// Baseline is the last Observed entry's state; nil when there is none.
+	Baseline json.RawMessage
 }
 
 // Authorization is a consent that was observed.
@@ -20,21 +27,12 @@ type Authorization struct {
 	Evidence json.RawMessage
 }
 
-// Confirmation says who said that a portal step was done, and when.
+// Confirmation says who said that a portal step was done, what was chosen, and when.
 type Confirmation struct {
 	By string
-	At time.Time
-}
-
-// AccountScope is the scope of the account profile.
-const AccountScope = "account"
-
-// Scope names the account (group "") or a group.
-func Scope(group string) string {
-	if group == "" {
-		return AccountScope
-	}
-	return "group:" + group
+	// Choose is the value; empty in lines of older versions, which did not say.
+	Choose string
+	At     time.Time
 }
 
 // Fold reads the entries from first to last.
@@ -48,14 +46,60 @@ func Fold(entries []Entry) State {
 			delete(s.Authorizations, e.Scope)
 			delete(s.Portal, e.Scope)
 		case PortalConfirmed:
-			if s.Portal[e.Scope] == nil {
-				s.Portal[e.Scope] = map[string]Confirmation{}
-			}
+			s.confirm(e)
+		case PortalWithdrawn:
 			for _, step := range e.Steps {
-				s.Portal[e.Scope][step] = Confirmation{By: e.Actor, At: e.At}
+				delete(s.Portal[e.Scope], step)
 			}
-		case ProfileChanged, GrantsRevoked, ZoomEmailChanged, UPNChanged: // history only
+		case Observed:
+			s.Baseline = e.After
+		case ProfileChanged, GrantsRevoked, ZoomEmailChanged, UPNChanged, StepStarted, StepFound, PermissionGranted, ApplicationEnabled, GroupCreated, GroupDeleted: // history only
 		}
+		s.follow(e)
 	}
 	return s
+}
+
+func (s *State) confirm(e Entry) {
+	if s.Portal[e.Scope] == nil {
+		s.Portal[e.Scope] = map[string]Confirmation{}
+	}
+	chosen := map[string]string{}
+	if len(e.After) > 0 {
+		_ = json.Unmarshal(e.After, &chosen) // a value that is not there is an empty one
+	}
+	for _, step := range e.Steps {
+		s.Portal[e.Scope][step] = Confirmation{By: e.Actor, Choose: chosen[step], At: e.At}
+	}
+}
+
+// follow keeps the steps of plans: what was begun, and what of it has an end.
+func (s *State) follow(e Entry) {
+	if e.Step == "" {
+		return
+	}
+	s.Steps = append(s.Steps, PlanStep{Plan: e.Plan, Step: e.Step, At: e.At, Ended: e.Action != StepStarted})
+	if e.Action == StepStarted {
+		s.Open = append(s.Open, e)
+		return
+	}
+	s.Open = slices.DeleteFunc(s.Open, func(open Entry) bool { return open.Step == e.Step })
+}
+
+// PlanStep is a step of a plan as the journal knows it.
+type PlanStep struct {
+	Plan, Step string
+	At         time.Time
+	Ended      bool
+}
+
+// StepsOf are the IDs of a plan's steps that were begun or done.
+func (s State) StepsOf(plan string) []string {
+	var ids []string
+	for _, one := range s.Steps {
+		if one.Plan == plan {
+			ids = append(ids, one.Step)
+		}
+	}
+	return ids
 }

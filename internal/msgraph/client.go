@@ -39,6 +39,8 @@ type call struct {
 	// path is below /v1.0, percent-encoded, with its query.
 	path string
 	body any
+	// beta is for what v1.0 does not have; Microsoft may change it at any time.
+	beta bool
 	// eventual asks for the advanced query capabilities,
 	// https://learn.microsoft.com/graph/aad-advanced-queries
 	eventual bool
@@ -46,7 +48,14 @@ type call struct {
 
 // do sends a call and decodes the answer into out, which may be nil.
 func (c *Client) do(ctx context.Context, q call, out any) error {
-	return c.send(ctx, q, c.Base+"/v1.0"+q.path, out)
+	return c.send(ctx, q, c.address(q), out)
+}
+
+func (c *Client) address(q call) string {
+	if q.beta {
+		return c.Base + "/beta" + q.path
+	}
+	return c.Base + "/v1.0" + q.path
 }
 
 func (c *Client) send(ctx context.Context, q call, address string, out any) error {
@@ -95,7 +104,7 @@ func (c *Client) send(ctx context.Context, q call, address string, out any) erro
 //
 // https://learn.microsoft.com/graph/paging
 func list[T any](ctx context.Context, c *Client, q call, add func([]T)) error {
-	address := c.Base + "/v1.0" + q.path
+	address := c.address(q)
 	followed := map[string]bool{}
 	for address != "" {
 		followed[address] = true
@@ -145,6 +154,11 @@ func IsNotFound(err error) bool {
 	return errors.As(err, &e) && e.Status == http.StatusNotFound
 }
 
+// codeNoLicence says that a report belongs to a larger licence.
+//
+// https://learn.microsoft.com/troubleshoot/entra/entra-id/governance/errors-sign-in-activity-report
+const codeNoLicence = "Authentication_RequestFromNonPremiumTenantOrB2CTenant"
+
 type innerError struct {
 	Code  string      `json:"code"`
 	Inner *innerError `json:"innerError"`
@@ -173,6 +187,9 @@ func (q call) refused(resp *http.Response) error {
 	case http.StatusUnauthorized:
 		return &tenant.StopError{Reason: tenant.SignedOut, Service: "Microsoft", Err: e}
 	case http.StatusForbidden:
+		if e.Code == codeNoLicence {
+			return &tenant.NeedsError{Service: "Microsoft Entra ID", AnyOf: []string{"a Microsoft Entra ID P1 or P2 licence"}, Doing: q.doing, Err: e}
+		}
 		return &tenant.NeedsError{Service: "Microsoft Graph", AnyOf: q.needs, Doing: q.doing, Err: e}
 	}
 	return e

@@ -118,6 +118,8 @@ func (e Effective) Settings() Settings {
 func (f File) Clone() File {
 	f.Microsoft.RequiredPermissions = slices.Clone(f.Microsoft.RequiredPermissions)
 	f.Account = f.Account.clone()
+	f.Features = slices.Clone(f.Features)
+	f.Muted = slices.Clone(f.Muted)
 	f.Groups = slices.Clone(f.Groups)
 	for i := range f.Groups {
 		f.Groups[i].Settings = f.Groups[i].clone()

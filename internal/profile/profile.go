@@ -18,6 +18,28 @@ type File struct {
 	Zoom      Zoom      `yaml:"zoom" json:"zoom,omitzero" jsonschema:"description=The Zoom account."`
 	Account   Settings  `yaml:"account" json:"account,omitzero" jsonschema:"description=The account profile: Account Management > Account Settings > Mail & Calendar."`
 	Groups    []Group   `yaml:"groups" json:"groups,omitempty" jsonschema:"description=Group profiles: User Management > Groups > (group) > Mail & Calendar. A group inherits what it does not set."`
+	Features  []Feature `yaml:"features" json:"features,omitempty" jsonschema:"description=What your people count on; zo365 doctor says which of it the integration does not do."`
+	Muted     []Mute    `yaml:"muted" json:"muted,omitempty" jsonschema:"description=Findings of zo365 doctor that are accepted for a time. They stay visible as muted."`
+}
+
+// Mute accepts the findings of one check until a day.
+type Mute struct {
+	Check string `yaml:"check" json:"check" jsonschema:"minLength=1,description=Code of the check."`
+	// Scope is empty for every scope.
+	Scope  string `yaml:"scope" json:"scope,omitempty" jsonschema:"description=account or group:NAME; every scope when unset."`
+	Reason string `yaml:"reason" json:"reason" jsonschema:"minLength=1,description=Why this is accepted."`
+	Until  Date   `yaml:"until" json:"until" jsonschema:"description=Last day on which it is muted; for example 2027-03-31."`
+}
+
+// AccountScope is the scope of the account profile.
+const AccountScope = "account"
+
+// Scope names the account (group "") or a group, as the journal and findings do.
+func Scope(group string) string {
+	if group == "" {
+		return AccountScope
+	}
+	return "group:" + group
 }
 
 // Microsoft names the Entra tenant and the applications in it.

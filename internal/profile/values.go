@@ -84,6 +84,32 @@ const (
 // Values lists the allowed words in the order they are shown.
 func (Approval) Values() []string { return []string{string(NotApproved), string(Approved)} }
 
+// Feature is something that people may expect of a calendar integration.
+type Feature string
+
+// The features, the first of which the integration has (KB0077944, "Limitations").
+const (
+	PrimaryCalendar   Feature = "primary_calendar"
+	MultipleCalendars Feature = "multiple_calendars"
+	Attachments       Feature = "attachments"
+	CreateCalendar    Feature = "create_calendar"
+	SearchCalendar    Feature = "search_calendar"
+	ProposeNewTime    Feature = "propose_new_time"
+	FindTime          Feature = "find_time"
+	SuggestedTimes    Feature = "suggested_times"
+)
+
+// Values lists the allowed words in the order they are shown.
+func (Feature) Values() []string {
+	return []string{
+		string(PrimaryCalendar), string(MultipleCalendars), string(Attachments), string(CreateCalendar),
+		string(SearchCalendar), string(ProposeNewTime), string(FindTime), string(SuggestedTimes),
+	}
+}
+
+// Date is a day as it stands in the tenant file: 2006-01-02.
+type Date string
+
 // SameName compares group names as Zoom does: letter case and outer blanks
 // aside.
 func SameName(a, b string) bool {

@@ -88,7 +88,13 @@ func graphRoutes() []graphRoute {
 		{"POST", "servicePrincipals/*/appRoleAssignedTo", (*Server).createAssignment},
 		{"DELETE", "servicePrincipals/*/appRoleAssignments/*", (*Server).deleteAssignment},
 		{"DELETE", "servicePrincipals/*/appRoleAssignedTo/*", (*Server).deleteAssignment},
+		{"PATCH", "servicePrincipals/*", (*Server).updatePrincipal},
+		{"GET", "applications/*", (*Server).getApplication},
 		{"GET", "auditLogs/directoryAudits", (*Server).directoryAudits},
+		{"GET", "reports/servicePrincipalSignInActivities", (*Server).signInActivities},
+		{"GET", "roleManagement/exchange/roleAssignments", (*Server).exchangeAssignments},
+		{"GET", "roleManagement/exchange/roleDefinitions", (*Server).exchangeDefinitions},
+		{"GET", "roleManagement/exchange/customAppScopes", (*Server).exchangeScopes},
 		{"POST", "$batch", (*Server).batch},
 	}
 }

@@ -33,7 +33,7 @@ func (s *Server) principalEntity(sp *servicePrincipal) entity {
 		assignments = append(assignments, map[string]any(a))
 	}
 	return entity{
-		"id": sp.ID, "deletedDateTime": nil, "accountEnabled": true, "appDisplayName": sp.Name, "appId": sp.AppID, "appOwnerOrganizationId": s.world.tenantID,
+		"id": sp.ID, "deletedDateTime": nil, "accountEnabled": !sp.disabled, "appDisplayName": sp.Name, "appId": sp.AppID, "appOwnerOrganizationId": s.world.tenantID,
 		"appRoleAssignmentRequired": false, "displayName": sp.Name, "servicePrincipalNames": []any{sp.AppID},
 		"servicePrincipalType": "Application", "signInAudience": "AzureADMultipleOrgs", "tags": []any{"WindowsAzureActiveDirectoryIntegratedApp"},
 		"appRoles": roles, "oauth2PermissionScopes": scopes, "verifiedPublisher": publisher, "appRoleAssignments": assignments,
@@ -127,7 +127,7 @@ func (s *Server) assignments(sp *servicePrincipal) []entity {
 	graph := s.world.app(graphAppID)
 	items := []entity{}
 	for _, one := range sp.grants {
-		if s.world.visible(one.created) {
+		if s.world.visible(one.created) && !s.world.gone(one.deleted) {
 			items = append(items, assignmentEntity(sp, graph, one))
 		}
 	}
@@ -218,8 +218,8 @@ func (s *Server) deleteAssignment(g *graphCall) {
 	}
 	for _, sp := range s.world.apps {
 		for i, one := range sp.grants {
-			if one.ID == g.path[3] {
-				sp.grants = append(sp.grants[:i:i], sp.grants[i+1:]...)
+			if one.ID == g.path[3] && one.deleted.IsZero() {
+				sp.grants[i].deleted = s.world.now()
 				g.rec.header.Del("Content-Type")
 				g.rec.status = http.StatusNoContent
 				return

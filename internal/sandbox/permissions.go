@@ -23,6 +23,7 @@ var graphPermissions = []entry{
 	{"Mail.ReadWrite", "e2a3a72e-5f79-4c64-b1b1-878b674786c9", "024d486e-b451-40bb-833d-3e66d98c5c73"},
 	{"MailboxSettings.Read", "40f97065-369a-49f4-947c-6a255697ae91", "87f447af-9fa4-4c32-9dfa-4a57a73d18ce"},
 	{"Organization.Read.All", "498476ce-e0fe-48b0-b801-37ba7e2685c6", "4908d5b9-3fb2-4b1e-9336-1888b7937185"},
+	{"RoleManagement.Read.Exchange", "c769435f-f061-4d0b-8ff1-3d39870e5f85", "3bc15058-7858-4141-b24f-ae43b4e80b52"},
 	{"RoleManagement.Read.Directory", "483bed4a-2ad3-4361-a73b-c83ccdbdc53c", "741c54c3-0c1e-44a1-818b-3f97ab4e8c83"},
 	{"User.Read", "", "e1fe6dd8-ba31-4d61-89e7-88639da4683d"},
 	{"User.Read.All", "df021288-bdef-4463-88db-98f22de89214", "a154be20-db9c-4678-8ab7-66f6cc099a59"},
@@ -74,4 +75,5 @@ var zoomScopes = []string{
 	"account:read:list_managed_domains:admin", "account:read:settings:admin", "group:read:list_groups:admin",
 	"group:read:list_members:admin", "role:read:list_roles:admin", "billing:read:plan_usage:admin",
 	"user:read:list_users:admin", "user:read:user:admin", "user:update:email:admin",
+	"group:write:group:admin", "group:delete:group:admin",
 }

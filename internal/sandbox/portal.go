@@ -68,6 +68,10 @@ func (s *Server) servePortal(rec *recorder, r *http.Request) {
 	switch {
 	case path == "/":
 		redirect(rec, "/account/setting")
+	case path == "/account":
+		s.serveZoomAccount(rec, r)
+	case path == "/billing":
+		s.serveZoomBilling(rec, r)
 	case path == "/account/setting":
 		s.mailCalendar(rec, r, person, "")
 	case path == "/account/group":

@@ -211,7 +211,7 @@ func TestGraphQueries(t *testing.T) {
 		"an application is nobody's me":    {"/v1.0/me", nil, 400, nil},
 		"what is not imitated is loud":     {"/v1.0/teams", nil, 400, nil},
 		"assignments on demand": {"/v1.0/servicePrincipals?$expand=appRoleAssignments&$filter=displayName+eq+'zo365'", nil, 200, func(r reply) bool {
-			return len(r.json["value"].([]any)[0].(map[string]any)["appRoleAssignments"].([]any)) == 9
+			return len(r.json["value"].([]any)[0].(map[string]any)["appRoleAssignments"].([]any)) == 10
 		}},
 	}
 	for name, test := range tests {

@@ -51,6 +51,8 @@ type TenantScenario struct {
 	Clock time.Duration `yaml:"clock"`
 	// Refusals are errors of the token endpoint.
 	Refusals []Refusal `yaml:"refusals"`
+	// Licence is "P1" (the default) or "free", which has no sign-in report.
+	Licence string `yaml:"licence"`
 }
 
 // Refusal makes the token endpoint refuse one kind of grant.
@@ -88,6 +90,8 @@ const (
 type AppScenario struct {
 	// Permissions are the application permissions granted to it.
 	Permissions []string `yaml:"permissions"`
+	// SecretLifetime is how long its client secret is still good for.
+	SecretLifetime time.Duration `yaml:"secret_lifetime"`
 }
 
 // ZoomAppGranted is Zoom's enterprise application as it is at the start; with
@@ -96,6 +100,19 @@ type ZoomAppGranted struct {
 	Permissions []string `yaml:"permissions"`
 	// Declared are the application permissions that a consent grants.
 	Declared []string `yaml:"declared"`
+	// Disabled: nobody can sign in to it.
+	Disabled bool `yaml:"disabled"`
+	// LastSignIn is how long ago it signed in; zero is never.
+	LastSignIn time.Duration `yaml:"last_sign_in"`
+	// ExchangeRoles are its roles in Exchange Online.
+	ExchangeRoles []ExchangeRole `yaml:"exchange_roles"`
+}
+
+// ExchangeRole is a role of RBAC for Applications; an empty scope is every
+// mailbox.
+type ExchangeRole struct {
+	Role  string `yaml:"role"`
+	Scope string `yaml:"scope"`
 }
 
 // ZoomScenario is the Zoom side.
@@ -207,7 +224,7 @@ func base() Scenario {
 				{Name: "contoso.onmicrosoft.com", Verified: true, Initial: true},
 				{Name: "contoso.com", Verified: true, Default: true},
 			},
-			App:     AppScenario{Permissions: []string{"User.Read.All", "Domain.Read.All", "Organization.Read.All", "Application.Read.All", "Calendars.ReadBasic.All", "AuditLog.Read.All", "Directory.Read.All", "AppRoleAssignment.ReadWrite.All", "User.ReadWrite.All"}},
+			App:     AppScenario{SecretLifetime: 365 * 24 * time.Hour, Permissions: []string{"User.Read.All", "Domain.Read.All", "Organization.Read.All", "Application.Read.All", "Calendars.ReadBasic.All", "AuditLog.Read.All", "Directory.Read.All", "AppRoleAssignment.ReadWrite.All", "User.ReadWrite.All", "RoleManagement.Read.Exchange"}},
 			ZoomApp: ZoomAppGranted{Declared: []string{"Calendars.ReadWrite", "Contacts.Read", "MailboxSettings.Read", "User.Read.All"}},
 		},
 		Zoom: ZoomScenario{

@@ -146,6 +146,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if s.opts.Latency > 0 && (strings.HasPrefix(r.URL.Path, "/v1.0/") || strings.HasPrefix(r.URL.Path, "/v2/")) {
 		time.Sleep(s.opts.Latency) // as far as the services are away: requests do not wait for each other
 	}
+	// As net/http does by itself, but by the service's clock.
+	w.Header().Set("Date", time.Now().Add(s.opts.Scenario.Tenant.Clock).UTC().Format(http.TimeFormat))
 	s.reply(r, body).send(w)
 }
 
@@ -184,7 +186,11 @@ func (s *Server) answer(r *http.Request, body []byte) *recorder {
 		s.serveGraph(rec, r)
 	case strings.HasPrefix(path, "/v2/"), path == "/oauth/token", path == "/oauth/revoke":
 		s.serveZoom(rec, r)
-	case path == "/", path == "/signin", strings.HasPrefix(path, "/account/"):
+	case path == "/entra":
+		s.serveEntraAdmin(rec, r)
+	case path == "/m365":
+		s.serveLicences(rec, r)
+	case path == "/", path == "/signin", path == "/account", path == "/billing", strings.HasPrefix(path, "/account/"):
 		s.servePortal(rec, r)
 	case path == "/sandbox/state":
 		s.serveState(rec)

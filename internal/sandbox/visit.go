@@ -23,6 +23,10 @@ type Visitor struct {
 	Decline bool
 	// ApproveMailRead ticks Mail: Read access in the portal.
 	ApproveMailRead bool
+	// Off switches the integration off. SetupBy, Service and API are what is chosen
+	// otherwise: admin, office365 and graph when empty.
+	Off                   bool
+	SetupBy, Service, API string
 	// Code is entered on the page for device codes.
 	Code string
 	// Say is told each step.
@@ -49,7 +53,10 @@ func (v *Visitor) Visit(ctx context.Context, address string) error {
 		return err
 	}
 	v.client = &http.Client{Jar: jar}
-	p, err := v.get(ctx, address)
+	if strings.HasPrefix(start.Fragment, "view/") { // a blade of Entra's admin center
+		start.Path, start.Fragment = "/entra", ""
+	}
+	p, err := v.get(ctx, start.String())
 	for range pageLimit {
 		if err != nil {
 			return err
@@ -108,11 +115,19 @@ func (v *Visitor) act(ctx context.Context, p *visited, group string) step {
 		if p.problem != "" {
 			return func() (*visited, error) { return nil, fmt.Errorf("%s: %w", p.problem, ErrRefused) }
 		}
-		fields := url.Values{"integrate": {"on"}, "default_service": {"office365"}, "authorize_with": {"graph"}, "setup_by": {"admin"}, "action": {"authorize"}}
+		fields := url.Values{"integrate": {"on"}, "default_service": {or(v.Service, "office365")}, "authorize_with": {or(v.API, "graph")}, "setup_by": {or(v.SetupBy, "admin")}, "action": {"authorize"}}
+		if v.Off {
+			fields.Del("integrate")
+		}
 		if v.ApproveMailRead {
 			fields.Set("mail_read", "on")
 		}
 		return submit(fields)
+	case "entra-tasks", "zoom-tasks":
+		if p.saved {
+			return nil
+		}
+		return submit(url.Values{})
 	case "entra-error", "zoom-error":
 		return func() (*visited, error) { return nil, fmt.Errorf("%s: %w", p.problem, ErrRefused) }
 	}

@@ -30,6 +30,10 @@ type world struct {
 	registrations []string
 	names         map[string]string
 	audit         []auditEvent
+	// registrationID is the object of the registration that zo365 signs in with;
+	// its client secret is good until secretEnds.
+	registrationID string
+	secretEnds     time.Time
 
 	accountID  string
 	zoomUsers  []*zoomUser
@@ -66,6 +70,7 @@ type servicePrincipal struct {
 	ID, AppID, Name, Publisher string
 	created                    time.Time
 	grants                     []grant
+	disabled                   bool
 }
 
 // grant is an app role assignment on Microsoft Graph.
@@ -73,6 +78,8 @@ type grant struct {
 	ID         string
 	permission entry
 	created    time.Time
+	// deleted is when the assignment was deleted; readers see it a while longer.
+	deleted time.Time
 }
 
 // auditEvent is an entry of the directory audit log about a consent.
@@ -116,6 +123,8 @@ func newWorld(s Scenario, extra int, seed uint64, now func() time.Time) *world {
 	}
 	w.tenantID = w.guid()
 	w.accountID = w.zoomID()
+	w.registrationID = w.guid()
+	w.secretEnds = now().Add(s.Tenant.App.SecretLifetime)
 	for i := range s.Faults {
 		f := s.Faults[i]
 		w.faults = append(w.faults, &f)
@@ -150,6 +159,7 @@ func (w *world) addApps() {
 	}
 	if granted := w.scenario.Tenant.ZoomApp.Permissions; len(granted) > 0 {
 		zoom := w.instantiate()
+		zoom.disabled = w.scenario.Tenant.ZoomApp.Disabled
 		for _, p := range granted {
 			w.grant(zoom, p)
 		}
@@ -175,7 +185,7 @@ func (w *world) instantiate() *servicePrincipal {
 // grant adds an app role assignment, or returns the one that is there.
 func (w *world) grant(sp *servicePrincipal, name string) (g grant, added bool) {
 	for _, old := range sp.grants {
-		if old.permission.name == name {
+		if old.permission.name == name && old.deleted.IsZero() {
 			return old, false
 		}
 	}
@@ -314,6 +324,9 @@ func (w *world) declared(mailRead bool) []string {
 func (w *world) visible(created time.Time) bool {
 	return !w.now().Before(created.Add(w.scenario.Tenant.Consistency))
 }
+
+// gone says whether readers no longer see what was deleted at a time.
+func (w *world) gone(deleted time.Time) bool { return !deleted.IsZero() && w.visible(deleted) }
 
 func (w *world) longAgo() time.Time {
 	return time.Date(2026, 1, 12, 8, 0, 0, 0, time.UTC).Add(time.Duration(w.random.IntN(90*24)) * time.Hour)

@@ -94,6 +94,8 @@ var zoomRoutes = []zoomRoute{
 	{pattern: "groups", scope: "group:read:list_groups:admin", serve: (*Server).zoomListGroups, label: "MEDIUM"},
 	{pattern: "groups/*", scope: "group:read:list_groups:admin", serve: (*Server).zoomGetGroup},
 	{pattern: "groups/*/members", scope: "group:read:list_members:admin", serve: (*Server).zoomMembers, label: "MEDIUM"},
+	{pattern: "groups", scope: "group:write:group:admin", method: http.MethodPost, change: (*Server).zoomCreateGroup},
+	{pattern: "groups/*", scope: "group:delete:group:admin", method: http.MethodDelete, change: (*Server).zoomDeleteGroup},
 	{pattern: "accounts/me/managed_domains", scope: "account:read:list_managed_domains:admin", serve: (*Server).zoomDomains},
 	{pattern: "accounts/me/settings", scope: "account:read:settings:admin", serve: (*Server).zoomSettings},
 	{pattern: "accounts/me/plans/usage", scope: "billing:read:plan_usage:admin", serve: (*Server).zoomPlan},
@@ -364,7 +366,9 @@ func (s *Server) serveState(rec *recorder) {
 	for _, sp := range s.world.apps {
 		one := app{ID: sp.ID, AppID: sp.AppID, DisplayName: sp.Name, Permissions: []string{}}
 		for _, g := range sp.grants {
-			one.Permissions = append(one.Permissions, g.permission.name)
+			if g.deleted.IsZero() {
+				one.Permissions = append(one.Permissions, g.permission.name)
+			}
 		}
 		slices.Sort(one.Permissions)
 		apps = append(apps, one)

@@ -79,3 +79,39 @@ func (s *Server) zoomLimited(rec *recorder, label string) bool {
 	s.zoom.recent[label] = append(recent, now)
 	return false
 }
+
+// zoomCreateGroup makes a group without members. That a name is taken is refused
+// with 300; the real code is not documented.
+//
+// https://developers.zoom.us/docs/api/users/#tag/groups/post/groups
+func (s *Server) zoomCreateGroup(rec *recorder, body []byte, _ []string) {
+	if !s.paid(rec) {
+		return
+	}
+	var wanted struct {
+		Name string `json:"name"`
+	}
+	switch err := json.Unmarshal(body, &wanted); {
+	case err != nil || strings.TrimSpace(wanted.Name) == "":
+		zoomError(rec, http.StatusBadRequest, 300, "Group name is required.")
+	case slices.ContainsFunc(s.world.zoomGroups, func(g *zoomGroup) bool { return strings.EqualFold(g.Name, wanted.Name) }):
+		zoomError(rec, http.StatusConflict, 300, "Group name "+wanted.Name+" is already in use.")
+	default:
+		g := &zoomGroup{ID: s.world.zoomID(), Name: wanted.Name}
+		s.world.zoomGroups = append(s.world.zoomGroups, g)
+		rec.json(http.StatusCreated, s.groupItem(g))
+	}
+}
+
+// zoomDeleteGroup: https://developers.zoom.us/docs/api/users/#tag/groups/delete/groups/{groupId}
+func (s *Server) zoomDeleteGroup(rec *recorder, _ []byte, keys []string) {
+	if s.world.group(keys[0]) == nil {
+		zoomError(rec, http.StatusNotFound, 4130, "A group with this "+keys[0]+" does not exist.")
+		return
+	}
+	s.world.zoomGroups = slices.DeleteFunc(s.world.zoomGroups, func(g *zoomGroup) bool { return g.ID == keys[0] })
+	for _, z := range s.world.zoomUsers {
+		z.groups = slices.DeleteFunc(z.groups, func(id string) bool { return id == keys[0] })
+	}
+	rec.status = http.StatusNoContent
+}

@@ -18,20 +18,23 @@ type Hosts struct {
 	Login, Graph string
 	// ZoomLogin issues tokens, ZoomAPI has /v2, ZoomPortal is for people.
 	ZoomLogin, ZoomAPI, ZoomPortal string
+	// EntraPortal is Entra's admin center, for people.
+	EntraPortal string
 	// MicrosoftSandbox and ZoomSandbox are true when the origins are a sandbox's
 	// on this machine.
 	MicrosoftSandbox, ZoomSandbox bool
 }
 
-// microsoftHosts are Entra's and Microsoft Graph's endpoints by cloud.
+// microsoftHosts are Entra's and Microsoft Graph's endpoints and Entra's admin center
+// by cloud.
 //
 // https://learn.microsoft.com/entra/identity-platform/authentication-national-cloud
 // https://learn.microsoft.com/graph/deployments
-var microsoftHosts = map[profile.Cloud][2]string{
-	profile.Global:  {"https://login.microsoftonline.com", "https://graph.microsoft.com"},
-	profile.GCCHigh: {"https://login.microsoftonline.us", "https://graph.microsoft.us"},
-	profile.DoD:     {"https://login.microsoftonline.us", "https://dod-graph.microsoft.us"},
-	profile.China:   {"https://login.partner.microsoftonline.cn", "https://microsoftgraph.chinacloudapi.cn"},
+var microsoftHosts = map[profile.Cloud][3]string{
+	profile.Global:  {"https://login.microsoftonline.com", "https://graph.microsoft.com", "https://entra.microsoft.com"},
+	profile.GCCHigh: {"https://login.microsoftonline.us", "https://graph.microsoft.us", "https://entra.microsoft.us"},
+	profile.DoD:     {"https://login.microsoftonline.us", "https://dod-graph.microsoft.us", "https://entra.microsoft.us"},
+	profile.China:   {"https://login.partner.microsoftonline.cn", "https://microsoftgraph.chinacloudapi.cn", "https://entra.microsoftonline.cn"},
 }
 
 // zoomHosts are Zoom's login, API and portal by platform.
@@ -63,10 +66,13 @@ func ResolveHosts(cloud profile.Cloud, zoomCloud profile.ZoomCloud, getenv func(
 		zoomCloud = profile.ZoomGlobal
 	}
 	microsoft, zoom := microsoftHosts[cloud], zoomHosts[zoomCloud]
-	h := Hosts{Login: microsoft[0], Graph: microsoft[1], ZoomLogin: zoom[0], ZoomAPI: zoom[1], ZoomPortal: zoom[2]}
+	h := Hosts{Login: microsoft[0], Graph: microsoft[1], EntraPortal: microsoft[2], ZoomLogin: zoom[0], ZoomAPI: zoom[1], ZoomPortal: zoom[2]}
 	var err error
 	if h.MicrosoftSandbox, err = override(getenv, []string{"ZO365_MICROSOFT_LOGIN_URL", "ZO365_MICROSOFT_GRAPH_URL"}, &h.Login, &h.Graph); err != nil {
 		return Hosts{}, err
+	}
+	if h.MicrosoftSandbox {
+		h.EntraPortal = h.Login
 	}
 	if h.ZoomSandbox, err = override(getenv, []string{"ZO365_ZOOM_LOGIN_URL", "ZO365_ZOOM_API_URL", "ZO365_ZOOM_PORTAL_URL"}, &h.ZoomLogin, &h.ZoomAPI, &h.ZoomPortal); err != nil {
 		return Hosts{}, err

@@ -187,6 +187,15 @@ type AppCredential struct {
 	Expires time.Time `json:"expires"`
 }
 
+// SignIn is who looks: a person or an application.
+type SignIn struct {
+	Person bool `json:"person"`
+	// Name is a person's UPN or an application's client ID.
+	Name string `json:"name"`
+	// By is the method, for example "federated".
+	By string `json:"by"`
+}
+
 // Clock is how far a service's clock is ahead of this machine's.
 type Clock struct {
 	Host string `json:"host"`
@@ -198,7 +207,8 @@ type Clock struct {
 type Facts struct {
 	Organization Reading[Organization] `json:"organization"`
 	Domains      Reading[[]Domain]     `json:"domains"`
-	// Me is the signed-in person; not seen in an app-only sign-in.
+	SignedIn     Reading[SignIn]       `json:"signed_in"`
+	// Me is the signed-in person; not asked for when an application is signed in.
 	Me    Reading[User]            `json:"me"`
 	Roles Reading[[]DirectoryRole] `json:"roles"`
 	// Credentials are those of the application that zo365 signs in with.

@@ -204,3 +204,61 @@ func (c *Client) Members(ctx context.Context, groupID string) ([]tenant.ZoomUser
 	})
 	return all, err
 }
+
+// Plan reads the account's base plan.
+//
+// https://developers.zoom.us/docs/api/accounts/#tag/accounts/get/accounts/{accountId}/plans/usage
+func (c *Client) Plan(ctx context.Context) (tenant.ZoomPlan, error) {
+	var body struct {
+		Base struct {
+			Type  string `json:"type"`
+			Hosts int    `json:"hosts"`
+			Usage int    `json:"usage"`
+		} `json:"plan_base"`
+	}
+	q := call{doing: "reading the Zoom plan", needs: []string{"billing:read:plan_usage:admin"}, path: "/accounts/me/plans/usage"}
+	err := c.get(ctx, q, &body)
+	return tenant.ZoomPlan(body.Base), err
+}
+
+// AccountRoles lists the roles of the account.
+//
+// https://developers.zoom.us/docs/api/accounts/#tag/roles/get/roles
+func (c *Client) AccountRoles(ctx context.Context) ([]tenant.ZoomRole, error) {
+	var body struct {
+		Roles []struct {
+			ID      string `json:"id"`
+			Name    string `json:"name"`
+			Members int    `json:"total_members"`
+		} `json:"roles"`
+	}
+	q := call{doing: "listing Zoom roles", needs: []string{"role:read:list_roles:admin"}, path: "/roles"}
+	err := c.get(ctx, q, &body)
+	all := make([]tenant.ZoomRole, len(body.Roles))
+	for i, r := range body.Roles {
+		all[i] = tenant.ZoomRole(r)
+	}
+	return all, err
+}
+
+// CreateGroup makes a group without members.
+//
+// https://developers.zoom.us/docs/api/users/#tag/groups/post/groups
+func (c *Client) CreateGroup(ctx context.Context, name string) (tenant.ZoomGroup, error) {
+	var made struct {
+		ID      string `json:"id"`
+		Name    string `json:"name"`
+		Members int    `json:"total_members"`
+	}
+	q := call{doing: "making the Zoom group " + name, needs: []string{"group:write:group:admin"}, method: http.MethodPost, path: "/groups", body: map[string]string{"name": name}}
+	err := c.get(ctx, q, &made)
+	return tenant.ZoomGroup(made), err
+}
+
+// DeleteGroup deletes a group; its members stay in the account.
+//
+// https://developers.zoom.us/docs/api/users/#tag/groups/delete/groups/{groupId}
+func (c *Client) DeleteGroup(ctx context.Context, id string) error {
+	q := call{doing: "deleting a Zoom group", needs: []string{"group:delete:group:admin"}, method: http.MethodDelete, path: "/groups/" + url.PathEscape(id)}
+	return c.get(ctx, q, nil)
+}

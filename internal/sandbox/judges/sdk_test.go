@@ -159,7 +159,7 @@ func TestGraphSDKServicePrincipals(t *testing.T) {
 		t.Fatal(err)
 	}
 	assigned, err := client.ServicePrincipals().ByServicePrincipalId(*one.GetId()).AppRoleAssignments().Get(t.Context(), nil)
-	if err != nil || len(assigned.GetValue()) != 9 || assigned.GetValue()[0].GetAppRoleId() == nil || assigned.GetValue()[0].GetCreatedDateTime() == nil {
+	if err != nil || len(assigned.GetValue()) != 10 || assigned.GetValue()[0].GetAppRoleId() == nil || assigned.GetValue()[0].GetCreatedDateTime() == nil {
 		t.Errorf("%v", err)
 	}
 }

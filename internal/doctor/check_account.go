@@ -1,0 +1,149 @@
+package doctor
+
+import (
+	"fmt"
+	"strings"
+)
+
+func checkPlan(in Input, f *findings) {
+	r := in.Facts.ZoomPlan
+	if unseen(f, r, "the Zoom plan") {
+		return
+	}
+	plan := strings.ToLower(r.Value.Type)
+	one := Finding{Severity: OK, Saw: "the plan is " + r.Value.Type, Evidence: evidence(r)}
+	if plan == "" || strings.Contains(plan, "basic") || strings.Contains(plan, "free") {
+		one.Severity, one.Saw, one.Fix = Fail, "the plan is Basic", "zo365 apply"
+		one.Steps = []Step{{
+			ID: planStep, Kind: Portal, Action: Click, Scope: ScopeTenant, Target: "zoom-plan", Before: "basic", After: "pro, business or enterprise",
+			Page: &Page{Site: ZoomPortal, Path: "/billing", Menu: "Account Management > Billing", Control: "Upgrade", Choose: "Pro, Business or Enterprise", Proof: "GET /accounts/me/plans/usage names the plan"},
+		}}
+	}
+	f.add(one)
+}
+
+var (
+	planStep  = clickID(ScopeTenant, "zoom-plan")
+	zoomName  = clickID(ScopeTenant, "zoom-domain")
+	entraName = clickID(ScopeTenant, "entra-domain")
+)
+
+// groundwork are the steps that come before the portal's settings.
+func groundwork() []string { return []string{planStep, zoomName, entraName} }
+
+func checkDomains(in Input, f *findings) {
+	zoom, entra := in.Facts.ZoomDomains, in.Facts.Domains
+	if unseen(f, zoom, "Zoom's associated domains") || unseen(f, entra, "the tenant's domains") {
+		return
+	}
+	m := MatchDomains(zoom.Value, entra.Value, nil)
+	one := Finding{Severity: OK, Saw: strings.Join(m.Matches(), ", "), Evidence: append(evidence(zoom), evidence(entra)...)}
+	if !m.OK() {
+		one.Severity, one.Saw, one.Fix = Fail, "no associated domain of Zoom equals a verified custom domain of the tenant", "zo365 apply"
+		if len(authorizable(in.File)) == 0 {
+			one.Severity = Info
+		} else {
+			one.Steps = domainClicks(m)
+		}
+	}
+	f.add(one)
+}
+
+// domainClicks make the nearest pair match: the one with the fewest steps, then the
+// first by name.
+func domainClicks(m DomainMatch) []Step {
+	best := DomainPair{}
+	fewest := len(groundwork())
+	for _, p := range m.Pairs {
+		n := 0
+		if p.Zoom != Verified {
+			n++
+		}
+		if p.Microsoft != Verified {
+			n++
+		}
+		if !p.Initial && n < fewest {
+			best, fewest = p, n
+		}
+	}
+	name := best.Name
+	if name == "" {
+		name = "the domain of your people's email"
+	}
+	var steps []Step
+	if best.Zoom != Verified {
+		control := "Add"
+		if best.Zoom == Pending {
+			control = "Verify"
+		}
+		steps = append(steps, Step{
+			ID: zoomName, Kind: Portal, Action: Click, Scope: ScopeTenant, Target: "zoom-domain", Before: string(either(best.Zoom, Absent)), After: string(Verified),
+			Page: &Page{Site: ZoomPortal, Path: "/account", Menu: "Account Management > Account Profile > Associated Domains", Control: control, Choose: name, Proof: "GET /accounts/me/managed_domains shows " + name + " as verified"},
+		})
+	}
+	if best.Microsoft != Verified {
+		control := "Add custom domain"
+		if best.Microsoft == Unverified {
+			control = "Verify"
+		}
+		steps = append(steps, Step{
+			ID: entraName, Kind: Portal, Action: Click, Scope: ScopeTenant, Target: "entra-domain", Before: string(either(best.Microsoft, Absent)), After: string(Verified),
+			Page: &Page{Site: EntraCenter, Path: "/#view/Microsoft_AAD_IAM/DomainsManagementMenuBlade/~/CustomDomainNames", Menu: "Entra ID > Domain names", Control: control, Choose: name, Proof: "GET /domains shows " + name + " as verified"},
+		})
+	}
+	return steps
+}
+
+func either(state, fallback DomainState) DomainState {
+	if state == "" {
+		return fallback
+	}
+	return state
+}
+
+func checkGroups(in Input, f *findings) {
+	r := in.Facts.ZoomGroups
+	for _, g := range in.File.Groups {
+		if unseen(f, r, "Zoom's groups") {
+			return
+		}
+		s := scope{group: g.Name}
+		one := Finding{Scope: s.name(), Severity: OK, Saw: "Zoom has the group " + g.Name, Evidence: evidence(r)}
+		if !hasGroup(in, g.Name) {
+			one.Severity, one.Saw, one.Fix = Fail, "Zoom has no group "+g.Name, "zo365 apply"
+			one.Steps = []Step{{ID: groupID(g.Name), Kind: Zoom, Action: CreateGroup, Scope: s.name(), Target: g.Name, Before: "absent", After: "a group without members", DependsOn: []string{planStep}}}
+		}
+		f.add(one)
+	}
+}
+
+func checkConflicts(in Input, f *findings) {
+	if len(in.File.Groups) < 2 {
+		f.add(Finding{Severity: OK, Saw: "fewer than two groups have a profile"})
+		return
+	}
+	r := in.Facts.ZoomMembers
+	if unseen(f, r, "the members of Zoom's groups") {
+		return
+	}
+	found := false
+	for _, c := range conflicts(in) {
+		found = true
+		f.add(Finding{
+			Scope: ScopeTenant, Severity: Warn, Evidence: evidence(r), Fix: alignCommand(in, c),
+			Saw: fmt.Sprintf("%d in %s and in %s, whose profiles differ in %s: %s", len(c.people), c.a, c.b, strings.Join(c.keys, ", "), some(c.people)),
+		})
+	}
+	if !found {
+		f.add(Finding{Severity: OK, Saw: "nobody is", Evidence: evidence(r)})
+	}
+}
+
+// some names a few of many.
+func some(names []string) string {
+	const shown = 5
+	if len(names) <= shown {
+		return strings.Join(names, ", ")
+	}
+	return strings.Join(names[:shown], ", ") + fmt.Sprintf(" and %d more", len(names)-shown)
+}

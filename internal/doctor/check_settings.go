@@ -1,0 +1,237 @@
+package doctor
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/zo365/zo365/internal/profile"
+)
+
+func checkEWS(in Input, f *findings) {
+	blocked, _ := time.Parse(time.DateOnly, profile.EWSBlocked) // constants
+	gone, _ := time.Parse(time.DateOnly, profile.EWSGone)
+	used := false
+	for _, s := range scopes(in.File) {
+		if !s.effective.Enabled || s.effective.AuthorizeWith != profile.EWS {
+			continue
+		}
+		used = true
+		one := Finding{Scope: s.name(), Severity: Warn, Saw: s.words() + " uses it, and it ends on " + profile.EWSGone, Fix: "zo365 integration enable" + flag(s.group)}
+		switch {
+		case !in.Now.Before(gone):
+			one.Severity, one.Saw = Fail, s.words()+" uses it, and it is gone since "+profile.EWSGone
+		case !in.Now.Before(blocked):
+			one.Severity, one.Saw = Fail, s.words()+" uses it, and it is blocked since "+profile.EWSBlocked+" unless the tenant allows it until "+profile.EWSGone
+		}
+		f.add(one)
+	}
+	if !used {
+		f.add(Finding{Severity: OK, Saw: "no profile uses it"})
+	}
+}
+
+func flag(group string) string {
+	if group == "" {
+		return ""
+	}
+	return " --group " + shellWord(group)
+}
+
+func checkPrimary(in Input, f *findings) {
+	for _, s := range scopes(in.File) {
+		if s.effective.Enabled {
+			f.add(Finding{Severity: Info, Saw: "only the primary calendar is used; zo365 calendar list shows which that is"})
+			return
+		}
+	}
+	f.add(Finding{Severity: OK, Saw: "the integration is off"})
+}
+
+// unsupported are the article's words for what the integration does not do.
+var unsupported = map[profile.Feature]string{
+	profile.MultipleCalendars: "several calendars cannot be selected", profile.Attachments: "attachments cannot be included",
+	profile.CreateCalendar: "a calendar cannot be created under Settings", profile.SearchCalendar: "one cannot search within the calendar",
+	profile.ProposeNewTime: "a new time cannot be proposed", profile.FindTime: "there is no find time", profile.SuggestedTimes: "there are no suggested times",
+}
+
+func checkFeatures(in Input, f *findings) {
+	var asked []string
+	for _, feature := range in.File.Features {
+		if words, ok := unsupported[feature]; ok {
+			asked = append(asked, fmt.Sprintf("%s (%s)", feature, words))
+		}
+	}
+	one := Finding{Severity: OK, Saw: "nothing of it is asked for"}
+	if len(asked) > 0 {
+		one.Severity, one.Saw = Warn, "asked for and not supported: "+strings.Join(asked, "; ")
+		one.Fix = "tell your people, and remove it from features: in the tenant file"
+	}
+	f.add(one)
+}
+
+func checkPortal(in Input, f *findings) {
+	consent, _ := zoomConsent(in)
+	consented := !in.Facts.Consents.Seen() || consent.Principal != nil
+	any := false
+	for _, s := range scopes(in.File) {
+		any = true
+		confirmed := in.Record.Portal[s.name()]
+		pending := Unconfirmed(s.effective, confirmed, consented)
+		all := len(PortalSteps(s.effective))
+		one := Finding{Scope: s.name(), Severity: OK, Saw: fmt.Sprintf("%d of %d controls are confirmed", all-len(pending), all)}
+		for _, c := range PortalSteps(s.effective) {
+			if by, ok := confirmed[c.Code]; ok {
+				one.Evidence = []Evidence{{Source: "the word of " + by.By, At: by.At}}
+			}
+		}
+		if len(pending) > 0 {
+			one.Severity, one.Fix = Unknown, "zo365 apply"
+			one.Needs = []string{"a person's confirmation"}
+			var labels []string
+			for _, p := range pending {
+				labels = append(labels, p.Control)
+			}
+			one.Saw += "; not: " + strings.Join(labels, ", ")
+			after := append(groundwork(), "local/forget-consent/"+s.name())
+			if s.group != "" {
+				after = append(after, groupID(s.group))
+			}
+			one.Steps = clicks(s.group, pending, after)
+		}
+		f.add(one)
+	}
+	if !any {
+		f.add(Finding{Severity: OK, Saw: "the tenant file sets nothing"})
+	}
+}
+
+func checkRecord(in Input, f *findings) {
+	wanted := map[string]bool{}
+	consent, _ := zoomConsent(in)
+	now := consentCheck(in)
+	for _, s := range authorizable(in.File) {
+		wanted[s.name()] = true
+		if unseen(f, in.Facts.Consents, "Zoom's application") {
+			return
+		}
+		recorded, ok := in.Record.Authorized[s.name()]
+		one := Finding{Scope: s.name(), Severity: OK, Saw: "it does", Evidence: evidence(in.Facts.Consents)}
+		step := Step{ID: recordID(s.name()), Kind: Local, Action: RecordConsent, Scope: s.name(), Target: s.name(), Before: "not recorded", After: "recorded", DependsOn: beforeRecord(in, s)}
+		switch {
+		case !ok && !now.Complete():
+			one.Severity, one.Saw = Info, "there is no complete consent to record yet"
+			one.Steps = []Step{step}
+		case !ok:
+			one.Severity, one.Saw, one.Fix = Warn, "Entra shows a complete consent that the journal does not know", "zo365 apply"
+			one.Steps = []Step{step}
+		case !now.Complete():
+			one.Severity, one.Saw, one.Fix = Warn, "the consent that was recorded on "+recorded.At.UTC().Format(time.DateOnly)+" is not complete any more", "zo365 apply"
+			step.Before = "recorded " + recorded.At.UTC().Format(time.DateOnly)
+			one.Steps = []Step{step}
+		case recorded.PrincipalID != consent.Principal.ID || !slices.Equal(sorted(recorded.Granted), settled(in, now)):
+			one.Severity, one.Saw, one.Fix = Warn, "Entra shows other permissions than were recorded: "+strings.Join(now.Granted, ", "), "zo365 apply"
+			step.Before = strings.Join(recorded.Granted, ", ")
+			one.Steps = []Step{step}
+		}
+		f.add(one)
+	}
+	for _, s := range recordedScopes(in.Record) {
+		if !wanted[s] {
+			f.add(Finding{
+				Scope: s, Severity: Warn, Saw: "a consent is recorded that no profile wants any more", Fix: "zo365 apply",
+				Evidence: []Evidence{{Source: "the journal", At: in.Record.Authorized[s].At}},
+				Steps:    []Step{{ID: "local/forget-consent/" + s, Kind: Local, Action: ForgetConsent, Scope: s, Target: s, Before: "recorded", After: "forgotten"}},
+			})
+		}
+	}
+	if len(f.all) == 0 {
+		f.add(Finding{Severity: OK, Saw: "there is nothing to record"})
+	}
+}
+
+func sorted(list []string) []string {
+	list = slices.Clone(list)
+	slices.Sort(list)
+	return list
+}
+
+// settled is what will be granted once the excess is gone: the plan takes it away
+// before it records.
+func settled(in Input, c ConsentCheck) []string {
+	var left []string
+	gone := leaving(in)
+	for _, g := range c.Granted {
+		if !slices.Contains(gone, g) {
+			left = append(left, g)
+		}
+	}
+	return left
+}
+
+// leaving are the permissions that other checks take away.
+func leaving(in Input) []string {
+	var all []Finding
+	for _, row := range checks() {
+		if slices.Contains([]string{"consent-excess", "mail-read", "rbac-scope"}, row.code) {
+			f := &findings{row: row}
+			row.run(in, f)
+			all = append(all, f.all...)
+		}
+	}
+	var gone []string
+	for _, one := range mute(in, all) {
+		if one.Muted != nil {
+			continue
+		}
+		for _, s := range one.Steps {
+			gone = append(gone, s.Target)
+		}
+	}
+	return gone
+}
+
+// beforeRecord are the steps after which the consent is as it shall be.
+func beforeRecord(in Input, s scope) []string {
+	ids := []string{clickID(s.name(), StepSave), "graph/enable-application"}
+	for _, p := range wantedOf(in).Permissions() {
+		ids = append(ids, grantID(p))
+	}
+	for _, p := range leaving(in) {
+		ids = append(ids, revokeID(p))
+	}
+	return ids
+}
+
+// A pause of the application that is worth a look.
+const quiet = 14 * 24 * time.Hour
+
+func checkLastUse(in Input, f *findings) {
+	if !applies(in, f) {
+		return
+	}
+	c, _ := zoomConsent(in)
+	if c.Principal == nil {
+		f.add(Finding{Severity: OK, Saw: "it is not in the tenant yet"})
+		return
+	}
+	if unseen(f, in.Facts.SignIns, "the application's sign-ins") {
+		return
+	}
+	var last time.Time
+	for _, s := range in.Facts.SignIns.Value {
+		if strings.EqualFold(s.AppID, c.Principal.AppID) && s.Last.After(last) {
+			last = s.Last
+		}
+	}
+	one := Finding{Severity: OK, Evidence: evidence(in.Facts.SignIns), Saw: "on " + last.UTC().Format(time.DateOnly)}
+	switch {
+	case last.IsZero():
+		one.Severity, one.Saw = Info, "it has not signed in yet; the report is some hours behind"
+	case in.Now.Sub(last) > quiet:
+		one.Severity, one.Saw = Warn, "not since "+last.UTC().Format(time.DateOnly)
+		one.Fix = "zo365 authorize --again"
+	}
+	f.add(one)
+}

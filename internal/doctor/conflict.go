@@ -1,0 +1,90 @@
+package doctor
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/zo365/zo365/internal/profile"
+)
+
+// conflict is two groups whose settings differ and who is in both.
+type conflict struct {
+	a, b string
+	// keys are the settings that differ.
+	keys   []string
+	people []string
+}
+
+// conflicts are in the order of the file's groups.
+func conflicts(in Input) []conflict {
+	members := map[string]map[string]bool{}
+	for _, g := range in.Facts.ZoomMembers.Value {
+		set := map[string]bool{}
+		for _, e := range g.Emails {
+			set[strings.ToLower(e)] = true
+		}
+		members[strings.ToLower(strings.TrimSpace(g.Group))] = set
+	}
+	var all []conflict
+	for i, a := range in.File.Groups {
+		for _, b := range in.File.Groups[i+1:] {
+			keys := differing(in.File, a.Name, b.Name)
+			if len(keys) == 0 {
+				continue
+			}
+			c := conflict{a: a.Name, b: b.Name, keys: keys}
+			for email := range members[strings.ToLower(strings.TrimSpace(a.Name))] {
+				if members[strings.ToLower(strings.TrimSpace(b.Name))][email] {
+					c.people = append(c.people, email)
+				}
+			}
+			slices.Sort(c.people)
+			if len(c.people) > 0 {
+				all = append(all, c)
+			}
+		}
+	}
+	return all
+}
+
+func differing(f profile.File, a, b string) []string {
+	one, _ := f.Effective(a) // both have a profile
+	two, _ := f.Effective(b)
+	var keys []string
+	for _, key := range profile.Keys {
+		if one.Settings().Get(key) != two.Settings().Get(key) {
+			keys = append(keys, key)
+		}
+	}
+	return keys
+}
+
+// alignCommand gives the second group the settings of the first.
+func alignCommand(in Input, c conflict) string {
+	one, _ := in.File.Effective(c.a) // it has a profile
+	command := "zo365 group set " + shellWord(c.b)
+	for _, key := range c.keys {
+		command += " --" + strings.ReplaceAll(key, "_", "-") + " " + one.Settings().Get(key)
+	}
+	return command
+}
+
+// shellWord quotes a name where a shell would take it apart.
+func shellWord(word string) string {
+	for _, r := range word {
+		if !strings.ContainsRune("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.@/", r) {
+			return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+		}
+	}
+	return word
+}
+
+// hasGroup says whether Zoom has a group of a name.
+func hasGroup(in Input, name string) bool {
+	for _, g := range in.Facts.ZoomGroups.Value {
+		if profile.SameName(g.Name, name) {
+			return true
+		}
+	}
+	return false
+}

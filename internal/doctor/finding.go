@@ -1,0 +1,236 @@
+package doctor
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/zo365/zo365/internal/profile"
+	"github.com/zo365/zo365/internal/tenant"
+)
+
+// Severity is how bad a finding is.
+type Severity string
+
+// The severities. Unknown is never as good as OK: something could not be seen.
+const (
+	OK      Severity = "ok"
+	Info    Severity = "info"
+	Warn    Severity = "warn"
+	Fail    Severity = "fail"
+	Unknown Severity = "unknown"
+)
+
+// Evidence is a fact that a finding rests on.
+type Evidence struct {
+	// Source is the request or the record that said it.
+	Source string
+	At     time.Time
+}
+
+// Finding is what one check found in one scope.
+type Finding struct {
+	// Code is stable: scripts and mutes name it.
+	Code string
+	// Scope is "account", "group:NAME" or "tenant".
+	Scope    string
+	Severity Severity
+	// Title is what the check asks for; Saw what was found, in a sentence.
+	Title, Saw string
+	Evidence   []Evidence
+	// Why says why it matters, Source where that is written.
+	Why, Source string
+	// Needs are the permissions without which nobody can tell, with Unknown.
+	Needs []string
+	// Fix is the command that fixes it, or where a person does; empty when nothing
+	// is wrong.
+	Fix string
+	// Steps are the remedy as data.
+	Steps []Step
+	// Muted is set when the tenant file accepts the finding.
+	Muted *profile.Mute
+}
+
+// Counts says whether a finding is to be acted on: it is not muted and worse than
+// Info.
+func (f Finding) Counts() bool {
+	return f.Muted == nil && (f.Severity == Warn || f.Severity == Fail || f.Severity == Unknown)
+}
+
+// Input is all that a judgement rests on.
+type Input struct {
+	File   profile.File
+	Facts  tenant.Facts
+	Record Record
+	Now    time.Time
+}
+
+// Record is what the journal says of now.
+type Record struct {
+	// Portal holds what a person confirmed of Zoom's portal, by scope and step code.
+	Portal map[string]map[string]Confirmed
+	// Authorized holds the consents that were observed, by scope.
+	Authorized map[string]Authorized
+}
+
+// Confirmed is a person's word that a control of the portal shows a value.
+type Confirmed struct {
+	Choose string
+	By     string
+	At     time.Time
+}
+
+// Authorized is a consent as it was recorded.
+type Authorized struct {
+	// UPN and ZoomEmail are the authorizing person's; empty when not known.
+	UPN, ZoomEmail string
+	Match          bool
+	PrincipalID    string
+	Granted        []string
+	At             time.Time
+}
+
+// check is one row of doctor's table.
+type check struct {
+	code, title, why, source string
+	run                      func(Input, *findings)
+}
+
+// findings collects what one check finds; the row's words are added to each.
+type findings struct {
+	row check
+	all []Finding
+}
+
+func (f *findings) add(one Finding) {
+	one.Code, one.Title, one.Why, one.Source = f.row.code, f.row.title, f.row.why, f.row.source
+	if one.Scope == "" {
+		one.Scope = ScopeTenant
+	}
+	f.all = append(f.all, one)
+}
+
+// ScopeTenant is the scope of what is not the account's or a group's alone.
+const ScopeTenant = "tenant"
+
+// unseen adds an unknown for a fact that could not be read, and says so.
+func unseen[T any](f *findings, r tenant.Reading[T], what string) bool {
+	if r.Seen() {
+		return false
+	}
+	if r.At.IsZero() {
+		f.add(Finding{Severity: Unknown, Saw: "nobody looked at " + what, Fix: "zo365 facts"})
+		return true
+	}
+	needs := needsOf(r.Err)
+	saw := fmt.Sprintf("could not see %s: %v", what, r.Err)
+	fix := "zo365 doctor --debug"
+	if len(needs) > 0 {
+		fix = "grant " + strings.Join(needs, " or ") + " to the application that zo365 signs in with, then: zo365 login microsoft --for doctor"
+		if zoomScope(needs[0]) {
+			fix = "add " + strings.Join(needs, " or ") + " to the server-to-server app (marketplace.zoom.us > Manage), then: zo365 login zoom"
+		}
+	}
+	f.add(Finding{Severity: Unknown, Saw: saw, Needs: needs, Fix: fix, Evidence: evidence(r)})
+	return true
+}
+
+func zoomScope(name string) bool { return strings.Contains(name, ":") }
+
+func needsOf(err error) []string {
+	for err != nil {
+		if needs, ok := err.(*tenant.NeedsError); ok { //nolint:errorlint // every layer is looked at
+			return needs.AnyOf
+		}
+		wrapped, ok := err.(interface{ Unwrap() error })
+		if !ok {
+			return nil
+		}
+		err = wrapped.Unwrap()
+	}
+	return nil
+}
+
+func evidence[T any](r tenant.Reading[T]) []Evidence {
+	return []Evidence{{Source: r.Source, At: r.At}}
+}
+
+// Examine runs every check, in the order in which an administrator works.
+func Examine(in Input) []Finding {
+	var all []Finding
+	for _, row := range checks() {
+		f := &findings{row: row}
+		row.run(in, f)
+		all = append(all, f.all...)
+	}
+	return append(mute(in, all), deadMutes(in)...)
+}
+
+// Codes are the checks' codes with their titles, in order.
+func Codes() [][2]string {
+	var all [][2]string
+	for _, row := range checks() {
+		all = append(all, [2]string{row.code, row.title})
+	}
+	return all
+}
+
+// Worst is the worst severity among the findings that are not muted: fail, then
+// unknown, warn, info, ok.
+func Worst(all []Finding) Severity {
+	order := []Severity{OK, Info, Warn, Unknown, Fail}
+	worst := 0
+	for _, f := range all {
+		for i, s := range order {
+			if f.Muted == nil && f.Severity == s && i > worst {
+				worst = i
+			}
+		}
+	}
+	return order[worst]
+}
+
+// scopes are the account and the groups that have a profile of their own, with
+// their settings; a scope that sets nothing wants nothing.
+func scopes(f profile.File) []scope {
+	var all []scope
+	account, _ := f.Effective("")
+	if !f.Account.Empty() {
+		all = append(all, scope{"", account})
+	}
+	for _, g := range f.Groups {
+		e, _ := f.Effective(g.Name) // it has a profile
+		if !g.Empty() {
+			all = append(all, scope{g.Name, e})
+		}
+	}
+	return all
+}
+
+// scope is the account (group "") or a group with what is wanted of it.
+type scope struct {
+	group     string
+	effective profile.Effective
+}
+
+func (s scope) name() string { return profile.Scope(s.group) }
+
+// words names a scope in a sentence.
+func (s scope) words() string {
+	if s.group == "" {
+		return "the account"
+	}
+	return "the group " + s.group
+}
+
+// authorizable are the scopes that need an administrator's consent. A group that
+// inherits everything is the account's matter.
+func authorizable(f profile.File) []scope {
+	var some []scope
+	for _, s := range scopes(f) {
+		if s.effective.Authorizable() {
+			some = append(some, s)
+		}
+	}
+	return some
+}

@@ -1,0 +1,134 @@
+package doctor
+
+import (
+	"net/url"
+	"slices"
+
+	"github.com/zo365/zo365/internal/profile"
+)
+
+// Kind says who can do a step.
+type Kind string
+
+// The kinds.
+const (
+	// Graph: Microsoft Graph can.
+	Graph Kind = "graph"
+	// Zoom: Zoom's API can.
+	Zoom Kind = "zoom"
+	// Portal: only a person can, in a web portal.
+	Portal Kind = "portal"
+	// Local: zo365 itself, in the journal.
+	Local Kind = "local"
+)
+
+// Kinds are all of them, in the order in which they are shown.
+var Kinds = []Kind{Graph, Zoom, Portal, Local}
+
+// Action is what a step does.
+type Action string
+
+// The actions.
+const (
+	GrantPermission  Action = "grant-permission"
+	RevokePermission Action = "revoke-permission"
+	EnableApp        Action = "enable-application"
+	CreateGroup      Action = "create-group"
+	Click            Action = "click"
+	RecordConsent    Action = "record-consent"
+	ForgetConsent    Action = "forget-consent"
+)
+
+// Actions are all of them.
+var Actions = []Action{GrantPermission, RevokePermission, EnableApp, CreateGroup, Click, RecordConsent, ForgetConsent}
+
+// Step is one remedy as data.
+type Step struct {
+	// ID is stable: the same remedy has the same ID in every plan.
+	ID     string
+	Kind   Kind
+	Action Action
+	Scope  string
+	// Target is what the action is done to: a permission, a group's name, a portal
+	// step's code.
+	Target string
+	// Before and After are the two sides of the difference, for people.
+	Before, After string
+	// Page is where a person clicks, with Portal.
+	Page *Page
+	// DependsOn are the IDs of steps that come first, if they are in the plan at all.
+	DependsOn []string
+	// Finding is the code of the check whose remedy this is.
+	Finding string
+}
+
+// Site is a web portal.
+type Site string
+
+// The sites.
+const (
+	ZoomPortal  Site = "zoom"
+	EntraCenter Site = "entra"
+)
+
+// Page is a control on a page of a portal and what to do with it.
+type Page struct {
+	Site Site
+	// Path is below the site's address; Menu is the way through its menus.
+	Path, Menu string
+	// Control is the label, Choose what to choose or press.
+	Control, Choose string
+	// Proof is what zo365 looks for afterwards; empty when nothing can be seen and a
+	// person's word has to do.
+	Proof string
+}
+
+// The IDs of steps.
+func grantID(permission string) string  { return "graph/grant/" + permission }
+func revokeID(permission string) string { return "graph/revoke/" + permission }
+func clickID(scope, code string) string { return "portal/" + scope + "/" + code }
+func groupID(name string) string        { return "zoom/create-group/" + name }
+func recordID(scope string) string      { return "local/record-consent/" + scope }
+
+// PortalPage is where a scope's Mail & Calendar tab is reached, below the portal's
+// address. The portal has no published address of the tab itself; the query tells
+// a reader which group is meant and is ignored by the page.
+func PortalPage(group string) string {
+	if group == "" {
+		return "/account/setting"
+	}
+	return "/account/group?" + url.Values{"name": {group}}.Encode()
+}
+
+// Unconfirmed are the controls of a scope's page that nobody has confirmed as the
+// profile wants them. The button that asks for the consent counts as pressed only
+// while Entra shows the consent.
+func Unconfirmed(e profile.Effective, confirmed map[string]Confirmed, consented bool) []PortalStep {
+	var left []PortalStep
+	for _, s := range PortalSteps(e) {
+		c, ok := confirmed[s.Code]
+		if !ok || c.Choose != s.Choose || s.Code == StepSave && !consented {
+			left = append(left, s)
+		}
+	}
+	return left
+}
+
+// clicks are portal steps as steps of a plan, each after the one before.
+func clicks(group string, pending []PortalStep, after []string) []Step {
+	var steps []Step
+	scope := profile.Scope(group)
+	previous := slices.Clone(after)
+	for _, p := range pending {
+		s := Step{
+			ID: clickID(scope, p.Code), Kind: Portal, Action: Click, Scope: scope, Target: p.Code, Before: "not confirmed", After: p.Choose,
+			Page: &Page{Site: ZoomPortal, Path: PortalPage(group), Menu: PortalPath(group), Control: p.Control, Choose: p.Choose}, DependsOn: previous,
+		}
+		if p.Code == StepSave {
+			s.Page.Proof = "Zoom's application and its permissions in Entra"
+		}
+		steps = append(steps, s)
+		previous = []string{s.ID}
+	}
+	return steps
+}

@@ -1,0 +1,172 @@
+package msgraph
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/zo365/zo365/internal/tenant"
+)
+
+// SignIns reads when an application last signed in as itself. The report needs a
+// P1 or P2 licence; an application that never signed in is not in it.
+//
+// https://learn.microsoft.com/graph/api/reportroot-list-serviceprincipalsigninactivities
+func (c *Client) SignIns(ctx context.Context, appID string) ([]tenant.AppSignIn, error) {
+	type activity struct {
+		Last time.Time `json:"lastSignInDateTime"`
+	}
+	var all []tenant.AppSignIn
+	q := call{
+		doing: "reading the sign-ins of Zoom's application", needs: []string{"AuditLog.Read.All"}, method: http.MethodGet, beta: true,
+		path: "/reports/servicePrincipalSignInActivities" + query("$filter", url.QueryEscape("appId eq "+odata(appID))),
+	}
+	err := list(ctx, c, q, func(page []struct {
+		AppID string    `json:"appId"`
+		App   *activity `json:"applicationAuthenticationClientSignInActivity"`
+		Any   *activity `json:"lastSignInActivity"`
+	},
+	) {
+		for _, one := range page {
+			last := one.App
+			if last == nil {
+				last = one.Any
+			}
+			if last != nil && strings.EqualFold(one.AppID, appID) {
+				all = append(all, tenant.AppSignIn{AppID: one.AppID, Last: last.Last})
+			}
+		}
+	})
+	return all, err
+}
+
+var readExchange = []string{"RoleManagement.Read.Exchange"}
+
+// ExchangeRoles lists the roles that a service principal holds in Exchange Online
+// (RBAC for Applications), with the names of roles and scopes.
+//
+// https://learn.microsoft.com/graph/api/rbacapplication-list-roleassignments
+// https://learn.microsoft.com/graph/api/unifiedrbacapplication-list-customappscopes
+func (c *Client) ExchangeRoles(ctx context.Context, principalID string) ([]tenant.ExchangeRole, error) {
+	type assignment struct {
+		ID          string  `json:"id"`
+		PrincipalID string  `json:"principalId"`
+		RoleID      string  `json:"roleDefinitionId"`
+		DirectoryAt *string `json:"directoryScopeId"`
+		CustomScope *string `json:"appScopeId"`
+	}
+	var held []assignment
+	principal := "/ServicePrincipals/" + principalID
+	q := call{
+		doing: "listing the Exchange roles of applications", needs: readExchange, method: http.MethodGet, beta: true,
+		path: "/roleManagement/exchange/roleAssignments" + query("$filter", url.QueryEscape("principalId eq "+odata(principal))),
+	}
+	if err := list(ctx, c, q, func(page []assignment) { held = append(held, page...) }); err != nil || len(held) == 0 {
+		return nil, err
+	}
+	roles, err := c.exchangeNames(ctx, "roleDefinitions")
+	if err != nil {
+		return nil, err
+	}
+	scopes, err := c.exchangeNames(ctx, "customAppScopes")
+	if err != nil {
+		return nil, err
+	}
+	all := make([]tenant.ExchangeRole, 0, len(held))
+	for _, a := range held {
+		if !strings.EqualFold(a.PrincipalID, principal) {
+			continue // a filter that was not applied must not invent a role
+		}
+		r := tenant.ExchangeRole{ID: a.ID, PrincipalID: principalID, Role: named(roles, a.RoleID)}
+		switch {
+		case a.CustomScope != nil && *a.CustomScope != "":
+			r.Scope = named(scopes, *a.CustomScope)
+		case a.DirectoryAt != nil && *a.DirectoryAt != "/":
+			r.Scope = *a.DirectoryAt
+		}
+		all = append(all, r)
+	}
+	return all, nil
+}
+
+func (c *Client) exchangeNames(ctx context.Context, collection string) (map[string]string, error) {
+	names := map[string]string{}
+	q := call{doing: "reading Exchange's " + collection, needs: readExchange, method: http.MethodGet, beta: true, path: "/roleManagement/exchange/" + collection}
+	err := list(ctx, c, q, func(page []struct {
+		ID          string `json:"id"`
+		DisplayName string `json:"displayName"`
+	},
+	) {
+		for _, one := range page {
+			names[one.ID] = one.DisplayName
+		}
+	})
+	return names, err
+}
+
+func named(names map[string]string, id string) string {
+	if name := names[id]; name != "" {
+		return name
+	}
+	return id
+}
+
+// AppCredentials lists when the secrets and certificates of an application of this
+// tenant end. An application that is registered elsewhere has none here.
+//
+// https://learn.microsoft.com/graph/api/application-get
+func (c *Client) AppCredentials(ctx context.Context, appID string) ([]tenant.AppCredential, error) {
+	type credential struct {
+		Name string    `json:"displayName"`
+		End  time.Time `json:"endDateTime"`
+	}
+	var app struct {
+		Passwords []credential `json:"passwordCredentials"`
+		Keys      []credential `json:"keyCredentials"`
+	}
+	q := call{
+		doing: "reading the credentials of the application that zo365 signs in with", needs: readApplications, method: http.MethodGet,
+		path: "/applications(appId=" + quoted(appID) + ")" + query("$select", "id,appId,passwordCredentials,keyCredentials"),
+	}
+	if err := c.do(ctx, q, &app); err != nil {
+		if IsNotFound(err) {
+			return nil, nil
+		}
+		return nil, err
+	}
+	var all []tenant.AppCredential
+	for _, p := range app.Passwords {
+		all = append(all, tenant.AppCredential{Kind: "secret", Name: p.Name, Expires: p.End})
+	}
+	for _, k := range app.Keys {
+		all = append(all, tenant.AppCredential{Kind: "certificate", Name: k.Name, Expires: k.End})
+	}
+	return all, nil
+}
+
+// WithoutMailbox counts the enabled members without an Exchange plan and names the
+// first page of them. A shared mailbox needs no plan, so this says who may have no
+// mailbox.
+//
+// https://learn.microsoft.com/graph/aad-advanced-queries
+func (c *Client) WithoutMailbox(ctx context.Context) (tenant.Mailless, error) {
+	const filter = "accountEnabled eq true and userType eq 'Member' and not(assignedPlans/any(p:p/service eq 'exchange' and p/capabilityStatus eq 'Enabled'))"
+	var page struct {
+		Count int    `json:"@odata.count"`
+		Value []user `json:"value"`
+	}
+	q := call{
+		doing: "looking for users without an Exchange plan", needs: readUsers, method: http.MethodGet, eventual: true,
+		path: "/users" + query("$select", "id,userPrincipalName", "$count", "true", "$top", "999", "$filter", url.QueryEscape(filter)),
+	}
+	if err := c.do(ctx, q, &page); err != nil {
+		return tenant.Mailless{}, err
+	}
+	found := tenant.Mailless{Total: max(page.Count, len(page.Value)), UPNs: []string{}}
+	for _, u := range page.Value {
+		found.UPNs = append(found.UPNs, u.UPN)
+	}
+	return found, nil
+}

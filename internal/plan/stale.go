@@ -1,0 +1,74 @@
+package plan
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// StaleError says that a saved plan does not fit what is there now.
+type StaleError struct {
+	// Moved are the parts that are not as they were.
+	Moved []string
+	// Gone and New are the IDs of steps that nothing asks for any more, and of those
+	// that something asks for now.
+	Gone, New []string
+}
+
+func (e *StaleError) Error() string {
+	text := "the plan is out of date: since it was made, " + strings.Join(e.Moved, ", ") + " changed"
+	if len(e.Gone) > 0 {
+		text += fmt.Sprintf("; not needed any more: %s", strings.Join(e.Gone, ", "))
+	}
+	if len(e.New) > 0 {
+		text += fmt.Sprintf("; needed now: %s", strings.Join(e.New, ", "))
+	}
+	return text
+}
+
+// Remaining are the steps of a saved plan that are still to be done, as a plan of
+// now. done are the steps that a journal says were done or begun for this plan:
+// they may be gone, since this plan made them so. Everything else must be as it
+// was.
+func (p Plan) Remaining(now Plan, done []string) (Plan, error) {
+	var moved []string
+	for _, part := range now.Parts {
+		i := slices.IndexFunc(p.Parts, func(q Part) bool { return q.Name == part.Name })
+		if i < 0 || p.Parts[i].Fingerprint != part.Fingerprint {
+			moved = append(moved, part.Name)
+		}
+	}
+	if p.Tenant != now.Tenant {
+		moved = append(moved, "the tenant itself")
+	}
+	e := &StaleError{Moved: moved}
+	left := p
+	left.Steps = []Step{}
+	for _, s := range p.Steps {
+		switch {
+		case now.has(s.ID):
+			left.Steps = append(left.Steps, s)
+		case !slices.Contains(done, s.ID):
+			e.Gone = append(e.Gone, s.ID)
+		}
+	}
+	for _, s := range now.Steps {
+		if !p.has(s.ID) {
+			e.New = append(e.New, s.ID)
+		}
+	}
+	if len(e.Gone)+len(e.New) > 0 || len(moved) > 0 && len(done) == 0 {
+		if len(e.Moved) == 0 {
+			e.Moved = []string{"the rules of zo365"}
+		}
+		return Plan{}, e
+	}
+	for i := range left.Steps {
+		left.Steps[i].DependsOn = slices.DeleteFunc(slices.Clone(left.Steps[i].DependsOn), func(id string) bool { return !left.has(id) })
+	}
+	return left, nil
+}
+
+func (p Plan) has(id string) bool {
+	return slices.ContainsFunc(p.Steps, func(s Step) bool { return s.ID == id })
+}
