@@ -80,13 +80,9 @@ func (env *Env) signedIn(ctx context.Context, command string) (clients, error) {
 	if err != nil {
 		return clients{}, err
 	}
-	c := clients{file: file}
-	if c.doors, err = env.doors(file); err != nil {
-		return c, err
+	doors, err := env.doors(file)
+	if err != nil {
+		return clients{file: file}, err
 	}
-	if c.graph, c.as, err = c.doors.Graph(ctx, command); err != nil {
-		return c, err
-	}
-	c.zoom, _, err = c.doors.Zoom(ctx)
-	return c, err
+	return env.opened(ctx, command, file, doors)
 }

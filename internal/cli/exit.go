@@ -21,6 +21,7 @@ import (
 const (
 	exitDone        = 0
 	exitError       = 1
+	exitDiffers     = 2
 	exitCheckFailed = 3
 	exitSignIn      = 4
 	exitPermission  = 5
@@ -30,19 +31,22 @@ const (
 	exitInterrupted = 130
 )
 
-// exitCodesHelp is the help topic about them. Code 2 belongs to plan.
+// exitCodesHelp is the help topic about them.
 const exitCodesHelp = `Exit codes of every command:
 
     0  done
     1  error
-    2  differences found (plan with --detailed-exitcode)
+    2  differences found (plan with --detailed-exitcode or --drift)
     3  a check did not pass
     4  a sign-in is needed
     5  a permission or a role is missing; the message names it
     6  stopped early; running the command again resumes it
     7  a step remains that only a person can do
    64  wrong usage
-  130  interrupted`
+  130  interrupted
+
+With several tenants the code is the first of 130, 1, 64, 4, 5, 6, 3, 7, 2 that any
+of them has.`
 
 // errCheckFailed ends a command whose output has said everything already.
 var errCheckFailed = errors.New("the check did not pass")
@@ -70,7 +74,7 @@ func hint(err error, next string) error { return &hinted{err: err, hint: next} }
 // report says what went wrong and returns the exit code.
 func report(env *Env, err error) int {
 	code, hints := judge(err)
-	if err == nil || errors.Is(err, errCheckFailed) {
+	if err == nil || errors.Is(err, errCheckFailed) || errors.Is(err, errDiffers) || errors.Is(err, errFleet) {
 		return code
 	}
 	if code == exitInterrupted {
@@ -112,6 +116,8 @@ func judge(err error) (code int, hints []string) {
 		return exitInterrupted, nil
 	case errors.Is(err, errCheckFailed):
 		return exitCheckFailed, nil
+	case errors.Is(err, errDiffers):
+		return exitDiffers, nil
 	case errors.As(err, &usage), errors.As(err, &setting):
 		return exitUsage, nil
 	case errors.As(err, &refusal):

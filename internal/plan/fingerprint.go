@@ -24,7 +24,9 @@ func parts(in doctor.Input) []Part {
 		{"domains", seen(f.Domains, func(all []tenant.Domain) any { return each(all, func(d tenant.Domain) any { return d }) })},
 		{"zoom domains", seen(f.ZoomDomains, func(all []tenant.ZoomDomain) any { return each(all, func(d tenant.ZoomDomain) any { return d }) })},
 		{"zoom plan", seen(f.ZoomPlan, func(p tenant.ZoomPlan) any { return p.Type })},
-		{"zoom groups", seen(f.ZoomGroups, func(all []tenant.ZoomGroup) any { return each(all, func(g tenant.ZoomGroup) any { return []string{g.ID, g.Name} }) })},
+		{"zoom groups", seen(f.ZoomGroups, func(all []tenant.ZoomGroup) any {
+			return each(all, func(g tenant.ZoomGroup) any { return []string{g.ID, g.Name} })
+		})},
 		{"consent", seen(f.Consents, func(all []tenant.Consent) any { return each(all, consent) })},
 		{"exchange roles", seen(f.Exchange, func(all []tenant.ExchangeRole) any { return each(all, func(r tenant.ExchangeRole) any { return r }) })},
 	}

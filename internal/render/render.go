@@ -44,6 +44,10 @@ type Listing struct {
 	Direct func(io.Writer, Format) error
 	// Page writes HTML; nil where a listing has no page.
 	Page func(io.Writer) error
+	// Text writes what people read where a table would not do.
+	Text func(io.Writer) error
+	// Reports are formats of single listings, such as JUnit XML.
+	Reports map[Format]func() ([]byte, error)
 	// Empty is the sentence shown instead of a table without rows.
 	Empty string
 }
@@ -53,6 +57,14 @@ func Write(w io.Writer, format Format, l Listing) error {
 	if l.Direct != nil {
 		return l.Direct(w, format)
 	}
+	if report, ok := l.Reports[format]; ok {
+		text, err := report()
+		if err != nil {
+			return err
+		}
+		_, err = w.Write(text)
+		return err
+	}
 	switch format {
 	case JSON:
 		return writeJSON(w, l.Value)
@@ -61,6 +73,9 @@ func Write(w io.Writer, format Format, l Listing) error {
 	case CSV:
 		return writeCSV(w, l)
 	case Table:
+		if l.Text != nil {
+			return l.Text(w)
+		}
 		return writeTable(w, l)
 	case HTML:
 		if l.Page != nil {

@@ -33,12 +33,17 @@ var (
 	zoomUsers     = Permission{"user:read:list_users:admin", "everybody"}
 	zoomGroups    = Permission{"group:read:list_groups:admin", "the groups"}
 	zoomMembers   = Permission{"group:read:list_members:admin", "the members of a group"}
-	writeGrants   = Permission{"AppRoleAssignment.ReadWrite.All", "deletes the app role assignments of Zoom's application"}
+	writeGrants   = Permission{"AppRoleAssignment.ReadWrite.All", "grants and deletes app role assignments of Zoom's application"}
 	writeApps     = Permission{"Application.ReadWrite.All", "makes the app registration"}
 	ownCalendars  = Permission{"Calendars.Read", "the signed-in person's own calendars"}
 	allCalendars  = Permission{"Calendars.ReadBasic.All", "the names of everybody's calendars"}
 	writePeople   = Permission{"User.ReadWrite.All", "changes UPNs"}
 	writeEmails   = Permission{"user:update:email:admin", "changes emails"}
+	exchangeRoles = Permission{"RoleManagement.Read.Exchange", "the roles in Exchange Online that narrow the consent"}
+	zoomPlan      = Permission{"billing:read:plan_usage:admin", "the Zoom plan"}
+	zoomRoles     = Permission{"role:read:list_roles:admin", "who is owner or admin in Zoom"}
+	makeGroups    = Permission{"group:write:group:admin", "makes the groups of group profiles"}
+	deleteGroups  = Permission{"group:delete:group:admin", "takes back a group that zo365 made"}
 	revokeSession = Permission{"User.RevokeSessions.All", "ends the person's sign-ins on the service's side"}
 )
 
@@ -54,6 +59,19 @@ var Needs = []Need{
 		[]Permission{organization, domains, applications, auditLog, directory},
 		[]Permission{zoomDomains, zoomUser, zoomGroups},
 	},
+	{
+		"doctor",
+		[]Permission{signedIn, organization, domains, roles, applications, auditLog, directory, people, exchangeRoles},
+		[]Permission{organization, domains, applications, auditLog, directory, people, exchangeRoles},
+		[]Permission{zoomDomains, zoomUser, zoomUsers, zoomGroups, zoomMembers, zoomPlan, zoomRoles},
+	},
+	{
+		"apply",
+		[]Permission{signedIn, organization, domains, roles, applications, auditLog, directory, people, exchangeRoles, writeGrants},
+		[]Permission{organization, domains, applications, auditLog, directory, people, exchangeRoles, writeGrants},
+		[]Permission{zoomDomains, zoomUser, zoomUsers, zoomGroups, zoomMembers, zoomPlan, zoomRoles, makeGroups},
+	},
+	{"undo", []Permission{applications, writeGrants}, []Permission{applications, writeGrants}, []Permission{zoomGroups, deleteGroups}},
 	{"integration disable --revoke", []Permission{applications, writeGrants}, []Permission{applications, writeGrants}, nil},
 	{"group", nil, nil, []Permission{zoomGroups}},
 	{"calendar list", []Permission{signedIn, ownCalendars}, []Permission{allCalendars}, []Permission{zoomGroups, zoomMembers}},

@@ -1,0 +1,125 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/zo365/zo365/internal/doctor"
+	"github.com/zo365/zo365/internal/render"
+)
+
+type doctorOptions struct {
+	Facts factsOptions
+	Fleet fleetOptions
+	Only  []string
+}
+
+func newDoctorCmd(env *Env) *cobra.Command {
+	var opts doctorOptions
+	var checks strings.Builder
+	for _, c := range doctor.Codes() {
+		fmt.Fprintf(&checks, "    %-20s %s\n", c[0], c[1])
+	}
+	cmd := &cobra.Command{
+		Use:   "doctor [FILE...]",
+		Short: "Check every requirement and limit of the integration",
+		Long: `Hold the tenant file and the journal beside what Microsoft and Zoom show, and check
+every requirement and limit of Zoom's article. Each finding says what was seen and
+where, why it matters, and the command that fixes it; zo365 plan shows the fixes that
+zo365 apply can make.
+
+A check that could not look is "unknown" and names the missing permission; it is
+never "ok". Findings can be muted in the tenant file, with a reason and a last day.
+
+Checks:
+
+` + checks.String() + `
+-o junit and -o sarif are for pipelines. Several tenant files, or -f, check a fleet.
+
+Exit code 3 when a finding that is not muted fails.`,
+		Example: strings.TrimPrefix(`
+  zo365 doctor
+  zo365 doctor --check domain-match,signer-upn -o json
+  zo365 doctor -o sarif > doctor.sarif
+  zo365 doctor -f 'tenants/*.yaml' --log-dir logs
+  zo365 doctor --facts facts.json`, "\n"),
+		Annotations: map[string]string{moreOutputs: "junit sarif"},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			opts.Fleet.Files = append(opts.Fleet.Files, args...)
+			return runDoctor(cmd.Context(), env, opts)
+		},
+	}
+	opts.Facts.flags(cmd)
+	opts.Fleet.flags(cmd)
+	cmd.Flags().StringSliceVar(&opts.Only, "check", nil, "these checks only, by code")
+	return cmd
+}
+
+func runDoctor(ctx context.Context, env *Env, opts doctorOptions) error {
+	for _, code := range opts.Only {
+		if !slices.ContainsFunc(doctor.Codes(), func(c [2]string) bool { return c[0] == code }) {
+			return usagef("there is no check %q; zo365 doctor --help lists them", code)
+		}
+	}
+	if files, err := opts.Fleet.several(env); err != nil || files != nil {
+		if err != nil {
+			return err
+		}
+		return env.fleet(ctx, opts.Fleet, files, func(ctx context.Context, env *Env) (fleetResult, error) {
+			_, all, err := examine(ctx, env, opts)
+			if err != nil {
+				return fleetResult{}, err
+			}
+			value := render.NewDoctor(all)
+			r := fleetResult{Words: severities(value.Counts), Full: value}
+			if !value.OK {
+				r.Code = exitCheckFailed
+			}
+			return r, nil
+		})
+	}
+	env = opts.Fleet.only(env)
+	s, all, err := examine(ctx, env, opts)
+	if err != nil {
+		return err
+	}
+	if err := env.show(render.DoctorListing(all, s.path)); err != nil {
+		return err
+	}
+	value := render.NewDoctor(all)
+	env.say("%s", severities(value.Counts))
+	if !value.OK {
+		return errCheckFailed
+	}
+	return nil
+}
+
+func examine(ctx context.Context, env *Env, opts doctorOptions) (*subject, []doctor.Finding, error) {
+	s, err := env.subject(ctx, "doctor", opts.Facts)
+	if err != nil {
+		return nil, nil, err
+	}
+	all := s.findings()
+	if len(opts.Only) > 0 {
+		all = slices.DeleteFunc(all, func(f doctor.Finding) bool { return !slices.Contains(opts.Only, f.Code) })
+	}
+	return s, all, nil
+}
+
+// severities counts in words.
+func severities(n render.SeverityCounts) string {
+	var parts []string
+	for _, one := range []struct {
+		n    int
+		word string
+	}{{n.Fail, "fail"}, {n.Unknown, "unknown"}, {n.Warn, "warn"}, {n.Muted, "muted"}, {n.Info, "info"}, {n.OK, "ok"}} {
+		if one.n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", one.n, one.word))
+		}
+	}
+	return strings.Join(parts, ", ")
+}

@@ -1,0 +1,52 @@
+package cli
+
+import (
+	"context"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/zo365/zo365/internal/render"
+)
+
+func newFactsCmd(env *Env) *cobra.Command {
+	var opts factsOptions
+	cmd := &cobra.Command{
+		Use:   "facts",
+		Short: "Show everything that can be observed of a tenant",
+		Long: `Gather everything that Microsoft Graph and Zoom's API show of a tenant, once: each
+fact with its source and its time, and where something could not be seen, why.
+
+The JSON is a file that verify-domain, group list, group show, doctor and plan take
+with --facts, so that somebody else can look at it later without a sign-in. It holds
+no secret, but it names people: the signed-in person, users without a mailbox, and
+the members of Zoom's groups.`,
+		Example: strings.TrimPrefix(`
+  zo365 facts
+  zo365 facts -o json > facts.json
+  zo365 doctor --facts facts.json`, "\n"),
+		Args: flagsOnly,
+		RunE: func(cmd *cobra.Command, _ []string) error { return runFacts(cmd.Context(), env, opts) },
+	}
+	opts.flags(cmd)
+	return cmd
+}
+
+func runFacts(ctx context.Context, env *Env, opts factsOptions) error {
+	if opts.File != "" {
+		facts, err := opts.saved(env)
+		if err != nil {
+			return err
+		}
+		return env.show(render.FactsListing(facts))
+	}
+	both, err := env.signedIn(ctx, "doctor")
+	if err != nil {
+		return err
+	}
+	facts, err := both.facts(ctx, opts.ZoomEmail)
+	if err != nil {
+		return err
+	}
+	return env.show(render.FactsListing(facts))
+}

@@ -1,0 +1,211 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/zo365/zo365/internal/atomicfile"
+	"github.com/zo365/zo365/internal/render"
+)
+
+// fleetOptions name the tenant files of one run.
+type fleetOptions struct {
+	Files    []string
+	Parallel int
+	LogDir   string
+}
+
+func (o *fleetOptions) flags(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.StringArrayVarP(&o.Files, "file", "f", nil, "tenant file, or a pattern such as 'tenants/*.yaml'; several make a fleet")
+	f.IntVar(&o.Parallel, "parallel", 8, "how many tenants of a fleet at the same time")
+	f.StringVar(&o.LogDir, "log-dir", "", "folder for each tenant's messages (NAME.log) and whole result (NAME.json)")
+}
+
+// several returns the files of a fleet; nil when one tenant, or none, was named.
+func (o fleetOptions) several(env *Env) ([]string, error) {
+	var files []string
+	for _, name := range o.Files {
+		matches, err := filepath.Glob(name)
+		switch {
+		case err != nil:
+			return nil, usagef("the pattern %q: %v", name, err)
+		case matches == nil && strings.ContainsAny(name, "*?["):
+			return nil, usagef("no file matches %q", name)
+		case matches == nil:
+			matches = []string{name} // its own error says that it is not there
+		}
+		files = append(files, matches...)
+	}
+	slices.Sort(files)
+	files = slices.Compact(files)
+	if len(files) == 0 || len(files) == 1 && len(o.Files) == 1 && files[0] == o.Files[0] {
+		return nil, nil
+	}
+	if env.flags.config != "" || env.flags.tenant != "" {
+		return nil, usagef("--config and --tenant name one tenant; a fleet takes each from its file")
+	}
+	return files, o.check()
+}
+
+func (o fleetOptions) check() error {
+	if o.Parallel < 1 {
+		return usagef("--parallel must be at least 1")
+	}
+	return nil
+}
+
+// only is the world of the one file that was named with -f.
+func (o fleetOptions) only(env *Env) *Env {
+	if len(o.Files) == 0 {
+		return env
+	}
+	one := *env
+	one.flags.config = o.Files[0]
+	return &one
+}
+
+// fleetResult is what one tenant came to. Full goes to the log folder and is not
+// kept.
+type fleetResult struct {
+	// Code is the tenant's exit code when there was no error.
+	Code  int
+	Words string
+	Full  any
+}
+
+// ofOneTenant are variables that would make every tenant of a fleet the same one.
+var ofOneTenant = []string{"ZO365_MICROSOFT_TENANT", "ZO365_ZOOM_ACCOUNT_ID", "AZURE_TENANT_ID", "ZOOM_ACCOUNT_ID", "ZO365_CONFIG"}
+
+// fleet runs a job for each tenant, some at the same time, and shows one summary.
+// What it keeps of a tenant is one line.
+func (env *Env) fleet(ctx context.Context, o fleetOptions, files []string, job func(context.Context, *Env) (fleetResult, error)) error {
+	if o.LogDir != "" {
+		if err := os.MkdirAll(o.LogDir, 0o755); err != nil {
+			return fmt.Errorf("making the log folder: %w", err)
+		}
+	}
+	for _, name := range ofOneTenant {
+		if env.Getenv(name) != "" {
+			env.say("warning: %s is set and not used: a fleet takes it from each file", name)
+		}
+	}
+	talk := &lineWriter{to: env.Err}
+	lines := make([]render.FleetTenant, len(files))
+	group := errgroup.Group{}
+	group.SetLimit(o.Parallel)
+	for i, file := range files {
+		group.Go(func() error {
+			lines[i] = env.oneOfFleet(ctx, o, file, talk, job)
+			return nil
+		})
+	}
+	_ = group.Wait() // the jobs return no errors
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	code := worstCode(lines)
+	if err := env.show(render.FleetListing(lines, code)); err != nil {
+		return err
+	}
+	if code != exitDone {
+		return &hinted{err: errFleet, code: code}
+	}
+	return nil
+}
+
+// errFleet ends a fleet whose summary has said everything.
+var errFleet = errors.New("not every tenant is done")
+
+func (env *Env) oneOfFleet(ctx context.Context, o fleetOptions, file string, talk *lineWriter, job func(context.Context, *Env) (fleetResult, error)) render.FleetTenant {
+	name := tenantName(file)
+	line := render.FleetTenant{File: file}
+	var log bytes.Buffer
+	one := *env
+	one.flags.config, one.lines, one.Terminal = file, nil, false
+	one.Err = talk.prefixed(name)
+	if o.LogDir != "" {
+		one.Err = &log
+	}
+	one.Getenv = func(key string) string {
+		if slices.Contains(ofOneTenant, key) {
+			return ""
+		}
+		return env.Getenv(key)
+	}
+	result, err := job(ctx, &one)
+	line.ExitCode, line.Result = result.Code, result.Words
+	if err != nil {
+		line.ExitCode = report(&one, err)
+		text := err.Error()
+		line.Error = &text
+	}
+	if o.LogDir == "" {
+		return line
+	}
+	if err := writeLogs(filepath.Join(o.LogDir, name), log.Bytes(), result.Full); err != nil {
+		env.warn(err)
+	}
+	return line
+}
+
+func writeLogs(base string, log []byte, full any) error {
+	err := atomicfile.Write(base+".log", log, 0o644)
+	if full == nil {
+		return err
+	}
+	text, encoding := json.MarshalIndent(full, "", "  ")
+	return errors.Join(err, encoding, atomicfile.Write(base+".json", append(text, '\n'), 0o644))
+}
+
+// tenantName names a tenant's logs and plans after its file.
+func tenantName(file string) string {
+	return strings.TrimSuffix(filepath.Base(file), filepath.Ext(file))
+}
+
+// worstCode is the fleet's exit code: an error before a failed check, a failed check
+// before a person's step, that before a difference.
+func worstCode(lines []render.FleetTenant) int {
+	for _, code := range []int{exitInterrupted, exitError, exitUsage, exitSignIn, exitPermission, exitResumable, exitCheckFailed, exitPerson, exitDiffers} {
+		if slices.ContainsFunc(lines, func(l render.FleetTenant) bool { return l.ExitCode == code }) {
+			return code
+		}
+	}
+	return exitDone
+}
+
+// lineWriter lets tenants take turns, line by line.
+type lineWriter struct {
+	mu sync.Mutex
+	to io.Writer
+}
+
+func (w *lineWriter) prefixed(name string) io.Writer { return &prefixed{w: w, name: name} }
+
+type prefixed struct {
+	w    *lineWriter
+	name string
+}
+
+func (p *prefixed) Write(text []byte) (int, error) {
+	p.w.mu.Lock()
+	defer p.w.mu.Unlock()
+	for line := range bytes.Lines(text) {
+		if _, err := fmt.Fprintf(p.w.to, "%s: %s", p.name, line); err != nil {
+			return 0, err
+		}
+	}
+	return len(text), nil
+}

@@ -1,0 +1,182 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/zo365/zo365/internal/atomicfile"
+	"github.com/zo365/zo365/internal/plan"
+	"github.com/zo365/zo365/internal/render"
+)
+
+type planOptions struct {
+	Facts    factsOptions
+	Fleet    fleetOptions
+	Out      string
+	Detailed bool
+	Drift    bool
+}
+
+func newPlanCmd(env *Env) *cobra.Command {
+	var opts planOptions
+	cmd := &cobra.Command{
+		Use:   "plan [FILE...]",
+		Short: "Show what has to be done, and by whom",
+		Long: `Hold the tenant file beside what is there and show the remedies of zo365 doctor's
+findings as steps, in order: what Microsoft Graph can do, what Zoom's API can do,
+what only a person can click in a portal (where, the control, the value, and what
+zo365 looks for as proof), and what zo365 notes in the journal. Nothing is changed.
+
+--out saves the plan as JSON (docs/plan.schema.json) for zo365 apply, with the
+fingerprints of the facts that it was made from. It holds no secret.
+
+--drift compares reality with what it was when everything was last as wanted, which
+the journal knows: consent revoked, a permission added, a domain removed, a group
+profile without its group.
+
+Several tenant files, or -f, plan a fleet; then --out names a folder.
+
+Exit codes: 2 with --detailed-exitcode when there is something to do, and with
+--drift when something moved; otherwise 0.`,
+		Example: strings.TrimPrefix(`
+  zo365 plan
+  zo365 plan --out plan.json && zo365 apply plan.json
+  zo365 plan --drift -o json
+  zo365 plan -f 'tenants/*.yaml' --detailed-exitcode --out plans`, "\n"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			opts.Fleet.Files = append(opts.Fleet.Files, args...)
+			return runPlan(cmd.Context(), env, opts)
+		},
+	}
+	opts.Facts.flags(cmd)
+	opts.Fleet.flags(cmd)
+	f := cmd.Flags()
+	f.StringVar(&opts.Out, "out", "", "save the plan to this file; a folder with several tenants")
+	f.BoolVar(&opts.Detailed, "detailed-exitcode", false, "exit with 2 when there is something to do")
+	f.BoolVar(&opts.Drift, "drift", false, "show what moved since everything was last as wanted; exit with 2 when something did")
+	return cmd
+}
+
+func runPlan(ctx context.Context, env *Env, opts planOptions) error {
+	if opts.Drift && opts.Out != "" {
+		return usagef("--drift makes no plan; leave --out away")
+	}
+	if files, err := opts.Fleet.several(env); err != nil || files != nil {
+		if err != nil {
+			return err
+		}
+		if opts.Out != "" {
+			if err := os.MkdirAll(opts.Out, 0o755); err != nil {
+				return fmt.Errorf("making the plans' folder: %w", err)
+			}
+		}
+		return env.fleet(ctx, opts.Fleet, files, func(ctx context.Context, env *Env) (fleetResult, error) { return planOne(ctx, env, opts) })
+	}
+	env = opts.Fleet.only(env)
+	s, err := env.subject(ctx, "doctor", opts.Facts)
+	if err != nil {
+		return err
+	}
+	if opts.Drift {
+		return runDrift(env, s)
+	}
+	p := s.plan()
+	if opts.Out != "" {
+		if err := savePlan(p, opts.Out); err != nil {
+			return err
+		}
+		env.say("saved as %s; next: zo365 apply %s", opts.Out, opts.Out)
+	}
+	if err := env.show(render.PlanListing(p)); err != nil {
+		return err
+	}
+	if opts.Detailed && !p.Empty() {
+		return errDiffers
+	}
+	return nil
+}
+
+// errDiffers ends a command whose output has said that there are differences.
+var errDiffers = errors.New("there are differences")
+
+func savePlan(p plan.Plan, file string) error {
+	text, err := p.Encode()
+	if err != nil {
+		return fmt.Errorf("encoding the plan: %w", err)
+	}
+	return atomicfile.Write(file, text, 0o644)
+}
+
+// planOne is the plan or the drift of one tenant of a fleet.
+func planOne(ctx context.Context, env *Env, opts planOptions) (fleetResult, error) {
+	s, err := env.subject(ctx, "doctor", opts.Facts)
+	if err != nil {
+		return fleetResult{}, err
+	}
+	if opts.Drift {
+		l, moved, err := drift(s)
+		if err != nil {
+			return fleetResult{}, err
+		}
+		r := fleetResult{Words: fmt.Sprintf("%d moved", moved), Full: l.Value}
+		if moved > 0 {
+			r.Code = exitDiffers
+		}
+		return r, nil
+	}
+	p := s.plan()
+	if opts.Out != "" {
+		if err := savePlan(p, filepath.Join(opts.Out, tenantName(s.path)+".plan.json")); err != nil {
+			return fleetResult{}, err
+		}
+	}
+	r := fleetResult{Words: planWords(p), Full: p}
+	if opts.Detailed && !p.Empty() {
+		r.Code = exitDiffers
+	}
+	return r, nil
+}
+
+func planWords(p plan.Plan) string {
+	if p.Empty() {
+		return "nothing to do"
+	}
+	n := p.Count()
+	return fmt.Sprintf("%d graph, %d zoom, %d portal, %d local", n["graph"], n["zoom"], n["portal"], n["local"])
+}
+
+func runDrift(env *Env, s *subject) error {
+	l, moved, err := drift(s)
+	if err != nil {
+		return err
+	}
+	if err := env.show(l); err != nil {
+		return err
+	}
+	if unseen := l.Value.(render.Drift).Unseen; len(unseen) > 0 {
+		env.say("warning: could not see %s; zo365 doctor says why", strings.Join(unseen, ", "))
+	}
+	if moved > 0 {
+		return errDiffers
+	}
+	return nil
+}
+
+func drift(s *subject) (render.Listing, int, error) {
+	if len(s.state.Baseline) == 0 {
+		return render.Listing{}, 0, hint(errors.New("the journal has no state to measure drift against"), "zo365 apply records it once everything is as wanted")
+	}
+	var b plan.Baseline
+	if err := json.Unmarshal(s.state.Baseline, &b); err != nil {
+		return render.Listing{}, 0, fmt.Errorf("reading the recorded state: %w", err)
+	}
+	moved, unseen := plan.Drift(b, s.input)
+	return render.DriftListing(b.At, moved, unseen), len(moved), nil
+}
