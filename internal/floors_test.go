@@ -18,20 +18,21 @@ var floors = map[string][]string{
 	// roof
 	"internal/cli": {
 		"internal/apply", "internal/atomicfile", "internal/authorize", "internal/config", "internal/connect", "internal/doctor", "internal/journal", "internal/msgraph",
-		"internal/profile", "internal/render", "internal/rest", "internal/sandbox", "internal/secret", "internal/signin", "internal/snapshot", "internal/survey", "internal/tenant",
+		"internal/plan", "internal/profile", "internal/render", "internal/rest", "internal/sandbox", "internal/secret", "internal/signin", "internal/snapshot", "internal/survey", "internal/tenant",
 		"internal/upn", "internal/zoom",
 	},
 	"internal/docgen": {"internal/cli", "internal/profile"},
 	"internal/bench":  {},
 	// hands
-	"internal/apply":     {"internal/atomicfile", "internal/journal", "internal/tenant", "internal/upn"},
+	"internal/apply":     {"internal/atomicfile", "internal/doctor", "internal/journal", "internal/plan", "internal/tenant", "internal/upn"},
 	"internal/authorize": {"internal/doctor", "internal/tenant"},
 	"internal/connect":   {"internal/atomicfile", "internal/msgraph", "internal/profile", "internal/rest", "internal/secret", "internal/signin", "internal/tenant", "internal/zoom"},
-	"internal/render":    {"internal/doctor", "internal/profile", "internal/tenant", "internal/upn"},
+	"internal/render":    {"internal/doctor", "internal/plan", "internal/profile", "internal/tenant", "internal/upn"},
 	"internal/survey":    {"internal/tenant"},
 	"internal/snapshot":  {"internal/atomicfile", "internal/msgraph", "internal/tenant", "internal/upn", "internal/zoom"},
 	// judgement
 	"internal/doctor": {"internal/profile", "internal/tenant"},
+	"internal/plan":   {"internal/doctor", "internal/profile", "internal/tenant"},
 	"internal/upn":    {"internal/tenant"},
 	// doors
 	"internal/config":  {"internal/atomicfile", "internal/profile"},

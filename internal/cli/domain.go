@@ -12,11 +12,13 @@ import (
 	"github.com/zo365/zo365/internal/profile"
 	"github.com/zo365/zo365/internal/render"
 	"github.com/zo365/zo365/internal/survey"
+	"github.com/zo365/zo365/internal/tenant"
 	"github.com/zo365/zo365/internal/zoom"
 )
 
 func newVerifyDomainCmd(env *Env) *cobra.Command {
-	return &cobra.Command{
+	var from factsOptions
+	cmd := &cobra.Command{
 		Use:   "verify-domain [DOMAIN...]",
 		Short: "Check that an associated domain is verified in Entra",
 		Long: `Hold Zoom's associated domains beside the custom domains of the Microsoft tenant.
@@ -24,17 +26,29 @@ The integration needs at least one domain that is verified on both sides; the
 tenant's own onmicrosoft.com name does not count.
 
 Exit code 3 when none matches, with the steps that would make one match.`,
-		Example: "  zo365 verify-domain\n  zo365 verify-domain contoso.com -o json",
-		RunE:    func(cmd *cobra.Command, args []string) error { return runVerifyDomain(cmd.Context(), env, args) },
+		Example: "  zo365 verify-domain\n  zo365 verify-domain contoso.com -o json\n  zo365 verify-domain --facts facts.json",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return runVerifyDomain(cmd.Context(), env, from, args)
+		},
 	}
+	from.fileFlag(cmd)
+	return cmd
 }
 
-func runVerifyDomain(ctx context.Context, env *Env, only []string) error {
+// bothDomains are the domains of both sides, live or from a file.
+func (env *Env) bothDomains(ctx context.Context, from factsOptions) (tenant.Facts, error) {
+	if from.File != "" {
+		return from.saved(env)
+	}
 	both, err := env.signedIn(ctx, "verify-domain")
 	if err != nil {
-		return err
+		return tenant.Facts{}, err
 	}
-	facts, err := survey.Domains(ctx, both.graph, both.zoom)
+	return survey.Domains(ctx, both.graph, both.zoom)
+}
+
+func runVerifyDomain(ctx context.Context, env *Env, from factsOptions, only []string) error {
+	facts, err := env.bothDomains(ctx, from)
 	if err != nil {
 		return err
 	}
@@ -84,5 +98,5 @@ func (env *Env) signedIn(ctx context.Context, command string) (clients, error) {
 	if err != nil {
 		return clients{file: file}, err
 	}
-	return env.opened(ctx, command, file, doors)
+	return env.enter(ctx, command, file, doors)
 }

@@ -42,6 +42,9 @@ type Env struct {
 		noInput bool
 	}
 	settings config.Settings
+	// opened are the doors of one tenant of a fleet; nil where the end of the program
+	// closes them.
+	opened *opened
 	// autoChosen is true when --auth auto, or ZO365_AUTH=auto, was said and is not
 	// merely the default.
 	autoChosen bool
@@ -132,7 +135,20 @@ func (env *Env) doors(file profile.File) (*connect.Doors, error) {
 			return env.ReadSecret()
 		}
 	}
-	return connect.New(opts)
+	doors, err := connect.New(opts)
+	if err == nil && env.opened != nil {
+		env.opened.doors = append(env.opened.doors, doors)
+	}
+	return doors, err
+}
+
+// opened remembers doors, to close them.
+type opened struct{ doors []*connect.Doors }
+
+func (o *opened) close() {
+	for _, d := range o.doors {
+		d.Close()
+	}
 }
 
 func (env *Env) sayWait(w rest.Wait) {

@@ -145,10 +145,15 @@ func (env *Env) oneOfFleet(ctx context.Context, o fleetOptions, file string, tal
 		}
 		return env.Getenv(key)
 	}
+	one.opened = &opened{}
 	result, err := job(ctx, &one)
+	one.opened.close()
 	line.ExitCode, line.Result = result.Code, result.Words
 	if err != nil {
 		line.ExitCode = report(&one, err)
+	}
+	var pending *pendingError
+	if err != nil && !errors.As(err, &pending) { // which the result says
 		text := err.Error()
 		line.Error = &text
 	}

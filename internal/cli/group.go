@@ -29,21 +29,39 @@ a warning says so when you are not.`,
 }
 
 func newGroupListCmd(env *Env) *cobra.Command {
-	return &cobra.Command{
+	var from factsOptions
+	cmd := &cobra.Command{
 		Use: "list", Short: "List Zoom's groups beside the file's profiles",
 		Long:    "List the groups of the Zoom account beside the group profiles of the tenant file.",
-		Example: "  zo365 group list\n  zo365 group list -o csv",
+		Example: "  zo365 group list\n  zo365 group list -o csv\n  zo365 group list --facts facts.json",
 		Args:    flagsOnly,
-		RunE:    func(cmd *cobra.Command, _ []string) error { return runGroupList(cmd.Context(), env) },
+		RunE:    func(cmd *cobra.Command, _ []string) error { return runGroupList(cmd.Context(), env, from) },
 	}
+	from.fileFlag(cmd)
+	return cmd
 }
 
-func runGroupList(ctx context.Context, env *Env) error {
+// knownGroups are Zoom's, live or from a file of facts.
+func (env *Env) knownGroups(ctx context.Context, file profile.File, from factsOptions) (groups []tenant.ZoomGroup, looked bool, err error) {
+	if from.File == "" {
+		return env.zoomGroups(ctx, file)
+	}
+	facts, err := from.saved(env)
+	if err != nil {
+		return nil, false, err
+	}
+	if !facts.ZoomGroups.Seen() {
+		env.say("warning: group names are not checked against Zoom: %v", facts.ZoomGroups.Err)
+	}
+	return facts.ZoomGroups.Value, facts.ZoomGroups.Seen(), nil
+}
+
+func runGroupList(ctx context.Context, env *Env, from factsOptions) error {
 	doc, err := env.document()
 	if err != nil {
 		return err
 	}
-	known, looked, err := env.zoomGroups(ctx, doc.File)
+	known, looked, err := env.knownGroups(ctx, doc.File, from)
 	if err != nil {
 		return err
 	}
@@ -106,21 +124,24 @@ func groupOf(f profile.File, name string, known []tenant.ZoomGroup, looked bool)
 }
 
 func newGroupShowCmd(env *Env) *cobra.Command {
-	return &cobra.Command{
+	var from factsOptions
+	cmd := &cobra.Command{
 		Use: "show NAME", Short: "Show one group's settings and where each comes from",
 		Long:    "Show the effective settings of one group, and for each whether it is the group's own or the account's.",
 		Example: "  zo365 group show Sales",
 		Args:    cobra.ExactArgs(1),
-		RunE:    func(cmd *cobra.Command, args []string) error { return runGroupShow(cmd.Context(), env, args[0]) },
+		RunE:    func(cmd *cobra.Command, args []string) error { return runGroupShow(cmd.Context(), env, from, args[0]) },
 	}
+	from.fileFlag(cmd)
+	return cmd
 }
 
-func runGroupShow(ctx context.Context, env *Env, name string) error {
+func runGroupShow(ctx context.Context, env *Env, from factsOptions, name string) error {
 	doc, err := env.document()
 	if err != nil {
 		return err
 	}
-	known, looked, err := env.zoomGroups(ctx, doc.File)
+	known, looked, err := env.knownGroups(ctx, doc.File, from)
 	if err != nil {
 		return err
 	}

@@ -30,9 +30,10 @@ Zoom's portal is listed.`,
 }
 
 type enableOptions struct {
-	Group   string
-	SetupBy string
-	Yes     bool
+	Group    string
+	SetupBy  string
+	MailRead string
+	Yes      bool
 }
 
 func newIntegrationEnableCmd(env *Env) *cobra.Command {
@@ -50,7 +51,9 @@ The change is shown and asked for. Then zo365 authorize gets the consent.`,
 	cmd.Flags().StringVar(&opts.Group, "group", "", "change this group's profile instead of the account's")
 	cmd.Flags().StringVar(&opts.SetupBy, "setup-by", string(profile.Admin), "who sets it up: admin or users")
 	cmd.Flags().BoolVarP(&opts.Yes, "yes", "y", false, "do not ask")
+	cmd.Flags().StringVar(&opts.MailRead, "mail-read", "", "whether Mail: Read is approved in the portal, as it must be while the UPN is not the Zoom email: approved or not-approved")
 	completeValues(cmd, "setup-by", profile.SetupBy("").Values())
+	completeValues(cmd, "mail-read", profile.Approval("").Values())
 	return cmd
 }
 
@@ -60,6 +63,9 @@ func runIntegrationEnable(ctx context.Context, env *Env, opts enableOptions) err
 		{Key: "default_service", Value: string(profile.Office365)},
 		{Key: "authorize_with", Value: string(profile.Graph)},
 		{Key: "setup_by", Value: opts.SetupBy},
+	}
+	if opts.MailRead != "" {
+		wanted = append(wanted, config.Setting{Key: "mail_read", Value: opts.MailRead})
 	}
 	out, err := env.change(ctx, profileChange{
 		Group: opts.Group, Yes: opts.Yes,
@@ -147,6 +153,9 @@ func runIntegrationDisable(ctx context.Context, env *Env, opts disableOptions) e
 	return env.show(render.ChangeListing(out))
 }
 
+// settleLimit is how long a change in Entra may take to show.
+const settleLimit = 2 * time.Minute
+
 // revoke takes the consent back in Entra, unless another scope still needs it.
 func revoke(ctx context.Context, env *Env, path, scope string) ([]string, error) {
 	both, err := env.signedIn(ctx, "integration disable --revoke")
@@ -162,6 +171,9 @@ func revoke(ctx context.Context, env *Env, path, scope string) ([]string, error)
 	}
 	revoked, err := authorize.Revoke(ctx, both.graph, consent)
 	if len(revoked) > 0 {
+		if err == nil {
+			err = settled(ctx, env, both, settleLimit)
+		}
 		err = errors.Join(err, env.record(ctx, path, journal.Entry{At: time.Now(), Actor: env.actor(), Action: journal.GrantsRevoked, Scope: scope, Evidence: asJSON(revoked)}))
 	}
 	return revoked, err

@@ -40,6 +40,7 @@ Exit code 3 when the chain is broken.`,
 			Example: strings.TrimPrefix("\n  zo365 journal verify", "\n"),
 			RunE:    func(*cobra.Command, []string) error { return runJournalVerify(env, file) },
 		},
+		newJournalExportCmd(env, &file),
 	)
 	return cmd
 }
@@ -76,7 +77,7 @@ func entriesOf(entries []journal.Entry) []render.JournalEntry {
 	for i, e := range entries {
 		shown[i] = render.JournalEntry{
 			At: e.At, Actor: e.Actor, Action: string(e.Action), Scope: e.Scope, Tenant: e.Tenant, Before: e.Before, After: e.After, Evidence: e.Evidence,
-			Steps: append([]string{}, e.Steps...), Answer: e.Answer,
+			Steps: append([]string{}, e.Steps...), Answer: e.Answer, ID: e.ID, Plan: e.Plan, Step: e.Step, Undoes: e.Undoes,
 		}
 	}
 	return shown

@@ -48,8 +48,10 @@ Exit codes: 2 with --detailed-exitcode when there is something to do, and with
 		Example: strings.TrimPrefix(`
   zo365 plan
   zo365 plan --out plan.json && zo365 apply plan.json
+  zo365 plan -o markdown > comment.md
   zo365 plan --drift -o json
   zo365 plan -f 'tenants/*.yaml' --detailed-exitcode --out plans`, "\n"),
+		Annotations: map[string]string{moreOutputs: "markdown"},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			opts.Fleet.Files = append(opts.Fleet.Files, args...)
 			return runPlan(cmd.Context(), env, opts)

@@ -25,6 +25,8 @@ type profileChange struct {
 	// Edit changes the document; it must be repeatable, since it runs once to
 	// show the change and once under the lock.
 	Edit func(*config.Document) error
+	// Undoes is the ID of the entry that this takes back.
+	Undoes string
 	// Entries are journal lines beside the one about the profile.
 	Entries []journal.Entry
 }
@@ -62,7 +64,9 @@ func (env *Env) change(ctx context.Context, c profileChange) (render.Change, err
 	for _, w := range doc.Warnings {
 		env.say("warning: %s", w)
 	}
-	return out, env.record(ctx, path, append(c.Entries, changeEntry(env, out))...)
+	changed := changeEntry(env, out)
+	changed.Undoes = c.Undoes
+	return out, env.record(ctx, path, append(c.Entries, changed)...)
 }
 
 // compare makes the change on a document and says what it did.

@@ -55,7 +55,7 @@ Run zo365 init first. To try everything without a tenant: zo365 sandbox serve.`,
 
 	root.AddCommand(
 		newInitCmd(env), newLoginCmd(env), newLogoutCmd(env), newAuthCmd(env), newVerifyDomainCmd(env), newIntegrationCmd(env), newAuthorizeCmd(env),
-		newFactsCmd(env), newDoctorCmd(env), newPlanCmd(env),
+		newFactsCmd(env), newDoctorCmd(env), newPlanCmd(env), newApplyCmd(env), newUndoCmd(env), newPortalCmd(env),
 		newGroupCmd(env), newCalendarCmd(env), newUPNCmd(env), newJournalCmd(env), newCacheCmd(env), newSandboxCmd(env), newVersionCmd(env),
 		&cobra.Command{Use: "exit-codes", Short: "What the exit codes mean", Long: exitCodesHelp},
 	)

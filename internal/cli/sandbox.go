@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -34,6 +35,8 @@ type sandboxServeOptions struct {
 	TrafficLog  string
 	IssuedLog   string
 	AutoApprove bool
+	Tenants     int
+	TenantFiles string
 	Latency     time.Duration
 }
 
@@ -61,6 +64,8 @@ points zo365, and any other client, at it.`,
 	f.StringVar(&opts.TrafficLog, "traffic-log", "", "write every exchange to this file, one JSON object a line")
 	f.StringVar(&opts.IssuedLog, "issued-log", "", "write every secret that is handed out to this file, for tests that look for leaks")
 	f.DurationVar(&opts.Latency, "latency", 0, "add this to each answer of Graph's and Zoom's APIs, for example 40ms")
+	f.IntVar(&opts.Tenants, "tenants", 1, "how many tenants, each with a Zoom account and a state of its own")
+	f.StringVar(&opts.TenantFiles, "tenant-files", "", "write a tenant file for each of them into this folder")
 	f.BoolVar(&opts.AutoApprove, "auto-approve", false, "approve device codes as the tenant's admin, and set BROWSER to a robot that does the same with pages")
 	return cmd
 }
@@ -70,7 +75,7 @@ func runSandboxServe(ctx context.Context, env *Env, opts sandboxServeOptions) (e
 	if err != nil {
 		return err
 	}
-	start := sandbox.Options{Listen: opts.Listen, Users: opts.Users, Seed: opts.Seed, Scenario: scenario, AutoApprove: opts.AutoApprove, Latency: opts.Latency}
+	start := sandbox.Options{Listen: opts.Listen, Users: opts.Users, Seed: opts.Seed, Scenario: scenario, AutoApprove: opts.AutoApprove, Latency: opts.Latency, Tenants: opts.Tenants}
 	for _, log := range []struct {
 		file string
 		to   *io.Writer
@@ -94,12 +99,31 @@ func runSandboxServe(ctx context.Context, env *Env, opts sandboxServeOptions) (e
 		defer cancel()
 		err = errors.Join(err, server.Close(end))
 	}()
+	if err := writeTenantFiles(server, opts.TenantFiles); err != nil {
+		return err
+	}
 	if err := writeEnv(env, server, opts.EnvFile); err != nil {
 		return err
 	}
 	env.say("sandbox %q ready at %s; Ctrl-C ends it", scenario.Name, server.Origin)
 	<-ctx.Done()
 	return errStopped
+}
+
+// writeTenantFiles writes a fleet's tenant files.
+func writeTenantFiles(server *sandbox.Server, dir string) error {
+	if dir == "" {
+		return nil
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return fmt.Errorf("making the tenant files' folder: %w", err)
+	}
+	for name, text := range server.TenantFiles() {
+		if err := atomicfile.Write(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // errStopped ends a server that was asked to end: it is done, not interrupted.

@@ -132,7 +132,7 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"sandbox": cmdSandbox, "exits": cmdExits, "json": cmdJSON, "interrupt": cmdInterrupt, "unsetenv": cmdUnsetenv, "lines": cmdLines,
+			"sandbox": cmdSandbox, "exits": cmdExits, "json": cmdJSON, "interrupt": cmdInterrupt, "unsetenv": cmdUnsetenv, "lines": cmdLines, "fix": cmdFix, "for": cmdFor,
 		},
 	})
 }
@@ -283,6 +283,47 @@ var scriptVariables = []string{
 	"HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "PATH", "DBUS_SESSION_BUS_ADDRESS", "ZO365_ACTOR", "SSL_CERT_FILE", "ZO365_CREDENTIAL_STORE",
 	"ZO365_MICROSOFT_LOGIN_URL", "ZO365_MICROSOFT_GRAPH_URL", "ZO365_ZOOM_LOGIN_URL", "ZO365_ZOOM_API_URL", "ZO365_ZOOM_PORTAL_URL", "ZO365_MICROSOFT_TENANT",
 	"ZO365_MICROSOFT_CLIENT_ID", "ZO365_MICROSOFT_CLIENT_SECRET", "ZO365_ZOOM_ACCOUNT_ID", "ZO365_ZOOM_CLIENT_ID", "ZO365_ZOOM_CLIENT_SECRET", "ZO365_SANDBOX_ADMIN",
+}
+
+// cmdFix runs the fix of the first finding in the last standard output, as its text
+// says, with more arguments: fix [args...]. Those answer questions only.
+func cmdFix(ts *testscript.TestScript, neg bool, args []string) {
+	var found struct {
+		Findings []struct{ Fix string }
+	}
+	ts.Check(json.Unmarshal([]byte(ts.ReadFile("stdout")), &found))
+	if len(found.Findings) == 0 || !strings.HasPrefix(found.Findings[0].Fix, "zo365 ") {
+		ts.Fatalf("the first finding has no fix that zo365 can run: %+v", found.Findings)
+	}
+	command := found.Findings[0].Fix
+	for _, a := range args {
+		command += " '" + a + "'"
+	}
+	ts.Logf("fix: %s", command)
+	if err := ts.Exec("sh", "-c", command); (err != nil) != neg {
+		ts.Fatalf("%s: %v", command, err)
+	}
+}
+
+// cmdFor checks that a check of the last standard output is unknown and names what
+// it needs: for CHECK PERMISSION.
+func cmdFor(ts *testscript.TestScript, neg bool, args []string) {
+	var found struct {
+		Findings []struct {
+			Code, Severity string
+			Needs          []string
+		}
+	}
+	ts.Check(json.Unmarshal([]byte(ts.ReadFile("stdout")), &found))
+	for _, f := range found.Findings {
+		if f.Code == args[0] {
+			if f.Severity != "unknown" || !slices.Contains(f.Needs, args[1]) {
+				ts.Fatalf("%s is %s and needs %v", f.Code, f.Severity, f.Needs)
+			}
+			return
+		}
+	}
+	ts.Fatalf("no finding of %s", args[0])
 }
 
 // cmdUnsetenv empties variables; every reader takes an empty one as unset.

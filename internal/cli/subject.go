@@ -27,8 +27,13 @@ type factsOptions struct {
 }
 
 func (o *factsOptions) flags(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&o.File, "facts", "", "take the facts from a file of zo365 facts -o json (- is standard input) instead of asking")
+	o.fileFlag(cmd)
 	cmd.Flags().StringVar(&o.ZoomEmail, "zoom-email", "", "the signed-in person's Zoom email, when it is neither their UPN nor their mail address")
+}
+
+// fileFlag is for commands that look at nobody in particular.
+func (o *factsOptions) fileFlag(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&o.File, "facts", "", "take the facts from a file of zo365 facts -o json (- is standard input) instead of asking")
 }
 
 // saved reads the facts file.
@@ -96,7 +101,7 @@ func (env *Env) subject(ctx context.Context, command string, opts factsOptions) 
 		s.input.Now = factsTime(s.input.Facts)
 		return s, err
 	}
-	if s.both, err = env.opened(ctx, command, s.input.File, doors); err != nil {
+	if s.both, err = env.enter(ctx, command, s.input.File, doors); err != nil {
 		return nil, err
 	}
 	s.live = true
@@ -138,8 +143,8 @@ func (c clients) facts(ctx context.Context, zoomEmail string) (tenant.Facts, err
 	}, survey.Want{SignedIn: as, OwnAppID: c.as.ClientID, ZoomAppID: c.file.Microsoft.ZoomAppID, ZoomEmail: zoomEmail})
 }
 
-// opened signs in to both services through doors that are there already.
-func (env *Env) opened(ctx context.Context, command string, file profile.File, doors *connect.Doors) (clients, error) {
+// enter signs in to both services through doors that are there already.
+func (env *Env) enter(ctx context.Context, command string, file profile.File, doors *connect.Doors) (clients, error) {
 	c := clients{file: file, doors: doors}
 	var err error
 	if c.graph, c.as, err = doors.Graph(ctx, command); err != nil {

@@ -57,6 +57,8 @@ type Doors struct {
 	Hosts signin.Hosts
 	// tokens is the transport without a sign-in.
 	tokens http.RoundTripper
+	// close lets go of idle connections.
+	close func()
 	// clocks are those of the services, as their answers show them.
 	clocks *rest.Clocks
 	// phrase is what the person answered in this run.
@@ -76,7 +78,7 @@ func New(opts Options) (*Doors, error) {
 		transport = rest.Trace(transport, opts.Debug)
 	}
 	clocks := &rest.Clocks{}
-	return &Doors{opts: opts, Hosts: hosts, clocks: clocks, tokens: clocks.Transport(rest.UserAgent(transport, opts.UserAgent))}, nil
+	return &Doors{opts: opts, Hosts: hosts, close: base.CloseIdleConnections, clocks: clocks, tokens: clocks.Transport(rest.UserAgent(transport, opts.UserAgent))}, nil
 }
 
 // MissingError says that something which names the tenant or the account was
@@ -133,6 +135,9 @@ func (d *Doors) apiClient(s *signin.Session, pace *rest.Pace) *http.Client {
 //
 // https://learn.microsoft.com/graph/throttling-limits#identity-and-access-service-limits
 const graphPace = 200
+
+// Close lets go of what stays open between requests; the doors can still be used.
+func (d *Doors) Close() { d.close() }
 
 // Clocks are how far the services' clocks are ahead, as far as they have answered
 // in this run.

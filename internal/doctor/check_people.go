@@ -33,6 +33,12 @@ func checkSignerUPN(in Input, f *findings) {
 	f.add(one)
 }
 
+// SignerOf is who authorizes, as far as it is known.
+func SignerOf(in Input) Signer {
+	s, _ := signer(in)
+	return s
+}
+
 // signer is who authorizes: whom the journal recorded, the signed-in person, or
 // whom the audit log names. A finding with a severity says why it is not known.
 func signer(in Input) (Signer, Finding) {

@@ -207,6 +207,16 @@ func scopes(f profile.File) []scope {
 	return all
 }
 
+// PortalScopes are the account ("") and the groups whose settings stand in Zoom's
+// portal.
+func PortalScopes(f profile.File) []string {
+	var groups []string
+	for _, s := range scopes(f) {
+		groups = append(groups, s.group)
+	}
+	return groups
+}
+
 // scope is the account (group "") or a group with what is wanted of it.
 type scope struct {
 	group     string

@@ -1,6 +1,8 @@
 package render
 
 import (
+	"fmt"
+	"io"
 	"strings"
 	"time"
 
@@ -111,11 +113,36 @@ func DoctorListing(all []doctor.Finding, file string) Listing {
 		}
 		l.Rows = append(l.Rows, []string{f.Code, f.Scope, severity, f.Saw, f.Fix})
 	}
+	l.Text = func(w io.Writer) error { return doctorText(w, value) }
 	l.Reports = map[Format]func() ([]byte, error){
 		JUnit: func() ([]byte, error) { return junit(value, file) },
 		SARIF: func() ([]byte, error) { return sarif(value, file) },
 	}
 	return l
+}
+
+// doctorText has a line for each finding, and below it how to fix it.
+func doctorText(w io.Writer, d Doctor) error {
+	var b strings.Builder
+	for _, f := range d.Findings {
+		severity := f.Severity
+		if f.Muted != nil {
+			severity = "muted"
+		}
+		where := ""
+		if f.Scope != doctor.ScopeTenant {
+			where = f.Scope + ": "
+		}
+		fmt.Fprintf(&b, "%-8s %-20s %s\n", severity, f.Code, visible(where+f.Saw))
+		if f.Fix != "" && f.Muted == nil {
+			fmt.Fprintf(&b, "%-29s fix: %s\n", "", visible(f.Fix))
+		}
+		if f.Muted != nil {
+			fmt.Fprintf(&b, "%-29s until %s: %s\n", "", f.Muted.Until, visible(f.Muted.Reason))
+		}
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
 }
 
 // explained is the whole of a finding in lines.

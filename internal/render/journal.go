@@ -14,6 +14,8 @@ type Journal struct {
 
 // JournalEntry is one line of the journal.
 type JournalEntry struct {
+	// ID names the entry for undo: the beginning of its line's hash.
+	ID       string          `json:"id"`
 	At       time.Time       `json:"at"`
 	Actor    string          `json:"actor"`
 	Action   string          `json:"action"`
@@ -24,13 +26,16 @@ type JournalEntry struct {
 	Evidence json.RawMessage `json:"evidence,omitempty"`
 	Steps    []string        `json:"steps"`
 	Answer   string          `json:"answer,omitempty"`
+	Plan     string          `json:"plan,omitempty"`
+	Step     string          `json:"step,omitempty"`
+	Undoes   string          `json:"undoes,omitempty"`
 }
 
 // JournalListing shows entries.
 func JournalListing(entries []JournalEntry) Listing {
-	l := Listing{Value: Journal{Entries: entries}, Columns: []string{"at", "actor", "action", "scope", "before", "after"}, Empty: "Nothing was recorded yet."}
+	l := Listing{Value: Journal{Entries: entries}, Columns: []string{"id", "at", "actor", "action", "scope", "before", "after"}, Empty: "Nothing was recorded yet."}
 	for _, e := range entries {
-		l.Rows = append(l.Rows, []string{e.At.UTC().Format(time.RFC3339), e.Actor, e.Action, e.Scope, string(e.Before), string(e.After)})
+		l.Rows = append(l.Rows, []string{e.ID, e.At.UTC().Format(time.RFC3339), e.Actor, e.Action, e.Scope, string(e.Before), string(e.After)})
 	}
 	return l
 }

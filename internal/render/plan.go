@@ -16,6 +16,7 @@ func PlanListing(p plan.Plan) Listing {
 		l.Rows = append(l.Rows, []string{s.Kind, s.Scope, StepWords(s), s.Before, s.After, s.Finding})
 	}
 	l.Text = func(w io.Writer) error { return planText(w, p) }
+	l.Reports = map[Format]func() ([]byte, error){Markdown: func() ([]byte, error) { return []byte(planMarkdown(p)), nil }}
 	return l
 }
 
@@ -45,6 +46,44 @@ func planText(w io.Writer, p plan.Plan) error {
 	_, err := fmt.Fprintf(w, "%s\nPlan %s: %d by Graph, %d by Zoom's API, %d by a person, %d in the journal\n", strings.TrimPrefix(b.String(), "\n"), p.ID, n["graph"], n["zoom"], n["portal"], n["local"])
 	return err
 }
+
+// Markdown is for comments and tickets.
+const Markdown Format = "markdown"
+
+// planMarkdown is a plan as a comment on a change: what zo365 does, and a checklist
+// of what a person does.
+func planMarkdown(p plan.Plan) string {
+	var b strings.Builder
+	if p.Empty() {
+		return "### zo365 plan\n\nNothing to do: everything that can be seen is as wanted.\n"
+	}
+	n := p.Count()
+	fmt.Fprintf(&b, "### zo365 plan `%s`\n\n%d by Graph, %d by Zoom's API, %d by a person, %d in the journal.\n\n```diff\n", p.ID, n["graph"], n["zoom"], n["portal"], n["local"])
+	for _, s := range p.Steps {
+		if s.Page == nil {
+			fmt.Fprintf(&b, "%s %s %s: %s -> %s\n", strings.ReplaceAll(mark(s), "~", "!"), s.Kind, fenced(StepWords(s)), fenced(s.Before), fenced(s.After))
+		}
+	}
+	b.WriteString("```\n")
+	menu := ""
+	for _, s := range p.Steps {
+		if s.Page == nil {
+			continue
+		}
+		if s.Page.Menu != menu {
+			menu = s.Page.Menu
+			fmt.Fprintf(&b, "\n**%s** <%s>\n\n", plainText(menu), s.Page.Address)
+		}
+		fmt.Fprintf(&b, "- [ ] **%s**: %s\n", plainText(s.Page.Control), plainText(s.Page.Choose))
+		if s.Page.Proof != "" {
+			fmt.Fprintf(&b, "      zo365 looks for: %s\n", plainText(s.Page.Proof))
+		}
+	}
+	return b.String()
+}
+
+// fenced keeps a text within a fenced block.
+func fenced(text string) string { return strings.ReplaceAll(visible(text), "`", "'") }
 
 // mark is + for what comes, - for what goes, ~ for what changes.
 func mark(s plan.Step) string {

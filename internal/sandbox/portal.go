@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 )
 
 // portalSessions are the signed-in browsers of Zoom's portal, and the
@@ -227,6 +228,7 @@ func (s *Server) portalSigner(rec *recorder, r *http.Request) {
 		return
 	}
 	a.settings.AuthorizedBy = c.user.UPN
+	s.world.scenario.Tenant.ZoomApp.LastSignIn = time.Minute // Zoom uses what it got
 	saved := a.settings
 	s.world.portal[a.scope] = &saved
 	s.showMailCalendar(rec, a.by, a.scope, saved, "Authorized. Your settings have been updated.", "")

@@ -35,6 +35,8 @@ type Options struct {
 	// Seed makes the same people and IDs again.
 	Seed     uint64
 	Scenario Scenario
+	// Tenants is how many tenants and Zoom accounts there are; one when it is zero.
+	Tenants int
 	// Latency is added to each answer of Graph's and Zoom's APIs.
 	Latency time.Duration
 	// AutoApprove approves device codes as the scenario's admin.
@@ -58,6 +60,8 @@ type Server struct {
 	pages   *portalSessions
 	traffic *trafficLog
 	lists   lists
+	// others are the other tenants of a fleet.
+	others []*Server
 	// dir holds the authority's certificate; it goes away with the sandbox.
 	dir    string
 	http   *http.Server
@@ -98,6 +102,7 @@ func (s *Server) prepare(listener net.Listener) error {
 	}
 	s.zoom = newZoomOAuth()
 	s.pages = newPortalSessions()
+	s.addTenants(key)
 	s.http = &http.Server{
 		Handler:           s,
 		TLSConfig:         certificate,
@@ -148,7 +153,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	// As net/http does by itself, but by the service's clock.
 	w.Header().Set("Date", time.Now().Add(s.opts.Scenario.Tenant.Clock).UTC().Format(http.TimeFormat))
-	s.reply(r, body).send(w)
+	s.meant(r, body).reply(r, body).send(w)
 }
 
 func (s *Server) reply(r *http.Request, body []byte) *recorder {

@@ -73,10 +73,10 @@ func All(ctx context.Context, s Sources, w Want) (tenant.Facts, error) {
 		read(&f.Credentials, "GET /applications(appId)", func(ctx context.Context) ([]tenant.AppCredential, error) {
 			return s.Activity.AppCredentials(ctx, w.OwnAppID)
 		}),
-		read(&f.Consents, "GET /servicePrincipals, /appRoleAssignments", func(ctx context.Context) ([]tenant.Consent, error) {
+		read(&f.Consents, consentSource, func(ctx context.Context) ([]tenant.Consent, error) {
 			return consents(ctx, s.Applications, w.ZoomAppID)
 		}),
-		read(&f.Events, "GET /auditLogs/directoryAudits", func(ctx context.Context) ([]tenant.ConsentEvent, error) {
+		read(&f.Events, eventSource, func(ctx context.Context) ([]tenant.ConsentEvent, error) {
 			return s.Activity.Consents(ctx, time.Now().AddDate(0, 0, -auditDays))
 		}),
 		read(&f.Mailless, "GET /users?$filter=not(assignedPlans/any(...))", s.Mailboxes.WithoutMailbox),

@@ -1,0 +1,411 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/zo365/zo365/internal/apply"
+	"github.com/zo365/zo365/internal/doctor"
+	"github.com/zo365/zo365/internal/journal"
+	"github.com/zo365/zo365/internal/plan"
+	"github.com/zo365/zo365/internal/render"
+	"github.com/zo365/zo365/internal/survey"
+	"github.com/zo365/zo365/internal/tenant"
+)
+
+type applyOptions struct {
+	Facts       factsOptions
+	Fleet       fleetOptions
+	Plan        string
+	AutoApprove bool
+	NoPortal    bool
+	By          string
+	NoBrowser   bool
+	Steps       int
+	Timeout     time.Duration
+	Settle      time.Duration
+}
+
+func newApplyCmd(env *Env) *cobra.Command {
+	var opts applyOptions
+	cmd := &cobra.Command{
+		Use:   "apply [PLAN.json | FILE...]",
+		Short: "Do what the plan says",
+		Long: `Make a plan, show it, ask, and do it; or do exactly a plan that zo365 plan --out
+saved, if nothing that it rests on has moved since.
+
+Steps that do not depend on each other are done at the same time. A step that fails
+leaves those behind it; the others go on. After a change in Entra zo365 reads until
+the change shows. Every step stands in the journal before the next begins, so that a
+run that was killed is simply run again.
+
+For what only a person can do, zo365 opens each page, lists the controls, takes the
+person's word and looks for evidence in Entra: a step is then "confirmed" (a word),
+"evidenced" (seen) or "pending". --no-portal, and a pipeline, leave these steps
+pending; zo365 portal checklist makes a list for a ticket.
+
+When nothing is left, what is there is recorded as the state that zo365 plan --drift
+measures against.
+
+Under CI=true nothing is ever asked: --auto-approve says yes to the plan.
+
+Exit codes: 0 nothing remains; 7 a person's steps remain; 6 a change does not show
+yet; otherwise the code of the first failure.`,
+		Example: strings.TrimPrefix(`
+  zo365 apply
+  zo365 plan --out plan.json && zo365 apply plan.json --auto-approve
+  zo365 apply --auto-approve --no-portal -o json
+  zo365 apply -f 'tenants/*.yaml' --auto-approve --log-dir logs`, "\n"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := opts.arguments(args); err != nil {
+				return err
+			}
+			return runApply(cmd.Context(), env, opts)
+		},
+	}
+	opts.Fleet.flags(cmd)
+	f := cmd.Flags()
+	f.BoolVarP(&opts.AutoApprove, "auto-approve", "y", false, "do not ask whether to do the plan")
+	f.BoolVar(&opts.NoPortal, "no-portal", false, "leave what only a person can do pending")
+	f.StringVar(&opts.By, "by", "", "UPN of who does the portal steps as listed: their word is taken without a question, once the evidence is seen")
+	f.BoolVar(&opts.NoBrowser, "no-browser", false, "print the portals' addresses instead of opening them")
+	f.IntVar(&opts.Steps, "step-parallel", 4, "how many steps of one tenant at the same time")
+	f.DurationVar(&opts.Timeout, "timeout", 10*time.Minute, "how long to look for the evidence of a portal step")
+	f.DurationVar(&opts.Settle, "settle", 2*time.Minute, "how long to wait until a change shows")
+	f.StringVar(&opts.Facts.ZoomEmail, "zoom-email", "", "the signed-in person's Zoom email, when it is neither their UPN nor their mail address")
+	return cmd
+}
+
+// arguments are a saved plan, or tenant files.
+func (o *applyOptions) arguments(args []string) error {
+	for _, a := range args {
+		switch {
+		case !strings.EqualFold(filepath.Ext(a), ".json"):
+			o.Fleet.Files = append(o.Fleet.Files, a)
+		case o.Plan != "":
+			return usagef("one saved plan at a time: %s or %s", o.Plan, a)
+		default:
+			o.Plan = a
+		}
+	}
+	if o.Plan != "" && len(o.Fleet.Files) > 1 {
+		return usagef("a saved plan is for one tenant; name one tenant file beside it, or none")
+	}
+	return nil
+}
+
+func runApply(ctx context.Context, env *Env, opts applyOptions) error {
+	if files, err := opts.Fleet.several(env); err != nil || files != nil {
+		if err != nil {
+			return err
+		}
+		if !opts.AutoApprove {
+			return usagef("a fleet is applied without questions; --auto-approve says that this is meant")
+		}
+		return env.fleet(ctx, opts.Fleet, files, func(ctx context.Context, env *Env) (fleetResult, error) {
+			out, err := applyOne(ctx, env, opts)
+			return fleetResult{Words: applyWords(out), Full: out}, err
+		})
+	}
+	env = opts.Fleet.only(env)
+	out, err := applyOne(ctx, env, opts)
+	if out.Status == "" { // it did not come to doing anything
+		return err
+	}
+	if shown := env.show(render.ApplyListing(out)); shown != nil {
+		return errors.Join(err, shown)
+	}
+	return err
+}
+
+func applyWords(a render.Apply) string {
+	n := map[string]int{}
+	for _, s := range a.Steps {
+		n[s.Status]++
+	}
+	words := a.Status
+	for _, status := range []apply.Status{apply.StepDone, apply.StepAlready, apply.StepConfirmed, apply.StepEvidenced, apply.StepPending, apply.StepFailed, apply.StepLeft} {
+		if n[string(status)] > 0 {
+			words += fmt.Sprintf(", %d %s", n[string(status)], status)
+		}
+	}
+	return words
+}
+
+// applyOne plans or reads a plan, asks, and does it for one tenant.
+func applyOne(ctx context.Context, env *Env, opts applyOptions) (render.Apply, error) {
+	var saved *plan.Plan
+	if opts.Plan != "" {
+		p, err := readPlan(opts.Plan)
+		if err != nil {
+			return render.Apply{}, err
+		}
+		saved = &p
+	}
+	s, err := env.subject(ctx, "apply", opts.Facts)
+	if err != nil {
+		return render.Apply{}, err
+	}
+	p, err := toDo(ctx, env, s, saved)
+	if err != nil {
+		return render.Apply{}, err
+	}
+	out := render.Apply{Plan: p.ID, Status: "nothing", Steps: []render.Done{}}
+	if p.Empty() {
+		return out, s.observe(ctx, env)
+	}
+	if err := approve(ctx, env, opts, p); err != nil {
+		return render.Apply{}, err
+	}
+	results, err := s.do(ctx, env, opts, p)
+	out.Status = "applied"
+	for _, r := range results {
+		out.Steps = append(out.Steps, render.Done{ID: r.ID, Kind: r.Kind, Scope: r.Scope, What: render.StepWords(r.Step), Status: string(r.Status), Why: r.Why})
+	}
+	if failed := outcome(results); err == nil {
+		err = failed
+	}
+	var person *pendingError
+	switch {
+	case err == nil:
+		return out, s.finish(ctx, env)
+	case errors.As(err, &person):
+		out.Status = "pending"
+	default:
+		out.Status = "failed"
+	}
+	return out, err
+}
+
+// readPlan reads a saved plan.
+func readPlan(file string) (plan.Plan, error) {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return plan.Plan{}, fmt.Errorf("reading the plan: %w", err)
+	}
+	p, err := plan.Decode(file, text)
+	if err != nil {
+		return p, hint(err, "make a new one: zo365 plan --out "+quoted(file))
+	}
+	return p, nil
+}
+
+// toDo is the plan of now, or what remains of a saved one. Steps of an earlier run
+// whose end was never written are settled first.
+func toDo(ctx context.Context, env *Env, s *subject, saved *plan.Plan) (plan.Plan, error) {
+	now := s.plan()
+	var found []journal.Entry
+	for _, open := range s.state.Open {
+		if slices.ContainsFunc(now.Steps, func(step plan.Step) bool { return step.ID == open.Step }) {
+			continue // it will be done again
+		}
+		env.say("%s was begun at %s and is done; its end was not recorded", open.Step, open.At.UTC().Format(time.RFC3339))
+		found = append(found, journal.Entry{At: time.Now(), Actor: env.actor(), Action: journal.StepFound, Scope: open.Scope, Plan: open.Plan, Step: open.Step})
+	}
+	if len(found) > 0 {
+		if err := journal.Append(ctx, journal.Path(s.path), found...); err != nil {
+			return now, err
+		}
+	}
+	if saved == nil {
+		return now, nil
+	}
+	left, err := saved.Remaining(now, s.state.StepsOf(saved.ID))
+	if err != nil {
+		return left, hint(err, "look at the new plan: zo365 plan")
+	}
+	return left, nil
+}
+
+// approve shows the plan and asks.
+func approve(ctx context.Context, env *Env, opts applyOptions, p plan.Plan) error {
+	if err := render.PlanListing(p).Text(env.Err); err != nil {
+		return err
+	}
+	if opts.AutoApprove {
+		return nil
+	}
+	if !env.interactive() {
+		return usagef("nobody can be asked here whether to do this; --auto-approve answers it")
+	}
+	return env.confirm(ctx, "Do this?", false)
+}
+
+// do carries a plan out.
+func (s *subject) do(ctx context.Context, env *Env, opts applyOptions, p plan.Plan) ([]apply.StepResult, error) {
+	note := func(ctx context.Context, entries ...journal.Entry) error {
+		return journal.Append(ctx, journal.Path(s.path), entries...)
+	}
+	waiting := func(step plan.Step) {
+		if step.Page != nil {
+			env.say("looking for %s, %s at the most (Ctrl-C ends it)", step.Page.Proof, opts.Timeout)
+			return
+		}
+		env.say("waiting until Entra shows it, %s at the most: %s %s", opts.Settle, render.StepWords(step), step.After)
+	}
+	services := apply.Services{
+		Entra: s.both.graph, Groups: s.both.zoom, Consent: s.consent, Record: s.authorization, Note: note,
+		Plan: p.ID, Actor: env.actor(), Limit: opts.Settle, Waiting: waiting,
+	}
+	person := apply.Person{
+		Absent: opts.NoPortal || opts.By == "" && !env.interactive(), Note: note, Plan: p.ID, Limit: opts.Timeout, Waiting: waiting,
+		Show: func(ctx context.Context, steps []plan.Step) error { return showPage(ctx, env, opts.NoBrowser, steps) },
+		Ask: func(ctx context.Context, steps []plan.Step) (apply.Answer, error) {
+			return s.ask(ctx, env, opts.By, steps)
+		},
+		Proof: apply.Eyes{
+			Consent: s.consent, Events: s.both.graph.Consents, ZoomPlan: s.both.zoom.Plan, ZoomDomains: s.both.zoom.Domains, Domains: s.both.graph.Domains,
+			Credentials: func(ctx context.Context) ([]tenant.AppCredential, error) {
+				return s.both.graph.AppCredentials(ctx, s.both.as.ClientID)
+			},
+			Before: doctor.ZoomConsent(s.input).Principal != nil,
+		}.Look,
+	}
+	run := apply.Steps{Hands: hands{services, person}, Parallel: opts.Steps, Each: func(r apply.StepResult) {
+		text := fmt.Sprintf("%s: %s %s", r.Status, r.Kind, render.StepWords(r.Step))
+		if r.Why != "" {
+			text += ": " + r.Why
+		}
+		env.say("%s", text)
+	}}
+	return run.Do(ctx, p.Steps)
+}
+
+// hands are those of the services and of a person.
+type hands struct {
+	apply.Services
+	apply.Person
+}
+
+func (h hands) Do(ctx context.Context, s plan.Step) (bool, error) { return h.Services.Do(ctx, s) }
+
+// consent is Zoom's application as Entra has it now, chosen as doctor chooses it.
+func (s *subject) consent(ctx context.Context) (tenant.Consent, error) {
+	in := s.input
+	var err error
+	if in.Facts, err = survey.Again(ctx, s.both.graph, in.File.Microsoft.ZoomAppID, in.Facts); err == nil {
+		err = in.Facts.Consents.Err
+	}
+	return doctor.ZoomConsent(in), err
+}
+
+// authorization is the journal entry of a complete consent.
+func (s *subject) authorization(ctx context.Context, scope string) (journal.Entry, error) {
+	fresh, err := survey.Consented(ctx, s.both.graph, s.both.graph, s.input.File.Microsoft.ZoomAppID, s.input.Facts)
+	if err != nil {
+		return journal.Entry{}, err
+	}
+	in := s.input
+	in.Facts = fresh
+	consent, check := doctor.ZoomConsent(in), doctor.ConsentOf(in)
+	if !check.Complete() {
+		return journal.Entry{}, &apply.Unfinished{Why: "the consent is not complete: missing " + strings.Join(check.Missing, ", ")}
+	}
+	a := render.NewAuthorization("authorized", scope, in.Facts.Organization.Value.ID, doctor.SignerOf(in), consent, check, in.Facts.Consents.At)
+	e := journal.Entry{Action: journal.Authorized, Tenant: a.TenantID, Evidence: asJSON(a)}
+	if a.AuthorizedBy.UPN != nil {
+		e.Actor = *a.AuthorizedBy.UPN
+	}
+	return e, nil
+}
+
+// showPage opens a page and lists its controls.
+func showPage(ctx context.Context, env *Env, noBrowser bool, steps []plan.Step) error {
+	page := steps[0].Page
+	env.say("\n%s\nopen %s", page.Menu, page.Address)
+	for i, s := range steps {
+		env.say("  %d. %s: %s", i+1, s.Page.Control, s.Page.Choose)
+	}
+	if noBrowser {
+		return nil
+	}
+	if err := env.Open(ctx, page.Address); err != nil && !errors.Is(err, errNoBrowser) {
+		return err
+	}
+	return nil
+}
+
+// ask takes a person's word on one page.
+func (s *subject) ask(ctx context.Context, env *Env, by string, steps []plan.Step) (apply.Answer, error) {
+	if by != "" {
+		return apply.Answer{By: by, How: apply.ByFlag, Yes: true}, nil
+	}
+	who := env.actor()
+	if me := s.input.Facts.Me; me.Seen() {
+		who = me.Value.UPN
+	}
+	err := env.confirm(ctx, fmt.Sprintf("Are these %d done as listed? (%s says so; no leaves them for later)", len(steps), who), false)
+	if errors.Is(err, errDeclined) {
+		return apply.Answer{}, nil
+	}
+	return apply.Answer{By: who, How: apply.Asked, Yes: true}, err
+}
+
+// pendingError says that steps remain that only a person can do.
+type pendingError struct{ person, behind int }
+
+func (e *pendingError) Error() string {
+	if e.behind == 0 {
+		return fmt.Sprintf("steps that only a person can do remain: %d", e.person)
+	}
+	return fmt.Sprintf("steps that only a person can do remain: %d, and %d wait for them", e.person, e.behind)
+}
+
+// outcome is the error that a run ends with: the first failure, else what is
+// pending.
+func outcome(results []apply.StepResult) error {
+	var left pendingError
+	for _, r := range results {
+		var slow *apply.NotSettled
+		switch {
+		case errors.As(r.Err, &slow):
+			return &hinted{err: fmt.Errorf("%s: %w", r.ID, r.Err), hint: "zo365 apply again, later", code: exitResumable}
+		case r.Err != nil:
+			return hint(fmt.Errorf("%s: %w", r.ID, r.Err), "zo365 apply again does the rest")
+		case r.Status == apply.StepPending && r.Page != nil:
+			left.person++
+		case r.Status == apply.StepPending:
+			left.behind++
+		}
+	}
+	if left.person+left.behind > 0 {
+		return &hinted{err: &left, hint: "zo365 portal checklist lists them for a ticket; zo365 apply leads through them", code: exitPerson}
+	}
+	return nil
+}
+
+// finish looks again when everything was done: what the services show now must need
+// nothing more.
+func (s *subject) finish(ctx context.Context, env *Env) error {
+	if err := s.reread(env); err != nil {
+		return err
+	}
+	if err := s.look(ctx); err != nil {
+		return err
+	}
+	if again := s.plan(); !again.Empty() {
+		if err := render.PlanListing(again).Text(env.Err); err != nil {
+			return err
+		}
+		return hint(errors.New("everything was done, and what is there now needs more"), "zo365 apply")
+	}
+	return s.observe(ctx, env)
+}
+
+// observe records what is there as the state that drift is measured against, if it
+// is another than the recorded one.
+func (s *subject) observe(ctx context.Context, env *Env) error {
+	now := plan.Observe(s.input)
+	if same, err := sameBaseline(s.state.Baseline, now); same || err != nil {
+		return err
+	}
+	return journal.Append(ctx, journal.Path(s.path), journal.Entry{At: time.Now(), Actor: env.actor(), Action: journal.Observed, Scope: doctor.ScopeTenant, Tenant: s.input.Facts.Organization.Value.ID, After: asJSON(now)})
+}

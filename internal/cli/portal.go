@@ -1,0 +1,207 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/zo365/zo365/internal/doctor"
+	"github.com/zo365/zo365/internal/journal"
+	"github.com/zo365/zo365/internal/plan"
+	"github.com/zo365/zo365/internal/profile"
+	"github.com/zo365/zo365/internal/render"
+)
+
+func newPortalCmd(env *Env) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "portal",
+		Short: "What a person does in Zoom's portal, and who confirmed it",
+		Long: `Zoom's public API has no call for the Mail & Calendar settings, so a person sets them
+and says so; the journal keeps who and when. A confirmation is of a value: when the
+profile changes, it is pending again. This needs no network and no sign-in.`,
+	}
+	cmd.AddCommand(newPortalListCmd(env), newPortalConfirmCmd(env), newPortalChecklistCmd(env))
+	return cmd
+}
+
+func newPortalListCmd(env *Env) *cobra.Command {
+	return &cobra.Command{
+		Use: "list", Short: "List the controls, what is wanted of them, and who confirmed it", Args: flagsOnly,
+		Long:    "List the controls of Zoom's portal that the tenant file decides, for the account and each group that sets something.",
+		Example: "  zo365 portal list\n  zo365 portal list -o json",
+		RunE: func(*cobra.Command, []string) error {
+			_, all, err := env.controls()
+			if err != nil {
+				return err
+			}
+			return env.show(render.PortalListing(all))
+		},
+	}
+}
+
+// controls are those of every scope of the tenant file.
+func (env *Env) controls() (string, []render.PortalControl, error) {
+	doc, err := env.document()
+	if err != nil {
+		return "", nil, err
+	}
+	state, err := env.state(doc.Path)
+	if err != nil {
+		return doc.Path, nil, err
+	}
+	doors, err := env.doors(doc.File)
+	if err != nil {
+		return doc.Path, nil, err
+	}
+	all := []render.PortalControl{}
+	for _, group := range doctor.PortalScopes(doc.File) {
+		effective, _ := doc.File.Effective(group) // it has a profile
+		scope := profile.Scope(group)
+		for _, s := range doctor.PortalSteps(effective) {
+			c := render.PortalControl{
+				Step: render.StepName(scope, s), Scope: scope, Menu: doctor.PortalPath(group), Address: doors.Hosts.ZoomPortal + doctor.PortalPage(group),
+				Control: s.Control, Choose: s.Choose,
+			}
+			if by, ok := state.Portal[scope][s.Code]; ok && by.Choose == s.Choose {
+				c.ConfirmedBy, c.At = &by.By, &by.At
+			}
+			all = append(all, c)
+		}
+	}
+	return doc.Path, all, nil
+}
+
+type portalConfirmOptions struct {
+	Steps []string
+	All   bool
+	By    string
+	Yes   bool
+}
+
+func newPortalConfirmCmd(env *Env) *cobra.Command {
+	var opts portalConfirmOptions
+	cmd := &cobra.Command{
+		Use: "confirm [STEP...]", Short: "Say that controls show what is wanted",
+		Long: `Record that somebody saw, or set, controls of Zoom's portal to the wanted values. A
+STEP is named as zo365 portal list shows it; --all confirms everything pending.
+Whoever says so is named with --by, else ZO365_ACTOR or the system's user.`,
+		Example: "  zo365 portal confirm account/setup-by account/authorize-and-save --by megan@contoso.com\n  zo365 portal confirm --all --by megan@contoso.com --yes",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			opts.Steps = args
+			return runPortalConfirm(cmd.Context(), env, opts)
+		},
+	}
+	cmd.Flags().BoolVar(&opts.All, "all", false, "everything that is pending")
+	cmd.Flags().StringVar(&opts.By, "by", "", "UPN of who says so")
+	cmd.Flags().BoolVarP(&opts.Yes, "yes", "y", false, "do not ask")
+	return cmd
+}
+
+func runPortalConfirm(ctx context.Context, env *Env, opts portalConfirmOptions) error {
+	if opts.All == (len(opts.Steps) > 0) {
+		return usagef("name steps, or --all; zo365 portal list shows them")
+	}
+	path, all, err := env.controls()
+	if err != nil {
+		return err
+	}
+	var chosen []render.PortalControl
+	for _, c := range all {
+		if c.ConfirmedBy == nil && (opts.All || slices.Contains(opts.Steps, c.Step)) {
+			chosen = append(chosen, c)
+		}
+	}
+	for _, name := range opts.Steps {
+		if !slices.ContainsFunc(all, func(c render.PortalControl) bool { return c.Step == name }) {
+			return hint(usagef("there is no step %q", name), "zo365 portal list")
+		}
+	}
+	if len(chosen) == 0 {
+		env.say("nothing of it is pending")
+		return env.show(render.PortalListing(all))
+	}
+	who := opts.By
+	if who == "" {
+		who = env.actor()
+	}
+	for _, c := range chosen {
+		env.say("  %s: %s: %s", c.Scope, c.Control, c.Choose)
+	}
+	if err := env.confirm(ctx, fmt.Sprintf("Does Zoom's portal show this, %s?", who), opts.Yes); err != nil {
+		return err
+	}
+	if err := env.record(ctx, path, confirmations(chosen, who, opts.Yes)...); err != nil {
+		return err
+	}
+	if _, all, err = env.controls(); err != nil {
+		return err
+	}
+	return env.show(render.PortalListing(all))
+}
+
+func confirmations(chosen []render.PortalControl, who string, yes bool) []journal.Entry {
+	how := "asked"
+	if yes {
+		how = "--yes"
+	}
+	var entries []journal.Entry
+	for _, c := range chosen {
+		code := strings.TrimPrefix(c.Step, c.Scope+"/")
+		entries = append(entries, journal.Entry{At: time.Now(), Actor: who, Action: journal.PortalConfirmed, Scope: c.Scope, Steps: []string{code}, After: asJSON(map[string]string{code: c.Choose}), Answer: how})
+	}
+	return entries
+}
+
+func newPortalChecklistCmd(env *Env) *cobra.Command {
+	return &cobra.Command{
+		Use: "checklist [PLAN.json]", Short: "Write what is pending as a Markdown checklist for a ticket", Args: cobra.MaximumNArgs(1),
+		Long: `Write what is pending in Zoom's portal as Markdown: the pages, the controls, the values.
+With a saved plan its other pages are there too: domains, the Zoom plan, credentials.`,
+		Example: "  zo365 portal checklist > ticket.md\n  zo365 plan --out plan.json && zo365 portal checklist plan.json",
+		RunE: func(_ *cobra.Command, args []string) error {
+			name, all, err := env.checklist(args)
+			if err != nil {
+				return err
+			}
+			_, err = io.WriteString(env.Out, render.Checklist(name, all))
+			return err
+		},
+	}
+}
+
+// checklist is what is pending by the journal, or the portal steps of a saved plan.
+func (env *Env) checklist(args []string) (string, []render.PortalControl, error) {
+	if len(args) == 0 {
+		path, all, err := env.controls()
+		return tenantName(path), all, err
+	}
+	p, err := readPlan(args[0])
+	if err != nil {
+		return "", nil, err
+	}
+	var all []render.PortalControl
+	for _, s := range p.Steps {
+		if s.Page != nil {
+			all = append(all, render.PortalControl{Step: strings.TrimPrefix(s.ID, "portal/"), Scope: s.Scope, Menu: s.Page.Menu, Address: s.Page.Address, Control: s.Page.Control, Choose: s.Page.Choose})
+		}
+	}
+	return p.Tenant, all, nil
+}
+
+// sameBaseline says whether the recorded state is the one of now.
+func sameBaseline(recorded json.RawMessage, now plan.Baseline) (bool, error) {
+	if len(recorded) == 0 {
+		return false, nil
+	}
+	var b plan.Baseline
+	if err := json.Unmarshal(recorded, &b); err != nil {
+		return false, fmt.Errorf("reading the recorded state: %w", err)
+	}
+	return b.Same(now), nil
+}
