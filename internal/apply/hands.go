@@ -61,7 +61,7 @@ func (h Services) Do(ctx context.Context, s plan.Step) (already bool, err error)
 	case doctor.RecordConsent:
 		return h.record(ctx, s)
 	case doctor.ForgetConsent:
-		return false, h.noted(ctx, s, journal.Entry{Action: journal.AuthorizationRemoved})
+		return false, h.noted(ctx, s, journal.Entry{Action: journal.AuthorizationRemoved, Voids: doctor.VoidedByRemoval})
 	case doctor.Click: // a person's
 	}
 	return false, fmt.Errorf("nobody knows how to do %q", s.Action)
@@ -79,10 +79,11 @@ func (h Services) noted(ctx context.Context, s plan.Step, e journal.Entry) error
 
 // write begins a step in the journal, makes the change, waits until it shows, and
 // ends the step in the journal.
-func (h Services) write(ctx context.Context, s plan.Step, change func() error, shows func(context.Context) (bool, error), e journal.Entry) error {
-	if err := h.noted(ctx, s, journal.Entry{Action: journal.StepStarted}); err != nil {
+func (h Services) write(ctx context.Context, s plan.Step, principal string, change func() error, shows func(context.Context) (bool, error), e journal.Entry) error {
+	if err := h.noted(ctx, s, journal.Entry{Action: journal.StepStarted, Principal: principal}); err != nil {
 		return err
 	}
+	e.Principal = principal
 	if err := change(); err != nil {
 		return err
 	}
@@ -113,7 +114,7 @@ func (h Services) grant(ctx context.Context, s plan.Step) (bool, error) {
 	if err != nil || holds(c, s.Target) {
 		return err == nil, err
 	}
-	return false, h.write(ctx, s, func() error { return h.Entra.Grant(ctx, c.Principal.ID, s.Target) }, func(ctx context.Context) (bool, error) {
+	return false, h.write(ctx, s, c.Principal.ID, func() error { return h.Entra.Grant(ctx, c.Principal.ID, s.Target) }, func(ctx context.Context) (bool, error) {
 		now, err := h.Consent(ctx)
 		return holds(now, s.Target), err
 	}, journal.Entry{Action: journal.PermissionGranted, Before: asJSON(false), After: asJSON(true), Evidence: asJSON([]string{s.Target})})
@@ -135,7 +136,7 @@ func (h Services) revoke(ctx context.Context, s plan.Step) (bool, error) {
 		}
 		return nil
 	}
-	return false, h.write(ctx, s, change, func(ctx context.Context) (bool, error) {
+	return false, h.write(ctx, s, c.Principal.ID, change, func(ctx context.Context) (bool, error) {
 		now, err := h.Consent(ctx)
 		return !holds(now, s.Target), err
 	}, journal.Entry{Action: journal.GrantsRevoked, Before: asJSON(true), After: asJSON(false), Evidence: asJSON([]string{s.Target})})
@@ -146,7 +147,7 @@ func (h Services) enable(ctx context.Context, s plan.Step) (bool, error) {
 	if err != nil || c.Principal.Enabled {
 		return err == nil, err
 	}
-	return false, h.write(ctx, s, func() error { return h.Entra.EnablePrincipal(ctx, c.Principal.ID) }, func(ctx context.Context) (bool, error) {
+	return false, h.write(ctx, s, c.Principal.ID, func() error { return h.Entra.EnablePrincipal(ctx, c.Principal.ID) }, func(ctx context.Context) (bool, error) {
 		now, err := h.Consent(ctx)
 		return now.Principal != nil && now.Principal.Enabled, err
 	}, journal.Entry{Action: journal.ApplicationEnabled, Before: asJSON(false), After: asJSON(true)})
@@ -181,6 +182,7 @@ func (h Services) record(ctx context.Context, s plan.Step) (bool, error) {
 	if by := e.Actor; by != "" { // who consented, where that is known
 		h.Actor = by
 	}
+	e.Voids = doctor.VoidedByConsent
 	return false, h.noted(ctx, s, e)
 }
 

@@ -169,16 +169,21 @@ func (e Eyes) Look(ctx context.Context, s plan.Step, since time.Time) (Seen, err
 		return found(p.Type != "" && !strings.Contains(strings.ToLower(p.Type), "basic"), err)
 	case "zoom-domain":
 		all, err := e.ZoomDomains(ctx)
-		return found(slices.ContainsFunc(all, func(d tenant.ZoomDomain) bool { return d.Verified && strings.EqualFold(d.Name, s.Page.Choose) }), err)
+		return found(slices.ContainsFunc(all, func(d tenant.ZoomDomain) bool { return d.Verified && named(s, d.Name) }), err)
 	case "entra-domain":
 		all, err := e.Domains(ctx)
-		return found(slices.ContainsFunc(all, func(d tenant.Domain) bool { return d.Verified && strings.EqualFold(d.Name, s.Page.Choose) }), err)
+		return found(slices.ContainsFunc(all, func(d tenant.Domain) bool { return d.Verified && !d.Initial && named(s, d.Name) }), err)
 	case "credential":
 		all, err := e.Credentials(ctx)
 		before := strings.TrimPrefix(s.Before, "ends ")
 		return found(slices.ContainsFunc(all, func(c tenant.AppCredential) bool { return c.Expires.UTC().Format(time.DateOnly) > before }), err)
 	}
 	return ProofImpossible, nil
+}
+
+// named says whether a domain is the one that a step is about.
+func named(s plan.Step, domain string) bool {
+	return s.Page.Choose == doctor.AnyDomain || strings.EqualFold(domain, s.Page.Choose)
 }
 
 func found(seen bool, err error) (Seen, error) {

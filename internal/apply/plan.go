@@ -65,8 +65,8 @@ func (e *Unfinished) Error() string { return e.Why }
 // Steps carries a plan out.
 type Steps struct {
 	Hands Hands
-	// Parallel bounds how many steps run at the same time; a person does one page
-	// after another.
+	// Parallel bounds how many steps run at the same time, beside a person, who does
+	// one page after another; 1 is one thing at a time, whoever does it.
 	Parallel int
 	// Each is told of every step as it ends; it is never called twice at a time.
 	Each func(StepResult)
@@ -81,6 +81,9 @@ func (r Steps) Do(ctx context.Context, steps []plan.Step) ([]StepResult, error) 
 	defer cancel(nil)
 	run := &running{Steps: r, units: unitsOf(steps), results: map[string]StepResult{}, person: make(chan struct{}, 1), slots: make(chan struct{}, max(r.Parallel, 1)), stop: cancel}
 	run.ended = sync.NewCond(&run.mu)
+	if r.Parallel == 1 {
+		run.person = run.slots
+	}
 	var wait sync.WaitGroup
 	for _, u := range run.units {
 		wait.Go(func() { run.unit(ctx, u) })

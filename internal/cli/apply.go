@@ -241,6 +241,7 @@ func approve(ctx context.Context, env *Env, opts applyOptions, p plan.Plan) erro
 
 // do carries a plan out.
 func (s *subject) do(ctx context.Context, env *Env, opts applyOptions, p plan.Plan) ([]apply.StepResult, error) {
+	s.pin()
 	note := func(ctx context.Context, entries ...journal.Entry) error {
 		return journal.Append(ctx, journal.Path(s.path), entries...)
 	}
@@ -407,5 +408,5 @@ func (s *subject) observe(ctx context.Context, env *Env) error {
 	if same, err := sameBaseline(s.state.Baseline, now); same || err != nil {
 		return err
 	}
-	return journal.Append(ctx, journal.Path(s.path), journal.Entry{At: time.Now(), Actor: env.actor(), Action: journal.Observed, Scope: doctor.ScopeTenant, Tenant: s.input.Facts.Organization.Value.ID, After: asJSON(now)})
+	return journal.Append(ctx, journal.Path(s.path), journal.Entry{At: time.Now(), Actor: env.actor(), Action: journal.Observed, Scope: doctor.ScopeTenant, Tenant: s.input.Facts.Organization.Value.ID, Principal: now.PrincipalID, After: asJSON(now)})
 }

@@ -326,7 +326,7 @@ func (j *journey) record(ctx context.Context, a render.Authorization) error {
 	if by == "" {
 		by = j.env.actor()
 	}
-	entries := []journal.Entry{{At: time.Now(), Actor: by, Action: journal.Authorized, Scope: j.scope, Tenant: a.TenantID, Evidence: asJSON(a)}}
+	entries := []journal.Entry{{At: time.Now(), Actor: by, Action: journal.Authorized, Scope: j.scope, Tenant: a.TenantID, Evidence: asJSON(a), Voids: doctor.VoidedByConsent}}
 	if j.confirmed(ctx) {
 		steps, chosen := []string{}, map[string]string{}
 		for _, s := range doctor.PortalSteps(j.effective) {

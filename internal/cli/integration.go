@@ -136,7 +136,7 @@ func runIntegrationDisable(ctx context.Context, env *Env, opts disableOptions) e
 	}
 	scope := profile.Scope(opts.Group)
 	if recorded, ok := state.Authorizations[scope]; ok {
-		c.Entries = []journal.Entry{{At: time.Now(), Actor: env.actor(), Action: journal.AuthorizationRemoved, Scope: scope, Before: recorded.Evidence}}
+		c.Entries = []journal.Entry{{At: time.Now(), Actor: env.actor(), Action: journal.AuthorizationRemoved, Scope: scope, Before: recorded.Evidence, Voids: doctor.VoidedByRemoval}}
 	}
 	out, err := env.change(ctx, c)
 	if err != nil {

@@ -131,6 +131,14 @@ func (s *subject) findings() []doctor.Finding { return doctor.Examine(s.input) }
 
 func (s *subject) plan() plan.Plan { return plan.Make(s.input, s.findings(), s.portals) }
 
+// pin keeps to the application that the plan is about: while its permissions go, it
+// could not be told from others any more.
+func (s *subject) pin() {
+	if c := doctor.ZoomConsent(s.input); c.Principal != nil {
+		s.input.Record.Principal = c.Principal.ID
+	}
+}
+
 // facts gathers everything observable with what is signed in.
 func (c clients) facts(ctx context.Context, zoomEmail string) (tenant.Facts, error) {
 	as := tenant.SignIn{Person: c.as.Person, Name: c.as.ClientID, By: string(c.as.Method)}
@@ -180,6 +188,7 @@ func recordOf(s journal.State) (doctor.Record, error) {
 		}
 		r.Authorized[scope] = one
 	}
+	r.Principal = s.Principal
 	return r, nil
 }
 

@@ -77,6 +77,7 @@ func runUndo(ctx context.Context, env *Env, opts undoOptions) error {
 		if err != nil {
 			return err
 		}
+		s.pin()
 		back.Services.Entra, back.Services.Consent = s.both.graph, s.consent
 		back.Groups, back.Zoom, back.Graph = s.both.zoom, s.both.zoom, s.both.graph
 	}

@@ -28,9 +28,6 @@ var (
 	entraName = clickID(ScopeTenant, "entra-domain")
 )
 
-// groundwork are the steps that come before the portal's settings.
-func groundwork() []string { return []string{planStep, zoomName, entraName} }
-
 func checkDomains(in Input, f *findings) {
 	zoom, entra := in.Facts.ZoomDomains, in.Facts.Domains
 	if unseen(f, zoom, "Zoom's associated domains") || unseen(f, entra, "the tenant's domains") {
@@ -49,11 +46,14 @@ func checkDomains(in Input, f *findings) {
 	f.add(one)
 }
 
+// AnyDomain stands where neither service has a domain that could match.
+const AnyDomain = "the domain of your people's email"
+
 // domainClicks make the nearest pair match: the one with the fewest steps, then the
 // first by name.
 func domainClicks(m DomainMatch) []Step {
 	best := DomainPair{}
-	fewest := len(groundwork())
+	fewest := 3 // more than any pair needs
 	for _, p := range m.Pairs {
 		n := 0
 		if p.Zoom != Verified {
@@ -68,7 +68,7 @@ func domainClicks(m DomainMatch) []Step {
 	}
 	name := best.Name
 	if name == "" {
-		name = "the domain of your people's email"
+		name = AnyDomain
 	}
 	var steps []Step
 	if best.Zoom != Verified {

@@ -11,7 +11,7 @@ import (
 )
 
 // zoomConsent is Zoom's application for personal calendars in the tenant: the one
-// that the tenant file names, the one that was recorded, the only one that holds
+// that the tenant file names, the one that the journal knows, the only one that holds
 // calendar permissions, or the only one with a role in Exchange. Its Principal is
 // nil when there is none; several are those that it may be.
 func zoomConsent(in Input) (tenant.Consent, []tenant.Consent) {
@@ -24,9 +24,13 @@ func zoomConsent(in Input) (tenant.Consent, []tenant.Consent) {
 		}
 		return tenant.Consent{}, nil
 	}
+	known := []string{}
 	for _, s := range recordedScopes(in.Record) {
+		known = append(known, in.Record.Authorized[s].PrincipalID)
+	}
+	for _, id := range append(known, in.Record.Principal) {
 		for _, c := range all {
-			if c.Principal != nil && c.Principal.ID == in.Record.Authorized[s].PrincipalID {
+			if c.Principal != nil && c.Principal.ID == id {
 				return c, nil
 			}
 		}

@@ -37,7 +37,7 @@ func checkExchange(in Input, f *findings) {
 	c, _ := zoomConsent(in)
 	one := Finding{Severity: Info, Saw: "no role in Exchange narrows it: the consent reaches every mailbox", Evidence: evidence(in.Facts.Exchange)}
 	granted := consentCheck(in).Granted
-	var defeated, unscoped, names []string
+	var defeated, needed, unscoped, names []string
 	for _, r := range exchangeRoles(in, c) {
 		p := permissionOf(r)
 		if r.Scope == "" {
@@ -46,22 +46,66 @@ func checkExchange(in Input, f *findings) {
 		}
 		names = append(names, r.Role+" in "+r.Scope)
 		for _, g := range granted {
-			if (g == p || covers[p] == g || covers[g] == p) && !slices.Contains(defeated, g) {
+			switch {
+			case g != p && covers[p] != g && covers[g] != p, slices.Contains(defeated, g), slices.Contains(needed, g):
+			case slices.Contains(wantedOf(in).Permissions(), g) && !wantedOf(in).byExchange(g):
+				needed = append(needed, g) // Exchange gives less than the profiles need
+			default:
 				defeated = append(defeated, g)
 			}
 		}
 	}
+	again := regranted(in, exchangeRoles(in, c), granted)
 	switch {
 	case len(names) == 0:
 	case len(unscoped) > 0:
 		one.Severity, one.Saw = Fail, fmt.Sprintf("%s is given without a scope, so %s narrows nothing", strings.Join(unscoped, ", "), strings.Join(names, ", "))
 		one.Fix = "in Exchange Online PowerShell: Get-ManagementRoleAssignment -RoleAssigneeType ServicePrincipal, then Remove-ManagementRoleAssignment the one without a scope"
+	case len(needed) > 0:
+		one.Severity, one.Saw = Fail, fmt.Sprintf("%s narrows nothing while %s stands in Entra, and Exchange gives less than that", strings.Join(names, ", "), strings.Join(needed, ", "))
+		one.Fix = fmt.Sprintf("in Exchange Online PowerShell: New-ManagementRoleAssignment -Role 'Application %s' -App %s with a scope, then zo365 apply", needed[0], c.Principal.ID)
+		one.Steps = append(revokes(in, defeated, saves(in)), again...)
 	case len(defeated) > 0:
 		one.Severity, one.Fix = Fail, "zo365 apply"
 		one.Saw = fmt.Sprintf("%s narrows nothing while %s stands in Entra", strings.Join(names, ", "), strings.Join(defeated, ", "))
-		one.Steps = revokes(in, defeated, saves(in))
+		one.Steps = append(revokes(in, defeated, saves(in)), again...)
+	case len(again) > 0:
+		one.Severity, one.Saw, one.Steps = Info, strings.Join(names, ", ")+"; the consent that is still to be given would defeat it, and is narrowed afterwards", again
 	default:
 		one.Severity, one.Saw = OK, strings.Join(names, ", ")
 	}
 	f.add(one)
+}
+
+// regranted are steps that take away again what a consent that is still to be given
+// brings back: consenting once more grants everything that Zoom's application asks
+// for, whatever was narrowed before.
+func regranted(in Input, roles []tenant.ExchangeRole, granted []string) []Step {
+	if !savePending(in) {
+		return nil
+	}
+	var names []string
+	for _, r := range roles {
+		if p := permissionOf(r); r.Scope != "" && !slices.Contains(granted, p) && !slices.Contains(names, p) {
+			names = append(names, p)
+		}
+	}
+	steps := revokes(in, names, saves(in))
+	for i := range steps {
+		steps[i].Before = "granted by the consent"
+	}
+	return steps
+}
+
+// savePending says whether somebody has still to press Authorize and Save.
+func savePending(in Input) bool {
+	consent, _ := zoomConsent(in)
+	for _, s := range authorizable(in.File) {
+		for _, p := range Unconfirmed(s.effective, in.Record.Portal[s.name()], consent.Principal != nil) {
+			if p.Code == StepSave {
+				return true
+			}
+		}
+	}
+	return false
 }

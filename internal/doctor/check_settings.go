@@ -94,7 +94,10 @@ func checkPortal(in Input, f *findings) {
 				labels = append(labels, p.Control)
 			}
 			one.Saw += "; not: " + strings.Join(labels, ", ")
-			after := append(groundwork(), "local/forget-consent/"+s.name())
+			after := []string{planStep, "local/forget-consent/" + s.name()}
+			if s.effective.Authorizable() {
+				after = append(after, zoomName, entraName)
+			}
 			if s.group != "" {
 				after = append(after, groupID(s.group))
 			}
@@ -118,7 +121,7 @@ func checkRecord(in Input, f *findings) {
 		}
 		recorded, ok := in.Record.Authorized[s.name()]
 		one := Finding{Scope: s.name(), Severity: OK, Saw: "it does", Evidence: evidence(in.Facts.Consents)}
-		step := Step{ID: recordID(s.name()), Kind: Local, Action: RecordConsent, Scope: s.name(), Target: s.name(), Before: "not recorded", After: "recorded", DependsOn: beforeRecord(in, s)}
+		step := Step{ID: recordID(s.name()), Kind: Local, Action: RecordConsent, Scope: s.name(), Target: s.name(), Before: "not recorded", After: "recorded", DependsOn: beforeRecord(in)}
 		switch {
 		case !ok && !now.Complete():
 			one.Severity, one.Saw = Info, "there is no complete consent to record yet"
@@ -133,6 +136,10 @@ func checkRecord(in Input, f *findings) {
 		case recorded.PrincipalID != consent.Principal.ID || !slices.Equal(sorted(recorded.Granted), settled(in, now)):
 			one.Severity, one.Saw, one.Fix = Warn, "Entra shows other permissions than were recorded: "+strings.Join(now.Granted, ", "), "zo365 apply"
 			step.Before = strings.Join(recorded.Granted, ", ")
+			one.Steps = []Step{step}
+		case savePending(in):
+			one.Severity, one.Saw = Info, "it does, and the consent that is still to be given will be recorded again"
+			step.Before, step.After = "recorded "+recorded.At.UTC().Format(time.DateOnly), "recorded again"
 			one.Steps = []Step{step}
 		}
 		f.add(one)
@@ -193,8 +200,8 @@ func leaving(in Input) []string {
 }
 
 // beforeRecord are the steps after which the consent is as it shall be.
-func beforeRecord(in Input, s scope) []string {
-	ids := []string{clickID(s.name(), StepSave), "graph/enable-application"}
+func beforeRecord(in Input) []string {
+	ids := append(saves(in), "graph/enable-application")
 	for _, p := range wantedOf(in).Permissions() {
 		ids = append(ids, grantID(p))
 	}

@@ -47,6 +47,11 @@ func (w Wanted) Permissions() []string {
 	return needed
 }
 
+// byExchange says whether a role in Exchange gives a permission.
+func (w Wanted) byExchange(permission string) bool {
+	return slices.Contains(w.ByExchange, permission) || covers[permission] != "" && slices.Contains(w.ByExchange, covers[permission])
+}
+
 // ConsentCheck is the consent in Entra held against what the integration needs.
 type ConsentCheck struct {
 	// Present says whether the application is in the tenant at all.
@@ -70,7 +75,7 @@ func CheckConsent(consent tenant.Consent, w Wanted) ConsentCheck {
 	slices.Sort(c.Granted)
 	c.Granted = slices.Compact(c.Granted)
 	for _, n := range needed {
-		if !slices.Contains(c.Granted, n) && !slices.Contains(c.Granted, covers[n]) && !slices.Contains(w.ByExchange, n) {
+		if !slices.Contains(c.Granted, n) && !slices.Contains(c.Granted, covers[n]) && !w.byExchange(n) {
 			c.Missing = append(c.Missing, n)
 		}
 	}

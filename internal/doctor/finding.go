@@ -71,6 +71,9 @@ type Record struct {
 	Portal map[string]map[string]Confirmed
 	// Authorized holds the consents that were observed, by scope.
 	Authorized map[string]Authorized
+	// Principal is the service principal that zo365 last worked on; empty when there
+	// is none. An application that has lost its permissions is known by it.
+	Principal string
 }
 
 // Confirmed is a person's word that a control of the portal shows a value.

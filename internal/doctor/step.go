@@ -100,6 +100,14 @@ func PortalPage(group string) string {
 	return "/account/group?" + url.Values{"name": {group}}.Encode()
 }
 
+// VoidedByConsent and VoidedByRemoval are the portal steps whose confirmation ends
+// when a consent is recorded, and when it is no longer wanted: Disable and Delete has
+// to be pressed after a consent, and Authorize and Save after a removal.
+var (
+	VoidedByConsent = []string{StepDisable}
+	VoidedByRemoval = []string{StepSave}
+)
+
 // Unconfirmed are the controls of a scope's page that nobody has confirmed as the
 // profile wants them. The button that asks for the consent counts as pressed only
 // while Entra shows the consent.

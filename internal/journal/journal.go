@@ -74,6 +74,11 @@ type Entry struct {
 	// confirmed: "asked" is a person's answer to the question, "--yes" the flag.
 	Steps  []string `json:"steps,omitempty"`
 	Answer string   `json:"answer,omitempty"`
+	// Voids are portal step codes whose confirmation this ends, with Authorized and
+	// AuthorizationRemoved; a removal of an older version has none and ends all.
+	Voids []string `json:"voids,omitempty"`
+	// Principal is the object ID of the service principal that a step is about.
+	Principal string `json:"principal,omitempty"`
 	// Plan and Step say which step of which plan this was.
 	Plan string `json:"plan,omitempty"`
 	Step string `json:"step,omitempty"`

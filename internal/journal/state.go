@@ -16,6 +16,8 @@ type State struct {
 	Open []Entry
 	// Steps are all steps of plans, in order.
 	Steps []PlanStep
+	// Principal is the service principal of the last entry that names one.
+	Principal string
 	// Baseline is the last Observed entry's state; nil when there is none.
 	Baseline json.RawMessage
 }
@@ -44,7 +46,9 @@ func Fold(entries []Entry) State {
 			s.Authorizations[e.Scope] = Authorization{At: e.At, Actor: e.Actor, Evidence: e.Evidence}
 		case AuthorizationRemoved:
 			delete(s.Authorizations, e.Scope)
-			delete(s.Portal, e.Scope)
+			if len(e.Voids) == 0 {
+				delete(s.Portal, e.Scope)
+			}
 		case PortalConfirmed:
 			s.confirm(e)
 		case PortalWithdrawn:
@@ -54,6 +58,12 @@ func Fold(entries []Entry) State {
 		case Observed:
 			s.Baseline = e.After
 		case ProfileChanged, GrantsRevoked, ZoomEmailChanged, UPNChanged, StepStarted, StepFound, PermissionGranted, ApplicationEnabled, GroupCreated, GroupDeleted: // history only
+		}
+		if e.Principal != "" {
+			s.Principal = e.Principal
+		}
+		for _, step := range e.Voids {
+			delete(s.Portal[e.Scope], step)
 		}
 		s.follow(e)
 	}

@@ -27,10 +27,45 @@ func (e *StaleError) Error() string {
 }
 
 // Remaining are the steps of a saved plan that are still to be done, as a plan of
-// now. done are the steps that a journal says were done or begun for this plan:
-// they may be gone, since this plan made them so. Everything else must be as it
+// now. done are the steps that a journal says were done or begun for this plan. They
+// may be gone, since this plan made them so, and so may what a person did in a portal
+// as the plan told them, and what followed from that. Everything else must be as it
 // was.
 func (p Plan) Remaining(now Plan, done []string) (Plan, error) {
+	e := &StaleError{Moved: p.moved(now)}
+	left := p
+	left.Steps = []Step{}
+	progress := len(done) > 0
+	for _, s := range p.Steps {
+		switch {
+		case now.has(s.ID):
+			left.Steps = append(left.Steps, s)
+		case slices.Contains(done, s.ID):
+		case p.byPerson(s):
+			progress = true
+		default:
+			e.Gone = append(e.Gone, s.ID)
+		}
+	}
+	for _, s := range now.Steps {
+		if !p.has(s.ID) {
+			e.New = append(e.New, s.ID)
+		}
+	}
+	if len(e.Gone)+len(e.New) > 0 || len(e.Moved) > 0 && !progress {
+		if len(e.Moved) == 0 {
+			e.Moved = []string{"the rules of zo365"}
+		}
+		return Plan{}, e
+	}
+	for i := range left.Steps {
+		left.Steps[i].DependsOn = slices.DeleteFunc(slices.Clone(left.Steps[i].DependsOn), func(id string) bool { return !left.has(id) })
+	}
+	return left, nil
+}
+
+// moved are the parts that are not as they were.
+func (p Plan) moved(now Plan) []string {
 	var moved []string
 	for _, part := range now.Parts {
 		i := slices.IndexFunc(p.Parts, func(q Part) bool { return q.Name == part.Name })
@@ -41,32 +76,20 @@ func (p Plan) Remaining(now Plan, done []string) (Plan, error) {
 	if p.Tenant != now.Tenant {
 		moved = append(moved, "the tenant itself")
 	}
-	e := &StaleError{Moved: moved}
-	left := p
-	left.Steps = []Step{}
-	for _, s := range p.Steps {
-		switch {
-		case now.has(s.ID):
-			left.Steps = append(left.Steps, s)
-		case !slices.Contains(done, s.ID):
-			e.Gone = append(e.Gone, s.ID)
+	return moved
+}
+
+// byPerson says whether a step is a person's, or follows from one that is.
+func (p Plan) byPerson(s Step) bool {
+	if s.Page != nil {
+		return true
+	}
+	for _, id := range s.DependsOn {
+		if i := slices.IndexFunc(p.Steps, func(q Step) bool { return q.ID == id }); i >= 0 && p.byPerson(p.Steps[i]) {
+			return true
 		}
 	}
-	for _, s := range now.Steps {
-		if !p.has(s.ID) {
-			e.New = append(e.New, s.ID)
-		}
-	}
-	if len(e.Gone)+len(e.New) > 0 || len(moved) > 0 && len(done) == 0 {
-		if len(e.Moved) == 0 {
-			e.Moved = []string{"the rules of zo365"}
-		}
-		return Plan{}, e
-	}
-	for i := range left.Steps {
-		left.Steps[i].DependsOn = slices.DeleteFunc(slices.Clone(left.Steps[i].DependsOn), func(id string) bool { return !left.has(id) })
-	}
-	return left, nil
+	return false
 }
 
 func (p Plan) has(id string) bool {
