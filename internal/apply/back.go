@@ -50,7 +50,7 @@ func Can(e journal.Entry, all []journal.Entry) error {
 		return &NoWayBack{"a deleted group's members are not known any more", "zo365 apply makes the group of a profile again, without members"}
 	case journal.PortalWithdrawn:
 		return &NoWayBack{"a withdrawn word is given again", "zo365 portal confirm"}
-	case journal.StepStarted, journal.StepFound, journal.Observed: // notes, which changed nothing
+	case journal.StepStarted, journal.StepFound, journal.StepLeft, journal.Observed: // notes, which changed nothing
 	}
 	return &NoWayBack{"the entry is a note of " + string(e.Action) + "; it changed nothing", "zo365 journal show"}
 }

@@ -34,8 +34,8 @@ type Person struct {
 	// Proof looks for what a step names as proof, as of a time.
 	Proof func(ctx context.Context, s plan.Step, since time.Time) (Seen, error)
 	// Note, Plan and Actor are as in Services.
-	Note func(ctx context.Context, entries ...journal.Entry) error
-	Plan string
+	Note        func(ctx context.Context, entries ...journal.Entry) error
+	Plan, Actor string
 	// Limit bounds the wait for proofs; Waiting is told that it begins.
 	Limit   time.Duration
 	Waiting func(s plan.Step)
@@ -60,6 +60,11 @@ func (p Person) Visit(ctx context.Context, steps []plan.Step) ([]StepResult, err
 		return all(steps, StepPending, "a person does this: zo365 portal checklist"), nil
 	}
 	since := time.Now().UTC()
+	// The page is in the journal before anything is clicked: a run that is killed now
+	// goes on with its plan, whatever the person has done already.
+	if err := p.page(ctx, journal.StepStarted, steps[0]); err != nil {
+		return nil, err
+	}
 	if err := p.Show(ctx, steps); err != nil {
 		return nil, err
 	}
@@ -68,7 +73,7 @@ func (p Person) Visit(ctx context.Context, steps []plan.Step) ([]StepResult, err
 		return nil, err
 	}
 	if !answer.Yes {
-		return all(steps, StepPending, "left for later"), nil
+		return all(steps, StepPending, "left for later"), p.page(ctx, journal.StepLeft, steps[0])
 	}
 	results := all(steps, StepConfirmed, "")
 	proved := true
@@ -137,9 +142,23 @@ func (p Person) confirm(ctx context.Context, answer Answer, results []StepResult
 			After: asJSON(map[string]string{r.Target: r.After}), Evidence: asJSON(map[string]string{"status": string(r.Status)}), Plan: p.Plan, Step: r.ID,
 		})
 	}
+	if len(entries) == 0 || entries[0].Step != results[0].ID {
+		if err := p.page(ctx, journal.StepLeft, results[0].Step); err != nil {
+			return err
+		}
+	}
 	if len(entries) == 0 {
 		return nil
 	}
+	return p.note(ctx, entries...)
+}
+
+// page notes that a page was opened, or left.
+func (p Person) page(ctx context.Context, action journal.Action, first plan.Step) error {
+	return p.note(ctx, journal.Entry{At: time.Now(), Actor: p.Actor, Action: action, Scope: first.Scope, Plan: p.Plan, Step: first.ID})
+}
+
+func (p Person) note(ctx context.Context, entries ...journal.Entry) error {
 	if err := p.Note(context.WithoutCancel(ctx), entries...); err != nil {
 		return &recordError{err}
 	}

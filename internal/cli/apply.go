@@ -207,8 +207,13 @@ func toDo(ctx context.Context, env *Env, s *subject, saved *plan.Plan) (plan.Pla
 		if slices.ContainsFunc(now.Steps, func(step plan.Step) bool { return step.ID == open.Step }) {
 			continue // it will be done again
 		}
-		env.say("%s was begun at %s and is done; its end was not recorded", open.Step, open.At.UTC().Format(time.RFC3339))
-		found = append(found, journal.Entry{At: time.Now(), Actor: env.actor(), Action: journal.StepFound, Scope: open.Scope, Plan: open.Plan, Step: open.Step})
+		end := journal.Entry{At: time.Now(), Actor: env.actor(), Action: journal.StepFound, Scope: open.Scope, Plan: open.Plan, Step: open.Step}
+		if strings.HasPrefix(open.Step, "portal/") {
+			end.Action = journal.StepLeft // what the person did is not known
+		} else {
+			env.say("%s was begun at %s and is done; its end was not recorded", open.Step, open.At.UTC().Format(time.RFC3339))
+		}
+		found = append(found, end)
 	}
 	if len(found) > 0 {
 		if err := journal.Append(ctx, journal.Path(s.path), found...); err != nil {
@@ -257,7 +262,7 @@ func (s *subject) do(ctx context.Context, env *Env, opts applyOptions, p plan.Pl
 		Plan: p.ID, Actor: env.actor(), Limit: opts.Settle, Waiting: waiting,
 	}
 	person := apply.Person{
-		Absent: opts.NoPortal || opts.By == "" && !env.interactive(), Note: note, Plan: p.ID, Limit: opts.Timeout, Waiting: waiting,
+		Absent: opts.NoPortal || opts.By == "" && !env.interactive(), Note: note, Plan: p.ID, Actor: env.actor(), Limit: opts.Timeout, Waiting: waiting,
 		Show: func(ctx context.Context, steps []plan.Step) error { return showPage(ctx, env, opts.NoBrowser, steps) },
 		Ask: func(ctx context.Context, steps []plan.Step) (apply.Answer, error) {
 			return s.ask(ctx, env, opts.By, steps)

@@ -43,6 +43,8 @@ const (
 	// started and whose end was not recorded turned out to be done.
 	StepStarted Action = "step-started"
 	StepFound   Action = "step-found-done"
+	// StepLeft: a person's step was begun and left, or is not needed any more.
+	StepLeft Action = "step-left"
 	// PermissionGranted: Zoom's application got a permission.
 	PermissionGranted Action = "permission-granted"
 	// ApplicationEnabled: Zoom's application may sign in again.

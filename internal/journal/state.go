@@ -57,7 +57,7 @@ func Fold(entries []Entry) State {
 			}
 		case Observed:
 			s.Baseline = e.After
-		case ProfileChanged, GrantsRevoked, ZoomEmailChanged, UPNChanged, StepStarted, StepFound, PermissionGranted, ApplicationEnabled, GroupCreated, GroupDeleted: // history only
+		case ProfileChanged, GrantsRevoked, ZoomEmailChanged, UPNChanged, StepStarted, StepFound, StepLeft, PermissionGranted, ApplicationEnabled, GroupCreated, GroupDeleted: // history only
 		}
 		if e.Principal != "" {
 			s.Principal = e.Principal
