@@ -21,7 +21,7 @@ var floors = map[string][]string{
 		"internal/plan", "internal/profile", "internal/render", "internal/rest", "internal/sandbox", "internal/secret", "internal/signin", "internal/snapshot", "internal/survey", "internal/tenant",
 		"internal/upn", "internal/zoom",
 	},
-	"internal/docgen": {"internal/cli", "internal/profile"},
+	"internal/docgen": {"internal/cli", "internal/plan", "internal/profile"},
 	"internal/bench":  {},
 	// hands
 	"internal/apply":     {"internal/atomicfile", "internal/doctor", "internal/journal", "internal/plan", "internal/tenant", "internal/upn"},

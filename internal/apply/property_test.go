@@ -131,8 +131,6 @@ func (w *world) record() doctor.Record {
 	return r
 }
 
-func (w *world) findings() []doctor.Finding { return doctor.Examine(w.input()) }
-
 func (w *world) make() plan.Plan {
 	in := w.input()
 	return plan.Make(in, doctor.Examine(in), plan.Portals{Zoom: "https://zoom", Entra: "https://entra"})

@@ -2,6 +2,8 @@ package cli_test
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -47,8 +49,18 @@ var everyCommand = [][]string{
 	{"upn", "fix", "--apply", "fixes.jsonl"},
 	{"upn", "watch", "--times", "1"},
 	{"cache", "list"},
+	{"login", "microsoft", "--for", "apply,doctor,undo"},
+	{"facts", "-o", "json"},
+	{"doctor", "-o", "json"},
+	{"plan", "--out", "plan.json"},
+	{"apply", "plan.json", "--auto-approve", "--by", "admin@contoso.com"},
+	{"portal", "list"},
+	{"portal", "confirm", "--all", "--yes"},
+	{"portal", "checklist"},
 	{"journal", "show"},
 	{"journal", "verify"},
+	{"journal", "export", "-o", "ndjson"},
+	{"undo", "ID", "--yes"},
 	{"sandbox", "scenarios"},
 	{"login", "microsoft", "--for", "auth app create,logout --revoke"},
 	{"auth", "app", "create", "--yes"},
@@ -83,7 +95,7 @@ func TestNoSecretLeaks(t *testing.T) {
 		for _, args := range everyCommand {
 			args = append([]string{}, args...)
 			for i := range args {
-				args[i] = strings.NewReplacer("TENANT", values["ZO365_MICROSOFT_TENANT"], "PORTAL", values["ZO365_ZOOM_PORTAL_URL"]).Replace(args[i])
+				args[i] = strings.NewReplacer("ID", lastEntry(t, home, args), "TENANT", values["ZO365_MICROSOFT_TENANT"], "PORTAL", values["ZO365_ZOOM_PORTAL_URL"]).Replace(args[i])
 			}
 			if args[0] == "init" {
 				args = append(args, "--force")
@@ -120,6 +132,26 @@ func TestNoSecretLeaks(t *testing.T) {
 		}
 	}
 	t.Logf("%d secrets looked for in %d outputs and files", len(secrets), len(outputs))
+}
+
+// lastEntry is the ID of the newest entry that can be taken back, for undo.
+func lastEntry(t *testing.T, home string, args []string) string {
+	t.Helper()
+	if args[0] != "undo" {
+		return "ID"
+	}
+	text, err := os.ReadFile(filepath.Join(home, "zo365.journal.jsonl"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	id := ""
+	for line := range strings.Lines(string(text)) {
+		if strings.Contains(line, `"action":"portal-confirmed"`) {
+			sum := sha256.Sum256([]byte(strings.TrimSuffix(line, "\n")))
+			id = hex.EncodeToString(sum[:6])
+		}
+	}
+	return id
 }
 
 // readFiles adds every file below a folder.

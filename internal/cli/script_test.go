@@ -308,6 +308,9 @@ func cmdFix(ts *testscript.TestScript, neg bool, args []string) {
 // cmdFor checks that a check of the last standard output is unknown and names what
 // it needs: for CHECK PERMISSION.
 func cmdFor(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: for CHECK PERMISSION")
+	}
 	var found struct {
 		Findings []struct {
 			Code, Severity string

@@ -1,5 +1,6 @@
 // Command docgen writes what is generated: the command reference (Markdown and
-// man pages), the shell completions and the tenant file's JSON Schema. Its only
+// man pages), the shell completions and the JSON Schemas of the tenant file
+// and of a saved plan. Its only
 // argument is the folder to write into.
 package main
 
@@ -51,7 +52,13 @@ func generate(dir string) error {
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(filepath.Join(dir, "docs/zo365.schema.json"), schema, 0o644)
+	if err := os.WriteFile(filepath.Join(dir, "docs/zo365.schema.json"), schema, 0o644); err != nil {
+		return err
+	}
+	if schema, err = planSchema(); err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(dir, "docs/plan.schema.json"), schema, 0o644)
 }
 
 func completions(root *cobra.Command, dir string) error {

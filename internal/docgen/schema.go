@@ -6,6 +6,7 @@ import (
 
 	"github.com/invopop/jsonschema"
 
+	"github.com/zo365/zo365/internal/plan"
 	"github.com/zo365/zo365/internal/profile"
 )
 
@@ -27,6 +28,9 @@ func tenantSchema() ([]byte, error) {
 	}
 	if groups, ok := schema.Properties.Get("groups"); ok {
 		groups.Items.Required = []string{"name"}
+	}
+	if muted, ok := schema.Properties.Get("muted"); ok {
+		muted.Items.Required = []string{"check", "reason", "until"}
 	}
 	text, err := json.MarshalIndent(schema, "", "  ")
 	return append(text, '\n'), err
@@ -51,4 +55,19 @@ func enumerated(t reflect.Type) *jsonschema.Schema {
 		s.Enum = append(s.Enum, w)
 	}
 	return s
+}
+
+// planSchema describes a saved plan from the types that write and read it.
+func planSchema() ([]byte, error) {
+	schema := (&jsonschema.Reflector{DoNotReference: true}).Reflect(&plan.Plan{})
+	schema.ID = "https://raw.githubusercontent.com/zo365/zo365/main/docs/plan.schema.json"
+	schema.Title = "zo365 plan"
+	schema.Description = "What zo365 apply does: the remedies of zo365 doctor's findings, in order."
+	if steps, ok := schema.Properties.Get("steps"); ok {
+		if page, ok := steps.Items.Properties.Get("page"); ok {
+			orNull(page)
+		}
+	}
+	text, err := json.MarshalIndent(schema, "", "  ")
+	return append(text, '\n'), err
 }

@@ -191,12 +191,12 @@ func checkExcess(in Input, f *findings) {
 	one := Finding{Severity: OK, Saw: "it has nothing beyond", Evidence: evidence(in.Facts.Consents)}
 	if len(more) > 0 {
 		one.Severity, one.Saw, one.Fix = Warn, "not needed: "+strings.Join(more, ", "), "zo365 apply"
-		one.Steps = revokes(in, more, saves(in))
+		one.Steps = revokes(more, saves(in))
 	}
 	f.add(one)
 }
 
-func revokes(in Input, permissions, after []string) []Step {
+func revokes(permissions, after []string) []Step {
 	var steps []Step
 	for _, p := range permissions {
 		steps = append(steps, Step{ID: revokeID(p), Kind: Graph, Action: RevokePermission, Scope: ScopeTenant, Target: p, Before: "granted", After: "revoked", DependsOn: after})
@@ -217,7 +217,7 @@ func checkMailRead(in Input, f *findings) {
 		one.Saw = "microsoft.required_permissions names it"
 	case slices.Contains(c.Granted, mailRead):
 		one.Severity, one.Saw, one.Fix = Warn, "Mail.Read is still granted and reaches every mailbox", "zo365 apply"
-		one.Steps = revokes(in, []string{mailRead}, saves(in))
+		one.Steps = revokes([]string{mailRead}, saves(in))
 	}
 	f.add(one)
 }
@@ -240,7 +240,7 @@ func checkUnneeded(in Input, f *findings) {
 		for _, s := range scopes(in.File) {
 			after = append(after, clickID(s.name(), StepDisable), clickID(s.name(), StepIntegrate))
 		}
-		one.Steps = revokes(in, granted, after)
+		one.Steps = revokes(granted, after)
 	}
 	f.add(one)
 }

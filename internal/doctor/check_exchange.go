@@ -64,11 +64,11 @@ func checkExchange(in Input, f *findings) {
 	case len(needed) > 0:
 		one.Severity, one.Saw = Fail, fmt.Sprintf("%s narrows nothing while %s stands in Entra, and Exchange gives less than that", strings.Join(names, ", "), strings.Join(needed, ", "))
 		one.Fix = fmt.Sprintf("in Exchange Online PowerShell: New-ManagementRoleAssignment -Role 'Application %s' -App %s with a scope, then zo365 apply", needed[0], c.Principal.ID)
-		one.Steps = append(revokes(in, defeated, saves(in)), again...)
+		one.Steps = append(revokes(defeated, saves(in)), again...)
 	case len(defeated) > 0:
 		one.Severity, one.Fix = Fail, "zo365 apply"
 		one.Saw = fmt.Sprintf("%s narrows nothing while %s stands in Entra", strings.Join(names, ", "), strings.Join(defeated, ", "))
-		one.Steps = append(revokes(in, defeated, saves(in)), again...)
+		one.Steps = append(revokes(defeated, saves(in)), again...)
 	case len(again) > 0:
 		one.Severity, one.Saw, one.Steps = Info, strings.Join(names, ", ")+"; the consent that is still to be given would defeat it, and is narrowed afterwards", again
 	default:
@@ -90,7 +90,7 @@ func regranted(in Input, roles []tenant.ExchangeRole, granted []string) []Step {
 			names = append(names, p)
 		}
 	}
-	steps := revokes(in, names, saves(in))
+	steps := revokes(names, saves(in))
 	for i := range steps {
 		steps[i].Before = "granted by the consent"
 	}

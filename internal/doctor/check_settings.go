@@ -74,9 +74,9 @@ func checkFeatures(in Input, f *findings) {
 func checkPortal(in Input, f *findings) {
 	consent, _ := zoomConsent(in)
 	consented := !in.Facts.Consents.Seen() || consent.Principal != nil
-	any := false
+	found := false
 	for _, s := range scopes(in.File) {
-		any = true
+		found = true
 		confirmed := in.Record.Portal[s.name()]
 		pending := Unconfirmed(s.effective, confirmed, consented)
 		all := len(PortalSteps(s.effective))
@@ -105,7 +105,7 @@ func checkPortal(in Input, f *findings) {
 		}
 		f.add(one)
 	}
-	if !any {
+	if !found {
 		f.add(Finding{Severity: OK, Saw: "the tenant file sets nothing"})
 	}
 }

@@ -14,7 +14,7 @@ func written(t *testing.T, n int) (path string, lines [][]byte) {
 	t.Helper()
 	path = filepath.Join(t.TempDir(), "zo365.journal.jsonl")
 	for i := range n {
-		if err := Append(context.Background(), path, Entry{At: at, Actor: "a", Action: ProfileChanged, Scope: "group:" + (string(rune('a' + i)))}); err != nil {
+		if err := Append(context.Background(), path, Entry{At: at, Actor: "a", Action: ProfileChanged, Scope: "group:" + string(rune('a'+i))}); err != nil {
 			t.Fatal(err)
 		}
 	}

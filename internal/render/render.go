@@ -83,6 +83,7 @@ func Write(w io.Writer, format Format, l Listing) error {
 		}
 	case NDJSON:
 		return writeLines(w, l.Lines)
+	case JUnit, SARIF, Markdown: // the reports of other listings
 	}
 	return fmt.Errorf("unknown output format %q", format)
 }

@@ -22,7 +22,7 @@ func (s *Server) addTenants(key *rsa.PrivateKey) {
 		opts.Scenario.Tenant.Domains = slices.Clone(opts.Scenario.Tenant.Domains)
 		opts.Scenario.Zoom.Domains = slices.Clone(opts.Scenario.Zoom.Domains)
 		other := &Server{Origin: s.Origin, opts: opts, dir: s.dir, traffic: s.traffic}
-		other.world = newWorld(opts.Scenario, opts.Users, opts.Seed+uint64(i), time.Now) //nolint:gosec // a small number
+		other.world = newWorld(opts.Scenario, opts.Users, opts.Seed+uint64(i), time.Now)
 		other.entra = newEntra(other, key)
 		other.entra.clientSecret, other.entra.workload = s.entra.clientSecret, s.entra.workload
 		other.zoom = newZoomOAuth()

@@ -39,7 +39,8 @@ func run(m *testing.M) (int, error) {
 		return 0, err
 	}
 	defer os.RemoveAll(dir)
-	stop, err := sandbox(dir, "--users", "1200", "--auto-approve", "--traffic-log", filepath.Join(traffic, "judges.ndjson"))
+	var stop func() error
+	lab, stop, err = sandbox(dir, "--users", "1200", "--auto-approve", "--traffic-log", filepath.Join(traffic, "judges.ndjson"))
 	if err != nil {
 		return 0, err
 	}
@@ -53,7 +54,8 @@ func run(m *testing.M) (int, error) {
 	return code, stop()
 }
 
-func sandbox(dir string, flags ...string) (stop func() error, err error) {
+// sandbox starts one and returns its variables.
+func sandbox(dir string, flags ...string) (values map[string]string, stop func() error, err error) {
 	file := filepath.Join(dir, "env.sh")
 	ctx, cancel := context.WithCancel(context.Background())
 	server := exec.CommandContext(ctx, binary, append([]string{"sandbox", "serve", "--env-file", file}, flags...)...)
@@ -61,7 +63,7 @@ func sandbox(dir string, flags ...string) (stop func() error, err error) {
 	server.Stderr = os.Stderr
 	if err := server.Start(); err != nil {
 		cancel()
-		return nil, err
+		return nil, nil, err
 	}
 	stop = func() error {
 		cancel()
@@ -78,14 +80,14 @@ func sandbox(dir string, flags ...string) (stop func() error, err error) {
 		time.Sleep(20 * time.Millisecond)
 	}
 	if err != nil {
-		return nil, errors.Join(err, stop())
+		return nil, nil, errors.Join(err, stop())
 	}
-	lab = map[string]string{}
+	values = map[string]string{}
 	for line := range strings.Lines(string(text)) {
 		name, value, _ := strings.Cut(strings.TrimPrefix(strings.TrimSpace(line), "export "), "=")
-		lab[name] = strings.Trim(value, "'")
+		values[name] = strings.Trim(value, "'")
 	}
-	return stop, nil
+	return values, stop, nil
 }
 
 func origin() string { return lab["ZO365_MICROSOFT_GRAPH_URL"] }
