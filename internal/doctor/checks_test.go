@@ -1,0 +1,406 @@
+package doctor
+
+import (
+	"errors"
+	"reflect"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/zo365/zo365/internal/profile"
+	"github.com/zo365/zo365/internal/tenant"
+)
+
+var today = time.Date(2026, 11, 25, 4, 0, 0, 0, time.UTC)
+
+func saw[T any](v T) tenant.Reading[T] {
+	return tenant.Reading[T]{Value: v, Source: "GET /x", At: today}
+}
+
+func denied[T any](needs string) tenant.Reading[T] {
+	return tenant.Reading[T]{Err: &tenant.NeedsError{Service: "Microsoft Graph", AnyOf: []string{needs}, Doing: "looking", Err: errors.New("403")}, Source: "GET /x", At: today}
+}
+
+// healthy is a tenant in which every check passes.
+func healthy() Input {
+	in := Input{Now: today, Record: Record{Portal: map[string]map[string]Confirmed{"account": {}}, Authorized: map[string]Authorized{
+		"account": {UPN: "admin@a.com", ZoomEmail: "admin@a.com", Match: true, PrincipalID: "sp", Granted: []string{"Calendars.ReadWrite"}, At: today},
+	}}}
+	in.File = profile.File{Version: 1, Account: profile.Settings{SetupBy: profile.Admin, DefaultService: profile.Office365, AuthorizeWith: profile.Graph}}
+	account, _ := in.File.Effective("")
+	for _, s := range PortalSteps(account) {
+		in.Record.Portal["account"][s.Code] = Confirmed{Choose: s.Choose, By: "admin@a.com", At: today}
+	}
+	in.Facts = tenant.Facts{
+		SignedIn: saw(tenant.SignIn{Name: "client", By: "secret"}), Organization: saw(tenant.Organization{ID: "1"}),
+		Domains:     saw([]tenant.Domain{{Name: "a.com", Verified: true}}),
+		Credentials: saw([]tenant.AppCredential{{Kind: "secret", Expires: today.AddDate(0, 6, 0)}}),
+		Consents:    saw([]tenant.Consent{zoomApp("Calendars.ReadWrite")}),
+		SignIns:     saw([]tenant.AppSignIn{{AppID: "zoom", Last: today.Add(-time.Hour)}}),
+		Events:      saw([]tenant.ConsentEvent{{At: today, UPN: "admin@a.com", PrincipalID: "sp"}}), Exchange: saw([]tenant.ExchangeRole{}),
+		Mailless: saw(tenant.Mailless{}), ZoomPlan: saw(tenant.ZoomPlan{Type: "business"}), ZoomRoles: saw([]tenant.ZoomRole{{Name: "Owner", Members: 1}}),
+		ZoomDomains: saw([]tenant.ZoomDomain{{Name: "a.com", Verified: true}}), ZoomGroups: saw([]tenant.ZoomGroup{{ID: "1", Name: "Sales"}, {ID: "2", Name: "Support"}}),
+		ZoomMembers: saw([]tenant.GroupMembers{{Group: "Sales", Emails: []string{"x@a.com"}}, {Group: "Support", Emails: []string{"X@a.com", "y@a.com"}}}),
+		ZoomPeople:  saw(tenant.ZoomPeople{Total: 1, Emails: []string{"admin@a.com"}}), Clocks: saw([]tenant.Clock{{Host: "h"}}),
+	}
+	return in
+}
+
+func zoomApp(granted ...string) tenant.Consent {
+	c := tenant.Consent{Principal: &tenant.ServicePrincipal{ID: "sp", AppID: "zoom", DisplayName: "Zoom", Publisher: "Zoom Video Communications, Inc.", Enabled: true}}
+	for _, g := range granted {
+		c.Grants = append(c.Grants, tenant.Grant{ID: g, Permission: g})
+	}
+	return c
+}
+
+func person(in *Input, roles []tenant.DirectoryRole, zoom *tenant.ZoomUser) {
+	in.Facts.SignedIn = saw(tenant.SignIn{Person: true, Name: "admin@a.com", By: "person"})
+	in.Facts.Me, in.Facts.Roles, in.Facts.MyZoom = saw(tenant.User{UPN: "admin@a.com"}), saw(roles), saw(zoom)
+}
+
+// twoGroups wants other settings of Support than of Sales.
+func twoGroups(in *Input) {
+	off := false
+	in.File.Groups = []profile.Group{{Name: "Sales", Settings: profile.Settings{SetupBy: profile.Users}}, {Name: "Support", Settings: profile.Settings{Enabled: &off}}}
+}
+
+// unconsented takes the consent and its record away.
+func unconsented(in *Input) {
+	in.Facts.Consents, in.Record.Authorized = saw([]tenant.Consent{}), nil
+}
+
+// Each check passes, fails and does not know; the severity, the steps and what is
+// needed are those of the table.
+func TestChecks(t *testing.T) {
+	type want struct {
+		severity Severity
+		steps    []string
+		needs    string
+	}
+	global := []tenant.DirectoryRole{{TemplateID: consentingRoles[0], Name: "Global Administrator"}}
+	tests := map[string]map[string]struct {
+		change func(*Input)
+		want   want
+	}{
+		"clock": {
+			"right":                {func(*Input) {}, want{OK, nil, ""}},
+			"two minutes off":      {func(in *Input) { in.Facts.Clocks.Value[0].AheadSeconds = -120 }, want{Warn, nil, ""}},
+			"six minutes off":      {func(in *Input) { in.Facts.Clocks.Value[0].AheadSeconds = 360 }, want{Fail, nil, ""}},
+			"nobody looked at all": {func(in *Input) { in.Facts.Clocks = tenant.Reading[[]tenant.Clock]{} }, want{Unknown, nil, ""}},
+		},
+		"credential-expiry": {
+			"far away":           {func(*Input) {}, want{OK, nil, ""}},
+			"in ten days":        {func(in *Input) { in.Facts.Credentials.Value[0].Expires = today.AddDate(0, 0, 10) }, want{Warn, []string{"portal/tenant/credential"}, ""}},
+			"tomorrow":           {func(in *Input) { in.Facts.Credentials.Value[0].Expires = today.AddDate(0, 0, 1) }, want{Fail, []string{"portal/tenant/credential"}, ""}},
+			"not of this kind":   {func(in *Input) { in.Facts.Credentials.Value[0].Kind = "certificate" }, want{Info, nil, ""}},
+			"a person's sign-in": {func(in *Input) { person(in, nil, nil) }, want{OK, nil, ""}},
+			"not seen":           {func(in *Input) { in.Facts.Credentials = denied[[]tenant.AppCredential]("Application.Read.All") }, want{Unknown, nil, "Application.Read.All"}},
+		},
+		"zoom-plan": {
+			"business": {func(*Input) {}, want{OK, nil, ""}},
+			"basic":    {func(in *Input) { in.Facts.ZoomPlan.Value.Type = "Basic" }, want{Fail, []string{"portal/tenant/zoom-plan"}, ""}},
+			"not seen": {func(in *Input) { in.Facts.ZoomPlan = denied[tenant.ZoomPlan]("billing:read:plan_usage:admin") }, want{Unknown, nil, "billing:read:plan_usage:admin"}},
+		},
+		"zoom-role": {
+			"somebody is owner":    {func(*Input) {}, want{OK, nil, ""}},
+			"nobody is":            {func(in *Input) { in.Facts.ZoomRoles.Value[0].Members = 0 }, want{Warn, nil, ""}},
+			"the person is admin":  {func(in *Input) { person(in, nil, &tenant.ZoomUser{Email: "admin@a.com", Role: "Admin"}) }, want{OK, nil, ""}},
+			"the person is member": {func(in *Input) { person(in, nil, &tenant.ZoomUser{Email: "admin@a.com", Role: "Member"}) }, want{Warn, nil, ""}},
+			"the person is nobody": {func(in *Input) { person(in, nil, nil) }, want{Warn, nil, ""}},
+			"not seen":             {func(in *Input) { in.Facts.ZoomRoles = denied[[]tenant.ZoomRole]("role:read") }, want{Unknown, nil, "role:read"}},
+		},
+		"domain-match": {
+			"matches": {func(*Input) {}, want{OK, nil, ""}},
+			"unverified on both": {func(in *Input) {
+				in.Facts.Domains.Value[0].Verified, in.Facts.ZoomDomains.Value[0].Verified = false, false
+			}, want{Fail, []string{"portal/tenant/zoom-domain", "portal/tenant/entra-domain"}, ""}},
+			"the nearest is taken": {func(in *Input) {
+				in.Facts.Domains = saw([]tenant.Domain{{Name: "a.com"}, {Name: "b.com"}})
+				in.Facts.ZoomDomains = saw([]tenant.ZoomDomain{{Name: "a.com"}, {Name: "b.com", Verified: true}})
+			}, want{Fail, []string{"portal/tenant/entra-domain"}, ""}},
+			"nobody needs it": {func(in *Input) {
+				in.Facts.Domains.Value[0].Verified, in.File.Account = false, profile.Settings{}
+			}, want{Info, nil, ""}},
+			"not seen": {func(in *Input) { in.Facts.Domains = denied[[]tenant.Domain]("Domain.Read.All") }, want{Unknown, nil, "Domain.Read.All"}},
+		},
+		"consent-role": {
+			"consented already": {func(*Input) {}, want{OK, nil, ""}},
+			"may":               {func(in *Input) { unconsented(in); person(in, global, nil) }, want{OK, nil, ""}},
+			"may not":           {func(in *Input) { unconsented(in); person(in, nil, nil) }, want{Fail, nil, ""}},
+			"an application":    {unconsented, want{Info, nil, ""}},
+			"not seen": {func(in *Input) {
+				unconsented(in)
+				person(in, nil, nil)
+				in.Facts.Roles = denied[[]tenant.DirectoryRole]("RoleManagement.Read.Directory")
+			}, want{Unknown, nil, "RoleManagement.Read.Directory"}},
+		},
+		"application-enabled": {
+			"it is":     {func(*Input) {}, want{OK, nil, ""}},
+			"it is not": {func(in *Input) { in.Facts.Consents.Value[0].Principal.Enabled = false }, want{Fail, []string{"graph/enable-application"}, ""}},
+			"not seen":  {func(in *Input) { in.Facts.Consents = denied[[]tenant.Consent]("Application.Read.All") }, want{Unknown, nil, "Application.Read.All"}},
+		},
+		"consent-present": {
+			"it is":     {func(*Input) {}, want{OK, nil, ""}},
+			"it is not": {unconsented, want{Fail, nil, ""}},
+			"one of several": {func(in *Input) {
+				other := zoomApp("Calendars.Read")
+				other.Principal.ID, other.Principal.AppID = "sp2", "zoom2"
+				in.Facts.Consents.Value, in.Record.Authorized = append(in.Facts.Consents.Value, other), nil
+			}, want{Fail, nil, ""}},
+			"the named one of several": {func(in *Input) {
+				other := zoomApp("Calendars.Read")
+				other.Principal.ID, other.Principal.AppID = "sp2", "zoom2"
+				in.Facts.Consents.Value, in.Record.Authorized, in.File.Microsoft.ZoomAppID = append(in.Facts.Consents.Value, other), nil, "ZOOM"
+			}, want{OK, nil, ""}},
+			"not seen": {func(in *Input) { in.Facts.Consents = denied[[]tenant.Consent]("Application.Read.All") }, want{Unknown, nil, "Application.Read.All"}},
+		},
+		"consent-complete": {
+			"it is":              {func(*Input) {}, want{OK, nil, ""}},
+			"one was taken away": {func(in *Input) { in.Facts.Consents.Value[0] = zoomApp("Contacts.Read") }, want{Fail, []string{"graph/grant/Calendars.ReadWrite"}, ""}},
+			"the tenant's list": {func(in *Input) {
+				in.File.Microsoft.RequiredPermissions = []string{"Calendars.Read", "Contacts.ReadWrite"}
+			}, want{Fail, []string{"graph/grant/Contacts.ReadWrite"}, ""}},
+			"Exchange stands in": {func(in *Input) {
+				in.Facts.Consents.Value[0] = zoomApp("Contacts.Read")
+				scoped(in, "Calendars.ReadWrite")
+			}, want{OK, nil, ""}},
+			"Exchange gives less": {func(in *Input) { in.Facts.Consents.Value[0] = zoomApp("Contacts.Read"); scoped(in, "Calendars.Read") }, want{Fail, []string{"graph/grant/Calendars.ReadWrite"}, ""}},
+			"not seen":            {func(in *Input) { in.Facts.Consents = denied[[]tenant.Consent]("Application.Read.All") }, want{Unknown, nil, "Application.Read.All"}},
+		},
+		"consent-excess": {
+			"nothing": {func(*Input) {}, want{OK, nil, ""}},
+			"companions may be": {func(in *Input) {
+				in.Facts.Consents.Value[0] = zoomApp("Calendars.ReadWrite", "Contacts.Read", "User.Read.All")
+			}, want{OK, nil, ""}},
+			"two too many": {func(in *Input) {
+				in.Facts.Consents.Value[0] = zoomApp("Calendars.ReadWrite", "Files.Read.All", "Mail.ReadWrite", "Mail.Read")
+			}, want{Warn, []string{"graph/revoke/Files.Read.All", "graph/revoke/Mail.ReadWrite"}, ""}},
+			"not seen": {func(in *Input) { in.Facts.Consents = denied[[]tenant.Consent]("Application.Read.All") }, want{Unknown, nil, "Application.Read.All"}},
+		},
+		"mail-read": {
+			"not granted": {func(*Input) {}, want{OK, nil, ""}},
+			"left over":   {func(in *Input) { in.Facts.Consents.Value[0] = zoomApp("Calendars.ReadWrite", "Mail.Read") }, want{Warn, []string{"graph/revoke/Mail.Read"}, ""}},
+			"approved": {func(in *Input) {
+				in.Facts.Consents.Value[0], in.File.Account.MailRead = zoomApp("Calendars.ReadWrite", "Mail.Read"), profile.Approved
+			}, want{Info, nil, ""}},
+			"not seen": {func(in *Input) { in.Facts.Consents = denied[[]tenant.Consent]("Application.Read.All") }, want{Unknown, nil, "Application.Read.All"}},
+		},
+		"consent-unneeded": {
+			"wanted":             {func(*Input) {}, want{OK, nil, ""}},
+			"nobody wants it":    {func(in *Input) { in.File.Account.SetupBy = profile.Users }, want{Warn, []string{"graph/revoke/Calendars.ReadWrite"}, ""}},
+			"nothing is decided": {func(in *Input) { in.File.Account = profile.Settings{} }, want{Info, nil, ""}},
+			"not seen":           {func(in *Input) { in.Facts.Consents = denied[[]tenant.Consent]("Application.Read.All") }, want{Unknown, nil, "Application.Read.All"}},
+		},
+		"signer-upn": {
+			"recorded as equal": {func(*Input) {}, want{OK, nil, ""}},
+			"the person differs": {func(in *Input) {
+				unconsented(in)
+				person(in, global, &tenant.ZoomUser{Email: "boss@a.com", Role: "Owner"})
+			}, want{Fail, nil, ""}},
+			"the person differs, and Mail: Read is approved": {func(in *Input) {
+				unconsented(in)
+				person(in, global, &tenant.ZoomUser{Email: "boss@a.com", Role: "Owner"})
+				in.File.Account.MailRead = profile.Approved
+			}, want{Info, nil, ""}},
+			"nobody consented, an application looks": {unconsented, want{Info, nil, ""}},
+			"the log names somebody who is not in Zoom": {func(in *Input) {
+				in.Record.Authorized = nil
+				in.Facts.Events.Value[0].UPN = "other@a.com"
+			}, want{Fail, nil, ""}},
+			"the log names somebody, and Zoom has too many": {func(in *Input) {
+				in.Record.Authorized = nil
+				in.Facts.Events.Value[0].UPN = "other@a.com"
+				in.Facts.ZoomPeople.Value.Total = 5000
+			}, want{Unknown, nil, "zo365 upn check other@a.com"}},
+		},
+		"rbac-scope": {
+			"no role": {func(*Input) {}, want{Info, nil, ""}},
+			"a role that narrows": {func(in *Input) {
+				in.Facts.Consents.Value[0] = zoomApp("Contacts.Read")
+				scoped(in, "Calendars.ReadWrite")
+			}, want{OK, nil, ""}},
+			"defeated by the consent": {func(in *Input) { scoped(in, "Calendars.ReadWrite") }, want{Fail, []string{"graph/revoke/Calendars.ReadWrite"}, ""}},
+			"gives less than needed":  {func(in *Input) { scoped(in, "Calendars.Read") }, want{Fail, nil, ""}},
+			"one without a scope": {func(in *Input) {
+				scoped(in, "Calendars.ReadWrite")
+				in.Facts.Exchange.Value = append(in.Facts.Exchange.Value, tenant.ExchangeRole{PrincipalID: "sp", Role: "Application Calendars.ReadWrite"})
+			}, want{Fail, nil, ""}},
+			"of another application": {func(in *Input) {
+				in.Facts.Exchange = saw([]tenant.ExchangeRole{{PrincipalID: "other", Role: "Application Calendars.ReadWrite", Scope: "x"}})
+			}, want{Info, nil, ""}},
+			"a consent is still ahead": {func(in *Input) { scoped(in, "Contacts.Read"); delete(in.Record.Portal["account"], StepSave) }, want{Info, []string{"graph/revoke/Contacts.Read"}, ""}},
+			"not seen":                 {func(in *Input) { in.Facts.Exchange = denied[[]tenant.ExchangeRole]("RoleManagement.Read.Exchange") }, want{Unknown, nil, "RoleManagement.Read.Exchange"}},
+		},
+		"ews": {
+			"unused": {func(*Input) {}, want{OK, nil, ""}},
+			"used, blocked": {func(in *Input) {
+				in.File.Account = profile.Settings{SetupBy: profile.Users, AuthorizeWith: profile.EWS}
+			}, want{Fail, nil, ""}},
+			"used, before": {func(in *Input) {
+				in.File.Account = profile.Settings{AuthorizeWith: profile.EWS}
+				in.Now = today.AddDate(-1, 0, 0)
+			}, want{Warn, nil, ""}},
+			"used, after": {func(in *Input) {
+				in.File.Account = profile.Settings{AuthorizeWith: profile.EWS}
+				in.Now = today.AddDate(1, 0, 0)
+			}, want{Fail, nil, ""}},
+			"set, but all off": {func(in *Input) {
+				off := false
+				in.File.Account = profile.Settings{Enabled: &off, AuthorizeWith: profile.EWS}
+			}, want{OK, nil, ""}},
+		},
+		"primary-calendar": {
+			"on":  {func(*Input) {}, want{Info, nil, ""}},
+			"off": {func(in *Input) { in.File.Account = profile.Settings{} }, want{OK, nil, ""}},
+		},
+		"features": {
+			"none":          {func(*Input) {}, want{OK, nil, ""}},
+			"supported":     {func(in *Input) { in.File.Features = []profile.Feature{profile.PrimaryCalendar} }, want{OK, nil, ""}},
+			"not supported": {func(in *Input) { in.File.Features = []profile.Feature{profile.FindTime} }, want{Warn, nil, ""}},
+		},
+		"group-missing": {
+			"there":    {func(in *Input) { in.File.Groups = []profile.Group{{Name: "sales "}} }, want{OK, nil, ""}},
+			"missing":  {func(in *Input) { in.File.Groups = []profile.Group{{Name: "Front Desk"}} }, want{Fail, []string{"zoom/create-group/Front Desk"}, ""}},
+			"not seen": {func(in *Input) { twoGroups(in); in.Facts.ZoomGroups = denied[[]tenant.ZoomGroup]("group:read") }, want{Unknown, nil, "group:read"}},
+		},
+		"group-conflict": {
+			"one group":       {func(*Input) {}, want{OK, nil, ""}},
+			"somebody in two": {twoGroups, want{Warn, nil, ""}},
+			"alike":           {func(in *Input) { in.File.Groups = []profile.Group{{Name: "Sales"}, {Name: "Support"}} }, want{OK, nil, ""}},
+			"nobody in two":   {func(in *Input) { twoGroups(in); in.Facts.ZoomMembers.Value = in.Facts.ZoomMembers.Value[:1] }, want{OK, nil, ""}},
+			"not seen": {func(in *Input) {
+				twoGroups(in)
+				in.Facts.ZoomMembers = denied[[]tenant.GroupMembers]("group:read:list_members")
+			}, want{Unknown, nil, "group:read:list_members"}},
+		},
+		"mailboxes": {
+			"all have one":              {func(*Input) {}, want{OK, nil, ""}},
+			"somebody in Zoom has none": {func(in *Input) { in.Facts.Mailless.Value = tenant.Mailless{Total: 1, UPNs: []string{"Admin@a.com"}} }, want{Warn, nil, ""}},
+			"somebody elsewhere":        {func(in *Input) { in.Facts.Mailless.Value = tenant.Mailless{Total: 1, UPNs: []string{"z@a.com"}} }, want{OK, nil, ""}},
+			"too many to know": {func(in *Input) {
+				in.Facts.Mailless.Value, in.Facts.ZoomPeople.Value.Total = tenant.Mailless{Total: 1, UPNs: []string{"z@a.com"}}, 5000
+			}, want{Unknown, nil, "zo365 upn report"}},
+			"not seen": {func(in *Input) { in.Facts.Mailless = denied[tenant.Mailless]("User.Read.All") }, want{Unknown, nil, "User.Read.All"}},
+		},
+		"portal": {
+			"confirmed":         {func(*Input) {}, want{OK, nil, ""}},
+			"another value":     {func(in *Input) { in.File.Account.SetupBy = profile.Users }, want{Unknown, []string{"portal/account/setup-by", "portal/account/disable-and-delete"}, "a person's confirmation"}},
+			"consent revoked":   {func(in *Input) { in.Facts.Consents = saw([]tenant.Consent{}) }, want{Unknown, []string{"portal/account/authorize-and-save"}, "a person's confirmation"}},
+			"Entra is not seen": {func(in *Input) { in.Facts.Consents = denied[[]tenant.Consent]("Application.Read.All") }, want{OK, nil, ""}},
+			"nothing is set":    {func(in *Input) { in.File.Account = profile.Settings{} }, want{OK, nil, ""}},
+		},
+		"record": {
+			"it is":             {func(*Input) {}, want{OK, nil, ""}},
+			"not recorded":      {func(in *Input) { in.Record.Authorized = nil }, want{Warn, []string{"local/record-consent/account"}, ""}},
+			"other permissions": {func(in *Input) { in.Facts.Consents.Value[0] = zoomApp("Calendars.ReadWrite", "Contacts.Read") }, want{Warn, []string{"local/record-consent/account"}, ""}},
+			"another principal": {func(in *Input) {
+				in.Record.Authorized["account"] = Authorized{PrincipalID: "old", Granted: []string{"Calendars.ReadWrite"}}
+			}, want{Warn, []string{"local/record-consent/account"}, ""}},
+			"not wanted":        {func(in *Input) { in.File.Account.SetupBy = profile.Users }, want{Warn, []string{"local/forget-consent/account"}, ""}},
+			"nothing to record": {func(in *Input) { unconsented(in) }, want{Info, []string{"local/record-consent/account"}, ""}},
+			"not seen":          {func(in *Input) { in.Facts.Consents = denied[[]tenant.Consent]("Application.Read.All") }, want{Unknown, nil, "Application.Read.All"}},
+		},
+		"last-use": {
+			"an hour ago": {func(*Input) {}, want{OK, nil, ""}},
+			"a month ago": {func(in *Input) { in.Facts.SignIns.Value[0].Last = today.AddDate(0, -1, 0) }, want{Warn, nil, ""}},
+			"never":       {func(in *Input) { in.Facts.SignIns = saw([]tenant.AppSignIn{}) }, want{Info, nil, ""}},
+			"no licence":  {func(in *Input) { in.Facts.SignIns = denied[[]tenant.AppSignIn]("a licence") }, want{Unknown, nil, "a licence"}},
+		},
+	}
+	for _, code := range Codes() {
+		if tests[code[0]] == nil {
+			t.Errorf("%s has no test", code[0])
+		}
+		for name, test := range tests[code[0]] {
+			t.Run(code[0]+"/"+name, func(t *testing.T) {
+				in := healthy()
+				test.change(&in)
+				f := of(Examine(in), code[0])
+				var steps []string
+				for _, s := range f.Steps {
+					steps = append(steps, s.ID)
+				}
+				needs := ""
+				if len(f.Needs) > 0 {
+					needs = f.Needs[0]
+				}
+				if got := (want{f.Severity, steps, needs}); !reflect.DeepEqual(got, test.want) {
+					t.Errorf("got %+v, want %+v: %s", got, test.want, f.Saw)
+				}
+				if f.Saw == "" || f.Why == "" || f.Title == "" || (f.Severity == Fail || f.Severity == Warn || f.Severity == Unknown) != (f.Fix != "") {
+					t.Errorf("%+v", f)
+				}
+			})
+		}
+	}
+}
+
+func scoped(in *Input, permission string) {
+	in.Facts.Exchange = saw([]tenant.ExchangeRole{{PrincipalID: "sp", Role: "Application " + permission, Scope: "Zoom users"}})
+}
+
+// of is a check's worst finding.
+func of(all []Finding, code string) Finding {
+	var own []Finding
+	for _, f := range all {
+		if f.Code == code {
+			own = append(own, f)
+		}
+	}
+	worst := Worst(own)
+	return own[slices.IndexFunc(own, func(f Finding) bool { return f.Severity == worst })]
+}
+
+// In a healthy tenant nothing is left to do and nothing is worse than a word.
+func TestAHealthyTenantHasNothingToDo(t *testing.T) {
+	for _, f := range Examine(healthy()) {
+		if f.Counts() || len(f.Steps) > 0 {
+			t.Errorf("%+v", f)
+		}
+	}
+}
+
+func TestMutes(t *testing.T) {
+	in := healthy()
+	in.Facts.ZoomPlan.Value.Type = "Basic"
+	for name, test := range map[string]struct {
+		mute  profile.Mute
+		muted bool
+		own   int
+	}{
+		"this check":             {profile.Mute{Check: "zoom-plan", Reason: "r", Until: "2026-12-01"}, true, 0},
+		"until today":            {profile.Mute{Check: "zoom-plan", Reason: "r", Until: "2026-11-25"}, true, 0},
+		"until yesterday":        {profile.Mute{Check: "zoom-plan", Reason: "r", Until: "2026-11-24"}, false, 1},
+		"another scope":          {profile.Mute{Check: "zoom-plan", Scope: "account", Reason: "r", Until: "2026-12-01"}, false, 0},
+		"this scope":             {profile.Mute{Check: "zoom-plan", Scope: "tenant", Reason: "r", Until: "2026-12-01"}, true, 0},
+		"another check":          {profile.Mute{Check: "clock", Reason: "r", Until: "2026-12-01"}, false, 0},
+		"a check that is no one": {profile.Mute{Check: "clocks", Reason: "r", Until: "2026-12-01"}, false, 1},
+	} {
+		in.File.Muted = []profile.Mute{test.mute}
+		all := Examine(in)
+		own := 0
+		for _, f := range all {
+			if f.Code == CodeMute {
+				own++
+			}
+		}
+		plan := all[slices.IndexFunc(all, func(f Finding) bool { return f.Code == "zoom-plan" })]
+		if got := plan.Muted != nil; got != test.muted || own != test.own {
+			t.Errorf("%s: muted %v, %d findings about mutes", name, got, own)
+		}
+	}
+}
+
+// The same input gives the same answer in the same order.
+func TestExamineIsStable(t *testing.T) {
+	in := healthy()
+	twoGroups(&in)
+	unconsented(&in)
+	first := Examine(in)
+	for range 100 {
+		if !reflect.DeepEqual(first, Examine(in)) {
+			t.Fatal("another answer for the same input")
+		}
+	}
+}
