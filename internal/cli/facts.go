@@ -44,7 +44,7 @@ func runFacts(ctx context.Context, env *Env, opts factsOptions) error {
 	if err != nil {
 		return err
 	}
-	facts, err := both.facts(ctx, opts.ZoomEmail)
+	facts, err := both.facts(ctx, opts.ZoomEmail, nil)
 	if err != nil {
 		return err
 	}

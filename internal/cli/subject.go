@@ -110,7 +110,11 @@ func (env *Env) subject(ctx context.Context, command string, opts factsOptions) 
 
 // look gathers the facts once more.
 func (s *subject) look(ctx context.Context) error {
-	facts, err := s.both.facts(ctx, s.opts.ZoomEmail)
+	// Members matter of the groups that have a profile; an account can have thousands.
+	facts, err := s.both.facts(ctx, s.opts.ZoomEmail, func(group string) bool {
+		_, ok := s.input.File.Find(group)
+		return ok
+	})
 	s.input.Facts, s.input.Now = facts, time.Now().UTC()
 	return err
 }
@@ -140,15 +144,15 @@ func (s *subject) pin() {
 }
 
 // facts gathers everything observable with what is signed in.
-func (c clients) facts(ctx context.Context, zoomEmail string) (tenant.Facts, error) {
+func (c clients) facts(ctx context.Context, zoomEmail string, membersOf func(string) bool) (tenant.Facts, error) {
 	as := tenant.SignIn{Person: c.as.Person, Name: c.as.ClientID, By: string(c.as.Method)}
 	if c.as.Person {
 		as.Name = c.as.Account.Username
 	}
 	return survey.All(ctx, survey.Sources{
 		Microsoft: c.graph, Applications: c.graph, Activity: c.graph, Mailboxes: c.graph,
-		Zoom: c.zoom, Account: c.zoom, ZoomPages: c.zoom, Clocks: c.doors.Clocks,
-	}, survey.Want{SignedIn: as, OwnAppID: c.as.ClientID, ZoomAppID: c.file.Microsoft.ZoomAppID, ZoomEmail: zoomEmail})
+		Zoom: c.zoom, Account: c.zoom, Groups: c.zoom, ZoomPages: c.zoom, Clocks: c.doors.Clocks,
+	}, survey.Want{SignedIn: as, OwnAppID: c.as.ClientID, ZoomAppID: c.file.Microsoft.ZoomAppID, ZoomEmail: zoomEmail, MembersOf: membersOf})
 }
 
 // enter signs in to both services through doors that are there already.

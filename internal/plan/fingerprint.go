@@ -21,6 +21,7 @@ func parts(in doctor.Input) []Part {
 		{"tenant file", of(wishes(in.File))},
 		{"journal", of(record(in.Record))},
 		{"organization", seen(f.Organization, func(o tenant.Organization) any { return o.ID })},
+		{"zoom account", seen(f.ZoomAccount, func(a tenant.ZoomAccount) any { return a.ID })},
 		{"domains", seen(f.Domains, func(all []tenant.Domain) any { return each(all, func(d tenant.Domain) any { return d }) })},
 		{"zoom domains", seen(f.ZoomDomains, func(all []tenant.ZoomDomain) any { return each(all, func(d tenant.ZoomDomain) any { return d }) })},
 		{"zoom plan", seen(f.ZoomPlan, func(p tenant.ZoomPlan) any { return p.Type })},

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/zo365/zo365/internal/doctor"
 )
 
 // StaleError says that a saved plan does not fit what is there now.
@@ -33,13 +35,20 @@ func (e *StaleError) Error() string {
 // was.
 func (p Plan) Remaining(now Plan, done []string) (Plan, error) {
 	e := &StaleError{Moved: p.moved(now)}
+	if p.Tenant != now.Tenant || p.Zoom != now.Zoom {
+		return Plan{}, &WrongTenantError{Plan: p.Tenant + " and " + p.Zoom, Now: now.Tenant + " and " + now.Zoom}
+	}
 	left := p
 	left.Steps = []Step{}
 	progress := len(done) > 0
 	for _, s := range p.Steps {
+		i := slices.IndexFunc(now.Steps, func(q Step) bool { return q.ID == s.ID })
 		switch {
-		case now.has(s.ID):
-			left.Steps = append(left.Steps, s)
+		case i >= 0 && !alike(s, now.Steps[i]):
+			return Plan{}, &EditedError{Step: s.ID}
+		case i >= 0:
+			// What a person reads, an address above all, is never taken from a file.
+			left.Steps = append(left.Steps, now.Steps[i])
 		case slices.Contains(done, s.ID):
 		case p.byPerson(s):
 			progress = true
@@ -73,16 +82,17 @@ func (p Plan) moved(now Plan) []string {
 			moved = append(moved, part.Name)
 		}
 	}
-	if p.Tenant != now.Tenant {
-		moved = append(moved, "the tenant itself")
-	}
 	return moved
 }
 
-// byPerson says whether a step is a person's, or follows from one that is.
+// byPerson says whether a step is a person's, or is a permission that a person's
+// consent brings.
 func (p Plan) byPerson(s Step) bool {
 	if s.Page != nil {
 		return true
+	}
+	if s.Action != string(doctor.GrantPermission) {
+		return false
 	}
 	for _, id := range s.DependsOn {
 		if i := slices.IndexFunc(p.Steps, func(q Step) bool { return q.ID == id }); i >= 0 && p.byPerson(p.Steps[i]) {
@@ -90,6 +100,24 @@ func (p Plan) byPerson(s Step) bool {
 		}
 	}
 	return false
+}
+
+// WrongTenantError says that a saved plan is for another tenant or account.
+type WrongTenantError struct{ Plan, Now string }
+
+func (e *WrongTenantError) Error() string {
+	return "the plan is for the tenant and the Zoom account " + e.Plan + ", and the sign-in is of " + e.Now
+}
+
+// EditedError says that a step of a saved plan is not what zo365 makes of it now,
+// although it has the same ID.
+type EditedError struct{ Step string }
+
+func (e *EditedError) Error() string { return "the step " + e.Step + " is not as zo365 made it" }
+
+// alike says whether two steps do the same.
+func alike(a, b Step) bool {
+	return a.Kind == b.Kind && a.Action == b.Action && a.Scope == b.Scope && a.Target == b.Target
 }
 
 func (p Plan) has(id string) bool {

@@ -36,6 +36,7 @@ func FactsListing(f tenant.Facts) Listing {
 		return names(all, func(r tenant.ExchangeRole) string { return r.Role + word(r.Scope != "", " in "+r.Scope) })
 	})
 	row(&l, "without a mail plan", f.Mailless, func(m tenant.Mailless) string { return strconv.Itoa(m.Total) })
+	row(&l, "zoom account", f.ZoomAccount, func(a tenant.ZoomAccount) string { return a.ID + ", owner " + a.Owner })
 	row(&l, "zoom plan", f.ZoomPlan, func(p tenant.ZoomPlan) string { return fmt.Sprintf("%s, %d of %d hosts", p.Type, p.Usage, p.Hosts) })
 	row(&l, "zoom roles", f.ZoomRoles, func(all []tenant.ZoomRole) string {
 		return names(all, func(r tenant.ZoomRole) string { return fmt.Sprintf("%s %d", r.Name, r.Members) })

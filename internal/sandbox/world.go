@@ -297,6 +297,18 @@ func (w *world) zoomUser(key string) *zoomUser {
 	return nil
 }
 
+// owner is the account's owner, or whoever comes nearest.
+func (w *world) owner() *zoomUser {
+	for _, role := range []string{"Owner", "Admin", "Member"} {
+		for _, z := range w.zoomUsers {
+			if z.Role == role {
+				return z
+			}
+		}
+	}
+	return nil
+}
+
 // consent is what an administrator's Accept does: Zoom's application comes into
 // the tenant and gets what it declares; Mail.Read too when it is approved in
 // the portal.

@@ -243,6 +243,9 @@ func (s *Server) zoomListUsers(rec *recorder, q url.Values, _ []string) {
 // zoomGetUser: https://developers.zoom.us/docs/api/users/#tag/users/get/users/{userId}
 func (s *Server) zoomGetUser(rec *recorder, _ url.Values, keys []string) {
 	z := s.world.zoomUser(keys[0])
+	if keys[0] == "me" { // a server-to-server app acts for the account's owner
+		z = s.world.owner()
+	}
 	if z == nil {
 		zoomError(rec, http.StatusNotFound, 1001, "User does not exist: "+keys[0]+".")
 		return

@@ -2,7 +2,10 @@ package survey
 
 import (
 	"context"
+	"slices"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/zo365/zo365/internal/tenant"
 )
@@ -22,8 +25,13 @@ type Mailboxes interface {
 
 // Account is what the survey asks of Zoom about the account.
 type Account interface {
+	Account(ctx context.Context) (tenant.ZoomAccount, error)
 	Plan(ctx context.Context) (tenant.ZoomPlan, error)
 	AccountRoles(ctx context.Context) ([]tenant.ZoomRole, error)
+}
+
+// Groups is what the survey asks of Zoom about groups.
+type Groups interface {
 	Groups(ctx context.Context) ([]tenant.ZoomGroup, error)
 	Members(ctx context.Context, groupID string) ([]tenant.ZoomUser, error)
 }
@@ -41,6 +49,7 @@ type Sources struct {
 	Mailboxes    Mailboxes
 	Zoom         Zoom
 	Account      Account
+	Groups       Groups
 	ZoomPages    ZoomPages
 	// Clocks says what the answers showed of the services' clocks.
 	Clocks func() []tenant.Clock
@@ -56,6 +65,8 @@ type Want struct {
 	// ZoomEmail names the signed-in person's Zoom account; empty looks for their
 	// UPN, then their mail address.
 	ZoomEmail string
+	// MembersOf are the groups whose members are read; nil is every group.
+	MembersOf func(group string) bool
 }
 
 // auditDays is how long Entra keeps its audit log with a licence for it.
@@ -80,10 +91,11 @@ func All(ctx context.Context, s Sources, w Want) (tenant.Facts, error) {
 			return s.Activity.Consents(ctx, time.Now().AddDate(0, 0, -auditDays))
 		}),
 		read(&f.Mailless, "GET /users?$filter=not(assignedPlans/any(...))", s.Mailboxes.WithoutMailbox),
+		read(&f.ZoomAccount, "GET /users/me", s.Account.Account),
 		read(&f.ZoomPlan, "GET /accounts/me/plans/usage", s.Account.Plan),
 		read(&f.ZoomRoles, "GET /roles", s.Account.AccountRoles),
 		read(&f.ZoomDomains, "GET /accounts/me/managed_domains", s.Zoom.Domains),
-		read(&f.ZoomGroups, "GET /groups", s.Account.Groups),
+		read(&f.ZoomGroups, "GET /groups", s.Groups.Groups),
 		read(&f.ZoomPeople, "GET /users?status=active", func(ctx context.Context) (tenant.ZoomPeople, error) { return people(ctx, s.ZoomPages) }),
 	}
 	if w.SignedIn.Person {
@@ -111,7 +123,10 @@ func dependent(f *tenant.Facts, s Sources, w Want) []func(context.Context) error
 			return s.Activity.ExchangeRoles(ctx, c.Principal.ID)
 		})),
 		read(&f.ZoomMembers, "GET /groups/{groupId}/members", each(f.ZoomGroups, func(ctx context.Context, g tenant.ZoomGroup) ([]tenant.GroupMembers, error) {
-			return members(ctx, s.Account, g)
+			if w.MembersOf != nil && !w.MembersOf(g.Name) {
+				return nil, nil
+			}
+			return members(ctx, s.Groups, g)
 		})),
 	}
 	if f.Me.Seen() || w.ZoomEmail != "" {
@@ -129,17 +144,26 @@ func each[A, B any](list tenant.Reading[[]A], ask func(context.Context, A) ([]B,
 		if list.Err != nil {
 			return nil, list.Err
 		}
-		all := []B{}
-		for _, item := range list.Value {
-			some, err := ask(ctx, item)
-			if err != nil {
-				return nil, err
-			}
-			all = append(all, some...)
+		answers := make([][]B, len(list.Value))
+		group, ctx := errgroup.WithContext(ctx)
+		group.SetLimit(atOnce)
+		for i, item := range list.Value {
+			group.Go(func() error {
+				some, err := ask(ctx, item)
+				answers[i] = some
+				return err
+			})
 		}
-		return all, nil
+		if err := group.Wait(); err != nil {
+			return nil, err
+		}
+		return append([]B{}, slices.Concat(answers...)...), nil
 	}
 }
+
+// atOnce is how many questions of one kind are asked at the same time; the doors keep
+// the services' pace.
+const atOnce = 8
 
 // consents are those of the named application, or of all whose names begin with
 // Zoom.
@@ -166,8 +190,8 @@ func people(ctx context.Context, pages ZoomPages) (tenant.ZoomPeople, error) {
 	return found, err
 }
 
-func members(ctx context.Context, account Account, g tenant.ZoomGroup) ([]tenant.GroupMembers, error) {
-	all, err := account.Members(ctx, g.ID)
+func members(ctx context.Context, groups Groups, g tenant.ZoomGroup) ([]tenant.GroupMembers, error) {
+	all, err := groups.Members(ctx, g.ID)
 	one := tenant.GroupMembers{Group: g.Name, Emails: make([]string, len(all))}
 	for i, u := range all {
 		one.Emails[i] = u.Email

@@ -128,6 +128,13 @@ type GroupMembers struct {
 	Emails []string `json:"emails"`
 }
 
+// ZoomAccount is the Zoom account that a sign-in belongs to.
+type ZoomAccount struct {
+	ID string `json:"id"`
+	// Owner is the email of the account's owner, for whom a server-to-server app acts.
+	Owner string `json:"owner"`
+}
+
 // ZoomPlan is what the Zoom account pays for.
 type ZoomPlan struct {
 	// Type is Zoom's word for the base plan, for example "business_monthly".
@@ -221,6 +228,7 @@ type Facts struct {
 	Exchange Reading[[]ExchangeRole] `json:"exchange_roles"`
 	Mailless Reading[Mailless]       `json:"without_mailbox"`
 	// The Zoom side.
+	ZoomAccount Reading[ZoomAccount]    `json:"zoom_account"`
 	ZoomPlan    Reading[ZoomPlan]       `json:"zoom_plan"`
 	ZoomRoles   Reading[[]ZoomRole]     `json:"zoom_roles"`
 	ZoomDomains Reading[[]ZoomDomain]   `json:"zoom_domains"`

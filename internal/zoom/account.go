@@ -205,6 +205,21 @@ func (c *Client) Members(ctx context.Context, groupID string) ([]tenant.ZoomUser
 	return all, err
 }
 
+// Account reads which account the app belongs to: for a server-to-server app "me" is
+// the account's owner.
+//
+// https://developers.zoom.us/docs/api/using-zoom-apis/#the-me-keyword
+// https://developers.zoom.us/docs/api/users/#tag/users/get/users/{userId}
+func (c *Client) Account(ctx context.Context) (tenant.ZoomAccount, error) {
+	var me struct {
+		AccountID string `json:"account_id"`
+		Email     string `json:"email"`
+	}
+	q := call{doing: "reading the Zoom account", needs: []string{"user:read:user:admin"}, path: "/users/me"}
+	err := c.get(ctx, q, &me)
+	return tenant.ZoomAccount{ID: me.AccountID, Owner: me.Email}, err
+}
+
 // Plan reads the account's base plan.
 //
 // https://developers.zoom.us/docs/api/accounts/#tag/accounts/get/accounts/{accountId}/plans/usage
