@@ -208,8 +208,8 @@ func toDo(ctx context.Context, env *Env, s *subject, saved *plan.Plan) (plan.Pla
 			continue // it will be done again
 		}
 		end := journal.Entry{At: time.Now(), Actor: env.actor(), Action: journal.StepFound, Scope: open.Scope, Plan: open.Plan, Step: open.Step}
-		if strings.HasPrefix(open.Step, "portal/") {
-			end.Action = journal.StepLeft // what the person did is not known
+		if !doctor.Shows(s.input, open.Step) {
+			end.Action = journal.StepLeft // nothing asks for it any more, and nothing shows it
 		} else {
 			env.say("%s was begun at %s and is done; its end was not recorded", open.Step, open.At.UTC().Format(time.RFC3339))
 		}

@@ -132,12 +132,12 @@ var errFleet = errors.New("not every tenant is done")
 func (env *Env) oneOfFleet(ctx context.Context, o fleetOptions, file string, talk *lineWriter, job func(context.Context, *Env) (fleetResult, error)) render.FleetTenant {
 	name := tenantName(file)
 	line := render.FleetTenant{File: file}
-	var log bytes.Buffer
+	log := &logBuffer{}
 	one := *env
 	one.flags.config, one.lines, one.Terminal = file, nil, false
 	one.Err = talk.prefixed(name)
 	if o.LogDir != "" {
-		one.Err = &log
+		one.Err = log
 	}
 	one.Getenv = func(key string) string {
 		if slices.Contains(ofOneTenant, key) {
@@ -160,7 +160,7 @@ func (env *Env) oneOfFleet(ctx context.Context, o fleetOptions, file string, tal
 	if o.LogDir == "" {
 		return line
 	}
-	if err := writeLogs(filepath.Join(o.LogDir, name), log.Bytes(), result.Full); err != nil {
+	if err := writeLogs(filepath.Join(o.LogDir, name), log.text.Bytes(), result.Full); err != nil {
 		env.warn(err)
 	}
 	return line
@@ -189,6 +189,18 @@ func worstCode(lines []render.FleetTenant) int {
 		}
 	}
 	return exitDone
+}
+
+// logBuffer takes the messages of one tenant, whose steps run at the same time.
+type logBuffer struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (b *logBuffer) Write(text []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.Write(text)
 }
 
 // lineWriter lets tenants take turns, line by line.

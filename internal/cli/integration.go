@@ -174,7 +174,7 @@ func revoke(ctx context.Context, env *Env, path, scope string) ([]string, error)
 		if err == nil {
 			err = settled(ctx, env, both, settleLimit)
 		}
-		err = errors.Join(err, env.record(ctx, path, journal.Entry{At: time.Now(), Actor: env.actor(), Action: journal.GrantsRevoked, Scope: scope, Evidence: asJSON(revoked)}))
+		err = errors.Join(err, env.record(ctx, path, journal.Entry{At: time.Now(), Actor: env.actor(), Action: journal.GrantsRevoked, Scope: scope, Principal: consent.Principal.ID, Evidence: asJSON(revoked)}))
 	}
 	return revoked, err
 }

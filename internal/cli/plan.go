@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -113,7 +114,11 @@ func savePlan(p plan.Plan, file string) error {
 	if err != nil {
 		return fmt.Errorf("encoding the plan: %w", err)
 	}
-	return atomicfile.Write(file, text, 0o644)
+	err = atomicfile.Write(file, text, 0o644)
+	if errors.Is(err, fs.ErrNotExist) {
+		return hint(err, "make the folder first: mkdir -p "+quoted(filepath.Dir(file)))
+	}
+	return err
 }
 
 // planOne is the plan or the drift of one tenant of a fleet.

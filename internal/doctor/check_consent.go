@@ -107,7 +107,7 @@ func checkEnabled(in Input, f *findings) {
 		one.Saw = "it is not in the tenant"
 	case !c.Principal.Enabled:
 		one.Severity, one.Saw, one.Fix = Fail, c.Principal.DisplayName+" is disabled", "zo365 apply"
-		one.Steps = []Step{{ID: "graph/enable-application", Kind: Graph, Action: EnableApp, Scope: ScopeTenant, Target: c.Principal.DisplayName, Before: "disabled", After: "enabled"}}
+		one.Steps = []Step{{ID: enableID, Kind: Graph, Action: EnableApp, Scope: ScopeTenant, Target: c.Principal.DisplayName, Before: "disabled", After: "enabled"}}
 	}
 	f.add(one)
 }

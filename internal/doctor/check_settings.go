@@ -94,7 +94,7 @@ func checkPortal(in Input, f *findings) {
 				labels = append(labels, p.Control)
 			}
 			one.Saw += "; not: " + strings.Join(labels, ", ")
-			after := []string{planStep, "local/forget-consent/" + s.name()}
+			after := []string{planStep, forgetID(s.name())}
 			if s.effective.Authorizable() {
 				after = append(after, zoomName, entraName)
 			}
@@ -149,7 +149,7 @@ func checkRecord(in Input, f *findings) {
 			f.add(Finding{
 				Scope: s, Severity: Warn, Saw: "a consent is recorded that no profile wants any more", Fix: "zo365 apply",
 				Evidence: []Evidence{{Source: "the journal", At: in.Record.Authorized[s].At}},
-				Steps:    []Step{{ID: "local/forget-consent/" + s, Kind: Local, Action: ForgetConsent, Scope: s, Target: s, Before: "recorded", After: "forgotten"}},
+				Steps:    []Step{{ID: forgetID(s), Kind: Local, Action: ForgetConsent, Scope: s, Target: s, Before: "recorded", After: "forgotten"}},
 			})
 		}
 	}
@@ -201,7 +201,7 @@ func leaving(in Input) []string {
 
 // beforeRecord are the steps after which the consent is as it shall be.
 func beforeRecord(in Input) []string {
-	ids := append(saves(in), "graph/enable-application")
+	ids := append(saves(in), enableID)
 	for _, p := range wantedOf(in).Permissions() {
 		ids = append(ids, grantID(p))
 	}

@@ -138,7 +138,7 @@ func checkZoomRole(in Input, f *findings) {
 				n += r.Members
 			}
 		}
-		one := Finding{Severity: OK, Saw: fmt.Sprintf("%d people are owner or admin", n), Evidence: evidence(roles)}
+		one := Finding{Severity: OK, Saw: fmt.Sprintf("owners and admins of the Zoom account: %d", n), Evidence: evidence(roles)}
 		if n == 0 {
 			one.Severity, one.Saw, one.Fix = Warn, "nobody in Zoom has the role Owner or Admin", "give somebody the role in Zoom: User Management > Roles"
 		}

@@ -3,8 +3,10 @@ package doctor
 import (
 	"net/url"
 	"slices"
+	"strings"
 
 	"github.com/zo365/zo365/internal/profile"
+	"github.com/zo365/zo365/internal/tenant"
 )
 
 // Kind says who can do a step.
@@ -89,6 +91,32 @@ func revokeID(permission string) string { return "graph/revoke/" + permission }
 func clickID(scope, code string) string { return "portal/" + scope + "/" + code }
 func groupID(name string) string        { return "zoom/create-group/" + name }
 func recordID(scope string) string      { return "local/record-consent/" + scope }
+func forgetID(scope string) string      { return "local/forget-consent/" + scope }
+
+const enableID = "graph/enable-application"
+
+// Shows says whether the facts show that the step of an ID is done. What a person does
+// in a portal, and notes in the journal, no fact shows.
+func Shows(in Input, id string) bool {
+	c := ZoomConsent(in)
+	holds := func(permission string) bool {
+		return slices.ContainsFunc(c.Grants, func(g tenant.Grant) bool { return g.Permission == permission })
+	}
+	permission, grant := strings.CutPrefix(id, grantID(""))
+	revoked, revoke := strings.CutPrefix(id, revokeID(""))
+	group, create := strings.CutPrefix(id, groupID(""))
+	switch {
+	case grant:
+		return in.Facts.Consents.Seen() && holds(permission)
+	case revoke:
+		return in.Facts.Consents.Seen() && c.Principal != nil && !holds(revoked)
+	case create:
+		return in.Facts.ZoomGroups.Seen() && hasGroup(in, group)
+	case id == enableID:
+		return in.Facts.Consents.Seen() && c.Principal != nil && c.Principal.Enabled
+	}
+	return false
+}
 
 // PortalPage is where a scope's Mail & Calendar tab is reached, below the portal's
 // address. The portal has no published address of the tab itself; the query tells

@@ -58,13 +58,18 @@ func planMarkdown(p plan.Plan) string {
 		return "### zo365 plan\n\nNothing to do: everything that can be seen is as wanted.\n"
 	}
 	n := p.Count()
-	fmt.Fprintf(&b, "### zo365 plan `%s`\n\n%d by Graph, %d by Zoom's API, %d by a person, %d in the journal.\n\n```diff\n", p.ID, n["graph"], n["zoom"], n["portal"], n["local"])
+	fmt.Fprintf(&b, "### zo365 plan `%s`\n\n%d by Graph, %d by Zoom's API, %d by a person, %d in the journal.\n", p.ID, n["graph"], n["zoom"], n["portal"], n["local"])
+	if n["portal"] < len(p.Steps) {
+		b.WriteString("\n```diff\n")
+	}
 	for _, s := range p.Steps {
 		if s.Page == nil {
 			fmt.Fprintf(&b, "%s %s %s: %s -> %s\n", strings.ReplaceAll(mark(s), "~", "!"), s.Kind, fenced(StepWords(s)), fenced(s.Before), fenced(s.After))
 		}
 	}
-	b.WriteString("```\n")
+	if n["portal"] < len(p.Steps) {
+		b.WriteString("```\n")
+	}
 	menu := ""
 	for _, s := range p.Steps {
 		if s.Page == nil {

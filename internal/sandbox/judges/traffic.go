@@ -51,13 +51,13 @@ func LoadTraffic(dir string) ([]Exchange, error) {
 	return all, nil
 }
 
-// Graph are the exchanges with Microsoft Graph, those within batches taken out
-// of them.
-func Graph(all []Exchange) []Exchange {
+// Graph are the exchanges with one version of Microsoft Graph, those within batches
+// taken out of them.
+func Graph(all []Exchange, version string) []Exchange {
 	var graph []Exchange
 	for _, e := range all {
 		u, err := url.Parse(e.URL)
-		if err != nil || !strings.HasPrefix(u.Path, "/v1.0/") {
+		if err != nil || !strings.HasPrefix(u.Path, "/"+version+"/") {
 			continue
 		}
 		if u.Path != "/v1.0/$batch" {
