@@ -232,7 +232,7 @@ func toDo(ctx context.Context, env *Env, s *subject, saved *plan.Plan) (plan.Pla
 
 // approve shows the plan and asks.
 func approve(ctx context.Context, env *Env, opts applyOptions, p plan.Plan) error {
-	if err := render.PlanListing(p).Text(env.Err); err != nil {
+	if err := env.sayPlan(p); err != nil {
 		return err
 	}
 	if opts.AutoApprove {
@@ -398,7 +398,7 @@ func (s *subject) finish(ctx context.Context, env *Env) error {
 		return err
 	}
 	if again := s.plan(); !again.Empty() {
-		if err := render.PlanListing(again).Text(env.Err); err != nil {
+		if err := env.sayPlan(again); err != nil {
 			return err
 		}
 		return hint(errors.New("everything was done, and what is there now needs more"), "zo365 apply")
@@ -413,5 +413,6 @@ func (s *subject) observe(ctx context.Context, env *Env) error {
 	if same, err := sameBaseline(s.state.Baseline, now); same || err != nil {
 		return err
 	}
+	env.say("what is there now is recorded; zo365 plan --drift measures against it")
 	return journal.Append(ctx, journal.Path(s.path), journal.Entry{At: time.Now(), Actor: env.actor(), Action: journal.Observed, Scope: doctor.ScopeTenant, Tenant: s.input.Facts.Organization.Value.ID, Principal: now.PrincipalID, After: asJSON(now)})
 }

@@ -15,6 +15,7 @@ import (
 
 	"github.com/zo365/zo365/internal/config"
 	"github.com/zo365/zo365/internal/connect"
+	"github.com/zo365/zo365/internal/plan"
 	"github.com/zo365/zo365/internal/profile"
 	"github.com/zo365/zo365/internal/render"
 	"github.com/zo365/zo365/internal/rest"
@@ -30,6 +31,9 @@ type Env struct {
 	// Terminal says whether a person sits there: input and messages are both on
 	// a terminal.
 	Terminal bool
+	// Colour and ColourErr say whether standard output and error are terminals that
+	// take colours.
+	Colour, ColourErr bool
 	// Open shows an address in the person's browser.
 	Open func(ctx context.Context, address string) error
 	// ReadSecret reads a line without echo.
@@ -57,6 +61,8 @@ func System() *Env {
 		In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Getenv: os.Getenv,
 		Terminal: term.IsTerminal(int(os.Stdin.Fd())) && term.IsTerminal(int(os.Stderr.Fd())),
 	}
+	plain := os.Getenv("NO_COLOR") != "" || os.Getenv("CI") != "" || os.Getenv("TERM") == "dumb" // https://no-color.org
+	env.Colour, env.ColourErr = !plain && term.IsTerminal(int(os.Stdout.Fd())), !plain && term.IsTerminal(int(os.Stderr.Fd()))
 	env.Open = func(ctx context.Context, address string) error { return openBrowser(ctx, env.Getenv, env.Err, address) }
 	env.ReadSecret = func() (secret.Secret, error) {
 		text, err := term.ReadPassword(int(os.Stdin.Fd()))
@@ -83,7 +89,19 @@ func (env *Env) prepare(flags *pflag.FlagSet, outputs ...string) error {
 
 // show writes a listing in the format that was asked for.
 func (env *Env) show(l render.Listing) error {
+	if env.Colour {
+		l.Paint = render.ANSI
+	}
 	return render.Write(env.Out, render.Format(env.settings.Output), l)
+}
+
+// sayPlan shows a plan as talk.
+func (env *Env) sayPlan(p plan.Plan) error {
+	var paint render.Paint
+	if env.ColourErr {
+		paint = render.ANSI
+	}
+	return render.PlanListing(p).Text(env.Err, paint)
 }
 
 // path finds the tenant file.

@@ -134,7 +134,7 @@ func (env *Env) oneOfFleet(ctx context.Context, o fleetOptions, file string, tal
 	line := render.FleetTenant{File: file}
 	log := &logBuffer{}
 	one := *env
-	one.flags.config, one.lines, one.Terminal = file, nil, false
+	one.flags.config, one.lines, one.Terminal, one.ColourErr = file, nil, false, false
 	one.Err = talk.prefixed(name)
 	if o.LogDir != "" {
 		one.Err = log

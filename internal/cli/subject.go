@@ -99,6 +99,9 @@ func (env *Env) subject(ctx context.Context, command string, opts factsOptions) 
 	if opts.File != "" {
 		s.input.Facts, err = opts.saved(env)
 		s.input.Now = factsTime(s.input.Facts)
+		if err == nil {
+			env.say("judging facts of %s", s.input.Now.UTC().Format(time.RFC3339))
+		}
 		return s, err
 	}
 	if s.both, err = env.enter(ctx, command, s.input.File, doors); err != nil {

@@ -11,45 +11,59 @@ import (
 )
 
 // Baseline is reality as it was when everything was last as wanted. The journal
-// keeps it; drift is measured against it.
+// keeps it; drift is measured against it. What could not be seen then is null.
 type Baseline struct {
-	At          time.Time `json:"at"`
-	PrincipalID string    `json:"principal_id"`
-	Enabled     bool      `json:"enabled"`
-	Granted     []string  `json:"granted"`
-	Exchange    []string  `json:"exchange_roles"`
+	At time.Time `json:"at"`
+	// PrincipalID is empty when Zoom's application was not in the tenant.
+	PrincipalID string   `json:"principal_id"`
+	Enabled     bool     `json:"enabled"`
+	Granted     []string `json:"granted"`
+	Exchange    []string `json:"exchange_roles"`
 	// Domains are those that matched.
 	Domains  []string `json:"domains"`
-	ZoomPlan string   `json:"zoom_plan"`
+	ZoomPlan *string  `json:"zoom_plan"`
 	// Groups are those of the profiles that Zoom had.
 	Groups []string `json:"groups"`
 }
 
 // Observe is the baseline of now.
 func Observe(in doctor.Input) Baseline {
-	b := Baseline{
-		At: newest(in), Granted: []string{}, Exchange: []string{}, Groups: []string{},
-		Domains: doctor.MatchDomains(in.Facts.ZoomDomains.Value, in.Facts.Domains.Value, nil).Matches(), ZoomPlan: in.Facts.ZoomPlan.Value.Type,
-	}
+	f := in.Facts
+	b := Baseline{At: newest(in)}
 	c := doctor.ZoomConsent(in)
-	if c.Principal != nil {
-		b.PrincipalID, b.Enabled = c.Principal.ID, c.Principal.Enabled
+	if f.Consents.Seen() {
+		b.Granted = []string{}
 		for _, g := range c.Grants {
 			b.Granted = append(b.Granted, g.Permission)
 		}
-		for _, r := range in.Facts.Exchange.Value {
-			if r.PrincipalID == c.Principal.ID {
+		slices.Sort(b.Granted)
+	}
+	if c.Principal != nil {
+		b.PrincipalID, b.Enabled = c.Principal.ID, c.Principal.Enabled
+	}
+	if f.Exchange.Seen() {
+		b.Exchange = []string{}
+		for _, r := range f.Exchange.Value {
+			if c.Principal != nil && r.PrincipalID == c.Principal.ID {
 				b.Exchange = append(b.Exchange, strings.TrimSpace(r.Role+" "+r.Scope))
 			}
 		}
+		slices.Sort(b.Exchange)
 	}
-	for _, g := range in.File.Groups {
-		if slices.ContainsFunc(in.Facts.ZoomGroups.Value, func(z tenant.ZoomGroup) bool { return profile.SameName(z.Name, g.Name) }) {
-			b.Groups = append(b.Groups, g.Name)
+	if f.Domains.Seen() && f.ZoomDomains.Seen() {
+		b.Domains = doctor.MatchDomains(f.ZoomDomains.Value, f.Domains.Value, nil).Matches()
+	}
+	if f.ZoomPlan.Seen() {
+		b.ZoomPlan = &f.ZoomPlan.Value.Type
+	}
+	if f.ZoomGroups.Seen() {
+		b.Groups = []string{}
+		for _, g := range in.File.Groups {
+			if slices.ContainsFunc(f.ZoomGroups.Value, func(z tenant.ZoomGroup) bool { return profile.SameName(z.Name, g.Name) }) {
+				b.Groups = append(b.Groups, g.Name)
+			}
 		}
 	}
-	slices.Sort(b.Granted)
-	slices.Sort(b.Exchange)
 	return b
 }
 
@@ -69,34 +83,32 @@ type Moved struct {
 	Was, Is string
 }
 
-// Drift is what moved since the baseline. What could not be seen is unseen, by the
-// fact's name: it is neither moved nor still there.
+// Drift is what moved since the baseline. What could not be seen, then or now, is
+// unseen, by the fact's name: it is neither moved nor still there.
 func Drift(b Baseline, in doctor.Input) (moved []Moved, unseen []string) {
 	now := Observe(in)
-	f := in.Facts
-	if look("the consent", f.Consents.Seen(), &unseen) {
+	both := func(what string, then, now bool) bool {
+		if !then || !now {
+			unseen = append(unseen, what)
+		}
+		return then && now
+	}
+	if both("the consent", b.Granted != nil, now.Granted != nil) {
 		moved = append(moved, consentMoved(b, now)...)
 	}
-	if look("the exchange roles", f.Exchange.Seen(), &unseen) {
+	if both("the exchange roles", b.Exchange != nil, now.Exchange != nil) {
 		moved = append(moved, lists("exchange", b.Exchange, now.Exchange, "assigned", "not assigned")...)
 	}
-	if look("the domains", f.Domains.Seen() && f.ZoomDomains.Seen(), &unseen) {
+	if both("the domains", b.Domains != nil, now.Domains != nil) {
 		moved = append(moved, lists("domain", b.Domains, now.Domains, "verified on both sides", "does not match")...)
 	}
-	if look("the zoom plan", f.ZoomPlan.Seen(), &unseen) && b.ZoomPlan != now.ZoomPlan {
-		moved = append(moved, Moved{What: "plan", Name: "Zoom", Was: b.ZoomPlan, Is: now.ZoomPlan})
+	if both("the zoom plan", b.ZoomPlan != nil, now.ZoomPlan != nil) && *b.ZoomPlan != *now.ZoomPlan {
+		moved = append(moved, Moved{What: "plan", Name: "Zoom", Was: *b.ZoomPlan, Is: *now.ZoomPlan})
 	}
-	if look("zoom's groups", f.ZoomGroups.Seen(), &unseen) {
+	if both("zoom's groups", b.Groups != nil, now.Groups != nil) {
 		moved = append(moved, groupsMoved(b, now, in)...)
 	}
 	return moved, unseen
-}
-
-func look(what string, seen bool, unseen *[]string) bool {
-	if !seen {
-		*unseen = append(*unseen, what)
-	}
-	return seen
 }
 
 func consentMoved(b, now Baseline) []Moved {

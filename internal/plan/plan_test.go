@@ -190,6 +190,14 @@ func TestDrift(t *testing.T) {
 			}
 		})
 	}
+	// What was not seen when the state was recorded is not taken for nothing.
+	blind := input()
+	blind.Facts.Exchange.Err, blind.Facts.ZoomPlan.Err = errors.New("403"), errors.New("403")
+	seeing := input()
+	seeing.Facts.Exchange.Value = []tenant.ExchangeRole{{PrincipalID: "sp", Role: "Application Mail.Read"}}
+	if moved, unseen := Drift(Observe(blind), seeing); len(moved) > 0 || len(unseen) != 2 {
+		t.Errorf("%+v, %v", moved, unseen)
+	}
 	later := input()
 	later.Facts.Domains.At = at.Add(time.Hour)
 	if !b.Same(Observe(later)) || !b.At.Before(Observe(later).At) {

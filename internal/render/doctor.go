@@ -113,7 +113,7 @@ func DoctorListing(all []doctor.Finding, file string) Listing {
 		}
 		l.Rows = append(l.Rows, []string{f.Code, f.Scope, severity, f.Saw, f.Fix})
 	}
-	l.Text = func(w io.Writer) error { return doctorText(w, value) }
+	l.Text = func(w io.Writer, paint Paint) error { return doctorText(w, paint, value) }
 	l.Reports = map[Format]func() ([]byte, error){
 		JUnit: func() ([]byte, error) { return junit(value, file) },
 		SARIF: func() ([]byte, error) { return sarif(value, file) },
@@ -122,7 +122,8 @@ func DoctorListing(all []doctor.Finding, file string) Listing {
 }
 
 // doctorText has a line for each finding, and below it how to fix it.
-func doctorText(w io.Writer, d Doctor) error {
+func doctorText(w io.Writer, paint Paint, d Doctor) error {
+	colours := map[string]Colour{string(doctor.OK): Good, string(doctor.Fail): Bad, string(doctor.Warn): Doubtful, string(doctor.Unknown): Doubtful, "muted": Faint}
 	var b strings.Builder
 	for _, f := range d.Findings {
 		severity := f.Severity
@@ -133,7 +134,7 @@ func doctorText(w io.Writer, d Doctor) error {
 		if f.Scope != doctor.ScopeTenant {
 			where = f.Scope + ": "
 		}
-		fmt.Fprintf(&b, "%-8s %-20s %s\n", severity, f.Code, visible(where+f.Saw))
+		fmt.Fprintf(&b, "%s %-20s %s\n", paint.text(colours[severity], fmt.Sprintf("%-8s", severity)), f.Code, visible(where+f.Saw))
 		if f.Fix != "" && f.Muted == nil {
 			fmt.Fprintf(&b, "%-29s fix: %s\n", "", visible(f.Fix))
 		}

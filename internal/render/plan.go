@@ -15,14 +15,15 @@ func PlanListing(p plan.Plan) Listing {
 	for _, s := range p.Steps {
 		l.Rows = append(l.Rows, []string{s.Kind, s.Scope, StepWords(s), s.Before, s.After, s.Finding})
 	}
-	l.Text = func(w io.Writer) error { return planText(w, p) }
+	l.Text = func(w io.Writer, paint Paint) error { return planText(w, paint, p) }
 	l.Reports = map[Format]func() ([]byte, error){Markdown: func() ([]byte, error) { return []byte(planMarkdown(p)), nil }}
 	return l
 }
 
 // planText is the plan as a difference that people read. Portal steps of one page
 // stand together.
-func planText(w io.Writer, p plan.Plan) error {
+func planText(w io.Writer, paint Paint, p plan.Plan) error {
+	colours := map[string]Colour{"+": Good, "-": Bad, "~": Doubtful}
 	if p.Empty() {
 		_, err := fmt.Fprintln(w, "Nothing to do: everything that can be seen is as wanted.")
 		return err
@@ -40,7 +41,7 @@ func planText(w io.Writer, p plan.Plan) error {
 		if s.Page != nil {
 			menu = s.Page.Menu
 		}
-		fmt.Fprintf(&b, "  %s %-7s %s: %s -> %s\n", mark(s), s.Kind, visible(StepWords(s)), visible(s.Before), visible(s.After))
+		fmt.Fprintf(&b, "  %s %-7s %s: %s -> %s\n", paint.text(colours[mark(s)], mark(s)), s.Kind, visible(StepWords(s)), visible(s.Before), visible(s.After))
 	}
 	n := p.Count()
 	_, err := fmt.Fprintf(w, "%s\nPlan %s: %d by Graph, %d by Zoom's API, %d by a person, %d in the journal\n", strings.TrimPrefix(b.String(), "\n"), p.ID, n["graph"], n["zoom"], n["portal"], n["local"])

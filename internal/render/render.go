@@ -45,7 +45,9 @@ type Listing struct {
 	// Page writes HTML; nil where a listing has no page.
 	Page func(io.Writer) error
 	// Text writes what people read where a table would not do.
-	Text func(io.Writer) error
+	Text func(io.Writer, Paint) error
+	// Paint colours Text; nil leaves it plain.
+	Paint Paint
 	// Reports are formats of single listings, such as JUnit XML.
 	Reports map[Format]func() ([]byte, error)
 	// Empty is the sentence shown instead of a table without rows.
@@ -74,7 +76,7 @@ func Write(w io.Writer, format Format, l Listing) error {
 		return writeCSV(w, l)
 	case Table:
 		if l.Text != nil {
-			return l.Text(w)
+			return l.Text(w, l.Paint)
 		}
 		return writeTable(w, l)
 	case HTML:
