@@ -205,8 +205,8 @@ func (c *Client) Members(ctx context.Context, groupID string) ([]tenant.ZoomUser
 	return all, err
 }
 
-// Account reads which account the app belongs to: for a server-to-server app "me" is
-// the account's owner.
+// Account reads which account the app belongs to. That "me" is the account's owner for
+// a server-to-server app is inferred: the page speaks of apps of one user.
 //
 // https://developers.zoom.us/docs/api/using-zoom-apis/#the-me-keyword
 // https://developers.zoom.us/docs/api/users/#tag/users/get/users/{userId}
