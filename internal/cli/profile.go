@@ -132,7 +132,7 @@ func portalSteps(e profile.Effective, confirmed map[string]journal.Confirmation)
 	steps := []render.PortalStep{}
 	for _, s := range doctor.PortalSteps(e) {
 		step := render.PortalStep{Step: s.Code, Control: s.Control, Choose: s.Choose}
-		if c, ok := confirmed[s.Code]; ok && (c.Choose == s.Choose || c.Choose == "") {
+		if c, ok := confirmed[s.Code]; ok && c.Choose == s.Choose {
 			step.ConfirmedBy, step.At = &c.By, &c.At
 		}
 		steps = append(steps, step)

@@ -145,7 +145,7 @@ func checkRecord(in Input, f *findings) {
 		f.add(one)
 	}
 	for _, s := range recordedScopes(in.Record) {
-		if !wanted[s] {
+		if !wanted[s] && !inherits(in.File, s) {
 			f.add(Finding{
 				Scope: s, Severity: Warn, Saw: "a consent is recorded that no profile wants any more", Fix: "zo365 apply",
 				Evidence: []Evidence{{Source: "the journal", At: in.Record.Authorized[s].At}},
@@ -156,6 +156,14 @@ func checkRecord(in Input, f *findings) {
 	if len(f.all) == 0 {
 		f.add(Finding{Severity: OK, Saw: "there is nothing to record"})
 	}
+}
+
+// inherits says whether a recorded scope is a group that sets nothing and has the
+// account's admin setup: somebody authorized for it by name.
+func inherits(f profile.File, scope string) bool {
+	group, ok := strings.CutPrefix(scope, "group:")
+	e, _ := f.Effective(group) // a group without a profile has the account's settings
+	return ok && !f.Account.Empty() && e.Authorizable()
 }
 
 func sorted(list []string) []string {

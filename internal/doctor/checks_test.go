@@ -297,9 +297,11 @@ func TestChecks(t *testing.T) {
 			"another principal": {func(in *Input) {
 				in.Record.Authorized["account"] = Authorized{PrincipalID: "old", Granted: []string{"Calendars.ReadWrite"}}
 			}, want{Warn, []string{"local/record-consent/account"}, ""}},
-			"not wanted":        {func(in *Input) { in.File.Account.SetupBy = profile.Users }, want{Warn, []string{"local/forget-consent/account"}, ""}},
-			"nothing to record": {func(in *Input) { unconsented(in) }, want{Info, []string{"local/record-consent/account"}, ""}},
-			"not seen":          {func(in *Input) { in.Facts.Consents = denied[[]tenant.Consent]("Application.Read.All") }, want{Unknown, nil, "Application.Read.All"}},
+			"not wanted":            {func(in *Input) { in.File.Account.SetupBy = profile.Users }, want{Warn, []string{"local/forget-consent/account"}, ""}},
+			"a group that inherits": {func(in *Input) { in.Record.Authorized["group:Sales"] = in.Record.Authorized["account"] }, want{OK, nil, ""}},
+			"a group that differs":  {func(in *Input) { twoGroups(in); in.Record.Authorized["group:Sales"] = in.Record.Authorized["account"] }, want{Warn, []string{"local/forget-consent/group:Sales"}, ""}},
+			"nothing to record":     {func(in *Input) { unconsented(in) }, want{Info, []string{"local/record-consent/account"}, ""}},
+			"not seen":              {func(in *Input) { in.Facts.Consents = denied[[]tenant.Consent]("Application.Read.All") }, want{Unknown, nil, "Application.Read.All"}},
 		},
 		"last-use": {
 			"an hour ago": {func(*Input) {}, want{OK, nil, ""}},
