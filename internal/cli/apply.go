@@ -148,6 +148,11 @@ func applyOne(ctx context.Context, env *Env, opts applyOptions) (render.Apply, e
 		}
 		saved = &p
 	}
+	release, err := env.alone(ctx)
+	if err != nil {
+		return render.Apply{}, err
+	}
+	defer release()
 	s, err := env.subject(ctx, "apply", opts.Facts)
 	if err != nil {
 		return render.Apply{}, err

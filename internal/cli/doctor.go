@@ -69,6 +69,9 @@ func runDoctor(ctx context.Context, env *Env, opts doctorOptions) error {
 		if err != nil {
 			return err
 		}
+		if opts.Facts.File != "" {
+			return usagef("--facts is one tenant's; name one tenant file")
+		}
 		return env.fleet(ctx, opts.Fleet, files, func(ctx context.Context, env *Env) (fleetResult, error) {
 			_, all, err := examine(ctx, env, opts)
 			if err != nil {

@@ -75,6 +75,9 @@ func runPlan(ctx context.Context, env *Env, opts planOptions) error {
 		if err != nil {
 			return err
 		}
+		if opts.Facts.File != "" {
+			return usagef("--facts is one tenant's; name one tenant file")
+		}
 		if opts.Out != "" {
 			if err := os.MkdirAll(opts.Out, 0o755); err != nil {
 				return fmt.Errorf("making the plans' folder: %w", err)

@@ -51,6 +51,11 @@ What somebody changed again since then is not touched.`,
 }
 
 func runUndo(ctx context.Context, env *Env, opts undoOptions) error {
+	release, err := env.alone(ctx)
+	if err != nil {
+		return err
+	}
+	defer release()
 	path, err := env.path()
 	if err != nil {
 		return err
