@@ -94,7 +94,7 @@ func newAuthSwitchCmd(env *Env) *cobra.Command {
 		Use: "switch TENANT|ACCOUNT", Short: "Choose the sign-in to use",
 		Long:    "Make the sign-in of a tenant, or of a Zoom account, the current one of its service.",
 		Example: "  zo365 auth switch contoso.onmicrosoft.com",
-		Args:    cobra.ExactArgs(1),
+		Args:    one("a tenant or a Zoom account"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			chosen, err := connect.Switch(cmd.Context(), args[0])
 			if err != nil {

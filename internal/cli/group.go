@@ -129,7 +129,7 @@ func newGroupShowCmd(env *Env) *cobra.Command {
 		Use: "show NAME", Short: "Show one group's settings and where each comes from",
 		Long:    "Show the effective settings of one group, and for each whether it is the group's own or the account's.",
 		Example: "  zo365 group show Sales",
-		Args:    cobra.ExactArgs(1),
+		Args:    one("a group"),
 		RunE:    func(cmd *cobra.Command, args []string) error { return runGroupShow(cmd.Context(), env, from, args[0]) },
 	}
 	from.fileFlag(cmd)
@@ -165,7 +165,7 @@ func newGroupSetCmd(env *Env) *cobra.Command {
 		Use: "set NAME", Short: "Set settings of a group",
 		Long:    "Set settings in a group's profile; the profile is made when there is none. What is not set is inherited from the account.",
 		Example: "  zo365 group set Sales --setup-by users\n  zo365 group set Engineering --enabled false --yes",
-		Args:    cobra.ExactArgs(1),
+		Args:    one("a group"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			opts.Name = args[0]
 			return runGroupSet(cmd.Context(), env, opts)

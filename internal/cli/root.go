@@ -100,6 +100,19 @@ func flagsOnly(_ *cobra.Command, args []string) error {
 	return nil
 }
 
+// one is for commands with one argument, which a mistake names.
+func one(what string) cobra.PositionalArgs {
+	return func(_ *cobra.Command, args []string) error {
+		switch len(args) {
+		case 0:
+			return fmt.Errorf("name %s", what)
+		case 1:
+			return nil
+		}
+		return fmt.Errorf("unexpected argument %q: the command takes %s only", args[1], what)
+	}
+}
+
 // noArgs refuses what is no subcommand and says what may have been meant.
 func noArgs(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {

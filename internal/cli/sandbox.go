@@ -152,7 +152,7 @@ func newSandboxVisitCmd(env *Env) *cobra.Command {
 the portal's page choose the article's values and press Authorize and Save. It is
 what BROWSER names with --auto-approve.`,
 		Example: "  zo365 sandbox visit https://localhost:8443/account/setting\n  zo365 sandbox visit --decline https://localhost:8443/account/setting",
-		Args:    cobra.ExactArgs(1),
+		Args:    one("a page of the sandbox"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if v.As == "" {
 				v.As = env.Getenv("ZO365_SANDBOX_ADMIN")

@@ -39,7 +39,7 @@ what to do instead.
 
 What somebody changed again since then is not touched.`,
 		Example: "  zo365 journal show\n  zo365 undo 3f6c09a1b2d4",
-		Args:    cobra.ExactArgs(1),
+		Args:    one("an entry of the journal, by its ID"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			opts.ID = args[0]
 			return runUndo(cmd.Context(), env, opts)

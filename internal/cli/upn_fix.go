@@ -58,7 +58,14 @@ premises.`,
   zo365 upn fix --apply fixes.jsonl --yes
   zo365 upn fix --apply fixes.jsonl.undo --yes`, "\n"),
 		Args: flagsOnly,
-		RunE: func(cmd *cobra.Command, _ []string) error { return runUPNFix(cmd.Context(), env, opts) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			for _, name := range []string{"group", "class", "prefer", "include", "zoom-export", "microsoft-export", "allow-partial"} {
+				if opts.Apply != "" && cmd.Flags().Changed(name) {
+					return usagef("--%s chooses what --plan lists; --apply makes the changes of the list as they stand", name)
+				}
+			}
+			return runUPNFix(cmd.Context(), env, opts)
+		},
 	}
 	opts.flags(cmd)
 	f := cmd.Flags()
