@@ -101,13 +101,13 @@ func (o *applyOptions) arguments(args []string) error {
 }
 
 func runApply(ctx context.Context, env *Env, opts applyOptions) error {
-	if files, err := opts.Fleet.several(env); err != nil || files != nil {
-		if err != nil {
-			return err
-		}
-		if !opts.AutoApprove {
-			return usagef("a fleet is applied without questions; --auto-approve says that this is meant")
-		}
+	files, err := opts.Fleet.several(env)
+	switch {
+	case err != nil:
+		return err
+	case files != nil && !opts.AutoApprove:
+		return usagef("a fleet is applied without questions; --auto-approve says that this is meant")
+	case files != nil:
 		return env.fleet(ctx, opts.Fleet, files, func(ctx context.Context, env *Env) (fleetResult, error) {
 			out, err := applyOne(ctx, env, opts)
 			return fleetResult{Words: applyWords(out), Full: out}, err

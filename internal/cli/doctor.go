@@ -65,25 +65,12 @@ func runDoctor(ctx context.Context, env *Env, opts doctorOptions) error {
 			return usagef("there is no check %q; zo365 doctor --help lists them", code)
 		}
 	}
-	if files, err := opts.Fleet.several(env); err != nil || files != nil {
-		if err != nil {
-			return err
-		}
-		if opts.Facts.File != "" {
-			return usagef("--facts is one tenant's; name one tenant file")
-		}
-		return env.fleet(ctx, opts.Fleet, files, func(ctx context.Context, env *Env) (fleetResult, error) {
-			_, all, err := examine(ctx, env, opts)
-			if err != nil {
-				return fleetResult{}, err
-			}
-			value := render.NewDoctor(all)
-			r := fleetResult{Words: severities(value.Counts), Full: value}
-			if !value.OK {
-				r.Code = exitCheckFailed
-			}
-			return r, nil
-		})
+	files, err := opts.Fleet.fleetFacts(env, opts.Facts)
+	if err != nil {
+		return err
+	}
+	if files != nil {
+		return doctorFleet(ctx, env, opts, files)
 	}
 	env = opts.Fleet.only(env)
 	s, all, err := examine(ctx, env, opts)
@@ -99,6 +86,21 @@ func runDoctor(ctx context.Context, env *Env, opts doctorOptions) error {
 		return errCheckFailed
 	}
 	return nil
+}
+
+func doctorFleet(ctx context.Context, env *Env, opts doctorOptions, files []string) error {
+	return env.fleet(ctx, opts.Fleet, files, func(ctx context.Context, env *Env) (fleetResult, error) {
+		_, all, err := examine(ctx, env, opts)
+		if err != nil {
+			return fleetResult{}, err
+		}
+		value := render.NewDoctor(all)
+		r := fleetResult{Words: severities(value.Counts), Full: value}
+		if !value.OK {
+			r.Code = exitCheckFailed
+		}
+		return r, nil
+	})
 }
 
 func examine(ctx context.Context, env *Env, opts doctorOptions) (*subject, []doctor.Finding, error) {

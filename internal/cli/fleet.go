@@ -34,6 +34,15 @@ func (o *fleetOptions) flags(cmd *cobra.Command) {
 	f.StringVar(&o.LogDir, "log-dir", "", "folder for each tenant's messages (NAME.log) and whole result (NAME.json)")
 }
 
+// fleetFacts refuses one tenant's facts for several.
+func (o fleetOptions) fleetFacts(env *Env, facts factsOptions) ([]string, error) {
+	files, err := o.several(env)
+	if err == nil && files != nil && facts.File != "" {
+		err = usagef("--facts is one tenant's; name one tenant file")
+	}
+	return files, err
+}
+
 // several returns the files of a fleet; nil when one tenant, or none, was named.
 func (o fleetOptions) several(env *Env) ([]string, error) {
 	var files []string

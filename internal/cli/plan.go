@@ -71,19 +71,12 @@ func runPlan(ctx context.Context, env *Env, opts planOptions) error {
 	if opts.Drift && opts.Out != "" {
 		return usagef("--drift makes no plan; leave --out away")
 	}
-	if files, err := opts.Fleet.several(env); err != nil || files != nil {
-		if err != nil {
-			return err
-		}
-		if opts.Facts.File != "" {
-			return usagef("--facts is one tenant's; name one tenant file")
-		}
-		if opts.Out != "" {
-			if err := os.MkdirAll(opts.Out, 0o755); err != nil {
-				return fmt.Errorf("making the plans' folder: %w", err)
-			}
-		}
-		return env.fleet(ctx, opts.Fleet, files, func(ctx context.Context, env *Env) (fleetResult, error) { return planOne(ctx, env, opts) })
+	files, err := opts.Fleet.fleetFacts(env, opts.Facts)
+	if err != nil {
+		return err
+	}
+	if files != nil {
+		return planFleet(ctx, env, opts, files)
 	}
 	env = opts.Fleet.only(env)
 	s, err := env.subject(ctx, "doctor", opts.Facts)
@@ -107,6 +100,15 @@ func runPlan(ctx context.Context, env *Env, opts planOptions) error {
 		return errDiffers
 	}
 	return nil
+}
+
+func planFleet(ctx context.Context, env *Env, opts planOptions, files []string) error {
+	if opts.Out != "" {
+		if err := os.MkdirAll(opts.Out, 0o755); err != nil {
+			return fmt.Errorf("making the plans' folder: %w", err)
+		}
+	}
+	return env.fleet(ctx, opts.Fleet, files, func(ctx context.Context, env *Env) (fleetResult, error) { return planOne(ctx, env, opts) })
 }
 
 // errDiffers ends a command whose output has said that there are differences.
