@@ -154,7 +154,7 @@ func commandsWithNeeds() []string {
 
 // readingCommands are those that change nothing at Microsoft.
 func readingCommands() []string {
-	return []string{"verify-domain", "authorize", "calendar list", "upn check", "upn report"}
+	return []string{"verify-domain", "authorize", "doctor", "calendar list", "upn check", "upn report"}
 }
 
 type appCreateOptions struct {
