@@ -1,6 +1,7 @@
-// Package apply carries a reviewed list of changes out: in order, each checked
-// against what is there now, each recorded before the next, and each with the way
-// back written down. What was done is not done again.
+// Package apply carries reviewed changes out: the steps of a plan, by the services, a
+// person and the journal, and lists of addresses. Each change is checked against what
+// is there now and recorded before the next; what was done is not done again, and
+// single changes can be taken back.
 package apply
 
 import (

@@ -46,6 +46,8 @@ type Env struct {
 		noInput bool
 	}
 	settings config.Settings
+	// name is that of one tenant of a fleet.
+	name string
 	// opened are the doors of one tenant of a fleet; nil where the end of the program
 	// closes them.
 	opened *opened

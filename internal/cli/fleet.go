@@ -113,11 +113,12 @@ func (env *Env) fleet(ctx context.Context, o fleetOptions, files []string, job f
 	}
 	talk := &lineWriter{to: env.Err}
 	lines := make([]render.FleetTenant, len(files))
+	names := fleetNames(files)
 	group := errgroup.Group{}
 	group.SetLimit(o.Parallel)
 	for i, file := range files {
 		group.Go(func() error {
-			lines[i] = env.oneOfFleet(ctx, o, file, talk, job)
+			lines[i] = env.oneOfFleet(ctx, o, file, names[i], talk, job)
 			return nil
 		})
 	}
@@ -138,12 +139,11 @@ func (env *Env) fleet(ctx context.Context, o fleetOptions, files []string, job f
 // errFleet ends a fleet whose summary has said everything.
 var errFleet = errors.New("not every tenant is done")
 
-func (env *Env) oneOfFleet(ctx context.Context, o fleetOptions, file string, talk *lineWriter, job func(context.Context, *Env) (fleetResult, error)) render.FleetTenant {
-	name := tenantName(file)
+func (env *Env) oneOfFleet(ctx context.Context, o fleetOptions, file, name string, talk *lineWriter, job func(context.Context, *Env) (fleetResult, error)) render.FleetTenant {
 	line := render.FleetTenant{File: file}
 	log := &logBuffer{}
 	one := *env
-	one.flags.config, one.lines, one.Terminal, one.ColourErr = file, nil, false, false
+	one.name, one.flags.config, one.lines, one.Terminal, one.ColourErr = name, file, nil, false, false
 	one.Err = talk.prefixed(name)
 	if o.LogDir != "" {
 		one.Err = log
@@ -182,6 +182,27 @@ func writeLogs(base string, log []byte, full any) error {
 	}
 	text, encoding := json.MarshalIndent(full, "", "  ")
 	return errors.Join(err, encoding, atomicfile.Write(base+".json", append(text, '\n'), 0o644))
+}
+
+// fleetNames name the tenants of a fleet: after their files, and where two files have
+// the same name, as with a folder for each tenant, after their paths.
+func fleetNames(files []string) []string {
+	names := make([]string, len(files))
+	seen := map[string]bool{}
+	unique := true
+	for i, file := range files {
+		names[i] = tenantName(file)
+		unique = unique && !seen[names[i]]
+		seen[names[i]] = true
+	}
+	if unique {
+		return names
+	}
+	for i, file := range files {
+		path := strings.TrimSuffix(filepath.ToSlash(filepath.Clean(file)), filepath.Ext(file))
+		names[i] = strings.Trim(strings.NewReplacer("../", "", "/", "-").Replace(path), "-")
+	}
+	return names
 }
 
 // tenantName names a tenant's logs and plans after its file.

@@ -145,7 +145,7 @@ func planOne(ctx context.Context, env *Env, opts planOptions) (fleetResult, erro
 	}
 	p := s.plan()
 	if opts.Out != "" {
-		if err := savePlan(p, filepath.Join(opts.Out, tenantName(s.path)+".plan.json")); err != nil {
+		if err := savePlan(p, filepath.Join(opts.Out, env.name+".plan.json")); err != nil {
 			return fleetResult{}, err
 		}
 	}
