@@ -183,3 +183,24 @@ func TestADeviceCodeInABrowser(t *testing.T) {
 		t.Errorf("after: %s", r.text)
 	}
 }
+
+// The pages beside the Mail & Calendar tab, as a person clicks them: a domain is
+// verified in Entra, and the Zoom plan is upgraded.
+func TestTheOtherPagesInABrowser(t *testing.T) {
+	l := start(t, "domain-not-verified", func(o *Options) { o.Scenario.Zoom.Plan = "Basic" })
+	ctx := browser(t, l)
+	var domain, plan, licences string
+	walk(ctx, t,
+		chromedp.Navigate(l.Origin+"/entra"), at("entra-tasks"), read(&domain, "main p"), shot("14-entra-admin"), click(next),
+		chromedp.WaitVisible(css(`[role="status"]`)), shot("15-entra-nothing-left"),
+		chromedp.Navigate(l.Origin+"/billing"), at("zoom-signin"), enter("#email", "admin@contoso.onmicrosoft.com"), click(next),
+		at("zoom-tasks"), read(&plan, "main p"), shot("16-billing"), click(next), chromedp.WaitVisible(css(`[role="status"]`)),
+		chromedp.Navigate(l.Origin+"/m365"), at("entra-tasks"), read(&licences, "main p"),
+	)
+	if domain != "Domain names: contoso.com is not verified." || plan != "Your plan is Basic." || licences != "Nothing is left to do here." {
+		t.Errorf("%q, %q, %q", domain, plan, licences)
+	}
+	if !l.world.domainMatches() || l.world.scenario.Zoom.Plan != "Pro" {
+		t.Errorf("%+v, %s", l.world.scenario.Tenant.Domains, l.world.scenario.Zoom.Plan)
+	}
+}
