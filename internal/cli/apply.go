@@ -161,6 +161,7 @@ func applyOne(ctx context.Context, env *Env, opts applyOptions) (render.Apply, e
 	if err != nil {
 		return render.Apply{}, err
 	}
+	env.sayUnseen(p)
 	out := render.Apply{Plan: p.ID, Status: "nothing", Steps: []render.Done{}}
 	if p.Empty() {
 		return out, s.observe(ctx, env)

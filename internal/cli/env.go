@@ -106,6 +106,14 @@ func (env *Env) sayPlan(p plan.Plan) error {
 	return render.PlanListing(p).Text(env.Err, paint)
 }
 
+// sayUnseen warns of checks that could not look: a plan knows nothing of what they
+// would have found.
+func (env *Env) sayUnseen(p plan.Plan) {
+	if len(p.Unseen) > 0 {
+		env.say("warning: the plan does not know about %s, which could not be seen; zo365 doctor says why", strings.Join(p.Unseen, ", "))
+	}
+}
+
 // path finds the tenant file.
 func (env *Env) path() (string, error) { return config.Find(env.flags.config, env.Getenv) }
 

@@ -87,6 +87,7 @@ func runPlan(ctx context.Context, env *Env, opts planOptions) error {
 		return runDrift(env, s)
 	}
 	p := s.plan()
+	env.sayUnseen(p)
 	if opts.Out != "" {
 		if err := savePlan(p, opts.Out); err != nil {
 			return err
@@ -144,6 +145,7 @@ func planOne(ctx context.Context, env *Env, opts planOptions) (fleetResult, erro
 		return r, nil
 	}
 	p := s.plan()
+	env.sayUnseen(p)
 	if opts.Out != "" {
 		if err := savePlan(p, filepath.Join(opts.Out, env.name+".plan.json")); err != nil {
 			return fleetResult{}, err

@@ -2,6 +2,7 @@ package doctor
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -192,6 +193,21 @@ func Worst(all []Finding) Severity {
 	}
 	return order[worst]
 }
+
+// Unseen are the codes of the checks that could not see a fact. What waits for a
+// person's word is not among them.
+func Unseen(all []Finding) []string {
+	var codes []string
+	for _, f := range all {
+		if f.Severity == Unknown && f.Muted == nil && f.Code != codePortal && !slices.Contains(codes, f.Code) {
+			codes = append(codes, f.Code)
+		}
+	}
+	return codes
+}
+
+// codePortal is the check of what only a person can see.
+const codePortal = "portal"
 
 // scopes are the account and the groups that have a profile of their own, with
 // their settings; a scope that sets nothing wants nothing.

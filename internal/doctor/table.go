@@ -31,7 +31,7 @@ func checks() []check {
 		{"group-missing", "Every group profile has its group in Zoom", "A profile without a group reaches nobody.", article, checkGroups},
 		{"group-conflict", "Nobody is in two groups with different profiles", "A person in several groups has the settings of the primary group, by default the first they were added to.", "https://support.zoom.com/hc/en/article?id=zm_kb&sysparm_article=KB0062584", checkConflicts},
 		{"mailboxes", "Zoom's people have mailboxes", "Without a mailbox in Exchange Online there is no calendar to connect.", article, checkMailboxes},
-		{"portal", "Zoom's portal shows what the profiles want", "Zoom's public API has no call for these settings: a person's word is all there is.", article, checkPortal},
+		{codePortal, "Zoom's portal shows what the profiles want", "Zoom's public API has no call for these settings: a person's word is all there is.", article, checkPortal},
 		{"record", "The journal knows what Entra shows", "What was recorded is what drift is measured against.", "", checkRecord},
 		{"last-use", "Zoom's application has signed in lately", "An application that is set up and never signs in is not used, or cannot.", "https://learn.microsoft.com/graph/api/resources/serviceprincipalsigninactivity", checkLastUse},
 	}

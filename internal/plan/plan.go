@@ -29,7 +29,9 @@ type Plan struct {
 	Zoom   string    `json:"zoom_account" jsonschema:"description=ID of the Zoom account."`
 	// Parts are the fingerprints of the single facts and wishes.
 	Parts []Part `json:"parts" jsonschema:"description=Fingerprints of the single facts and wishes; apply refuses a plan when one has moved."`
-	Steps []Step `json:"steps" jsonschema:"description=What is to be done, in order. Steps that do not depend on each other can be done at the same time."`
+	// Unseen are the checks that could not look.
+	Unseen []string `json:"unseen" jsonschema:"description=Codes of the checks that could not see a fact; the plan does not know what they would have found."`
+	Steps  []Step   `json:"steps" jsonschema:"description=What is to be done, in order. Steps that do not depend on each other can be done at the same time."`
 }
 
 // Part is the fingerprint of one thing that a plan rests on.
@@ -67,7 +69,7 @@ type Portals struct{ Zoom, Entra string }
 // Make collects the remedies of the findings that are not muted. Steps come in the
 // findings' order, each after those that it depends on.
 func Make(in doctor.Input, all []doctor.Finding, portals Portals) Plan {
-	p := Plan{Format: Format, Version: Version, At: newest(in), Tenant: in.Facts.Organization.Value.ID, Zoom: in.Facts.ZoomAccount.Value.ID, Parts: parts(in), Steps: []Step{}}
+	p := Plan{Format: Format, Version: Version, At: newest(in), Tenant: in.Facts.Organization.Value.ID, Zoom: in.Facts.ZoomAccount.Value.ID, Parts: parts(in), Unseen: append([]string{}, doctor.Unseen(all)...), Steps: []Step{}}
 	p.ID = together(p.Parts)
 	var steps []doctor.Step
 	known := map[string]bool{}

@@ -55,8 +55,12 @@ const Markdown Format = "markdown"
 // of what a person does.
 func planMarkdown(p plan.Plan) string {
 	var b strings.Builder
+	blind := ""
+	if len(p.Unseen) > 0 {
+		blind = "\nCould not be seen: " + plainText(strings.Join(p.Unseen, ", ")) + ". `zo365 doctor` says why.\n"
+	}
 	if p.Empty() {
-		return "### zo365 plan\n\nNothing to do: everything that can be seen is as wanted.\n"
+		return "### zo365 plan\n\nNothing to do: everything that can be seen is as wanted.\n" + blind
 	}
 	n := p.Count()
 	fmt.Fprintf(&b, "### zo365 plan `%s`\n\n%d by Graph, %d by Zoom's API, %d by a person, %d in the journal.\n", p.ID, n["graph"], n["zoom"], n["portal"], n["local"])
@@ -85,7 +89,7 @@ func planMarkdown(p plan.Plan) string {
 			fmt.Fprintf(&b, "      zo365 looks for: %s\n", plainText(s.Page.Proof))
 		}
 	}
-	return b.String()
+	return b.String() + blind
 }
 
 // fenced keeps a text within a fenced block.
