@@ -44,7 +44,7 @@ func TestTheSameWorldHasTheSamePlan(t *testing.T) {
 	other.Facts.Domains.Value = []tenant.Domain{{Name: "b.com"}, {Name: "a.com", Verified: true}}
 	grants := other.Facts.Consents.Value[0].Grants
 	grants[0], grants[1] = grants[1], grants[0]
-	other.Facts.SignedIn = saw(tenant.SignIn{Person: true, Name: "somebody else"})
+	other.Facts.SignedIn = saw(tenant.SignIn{Name: "another application", By: "federated"})
 	other.File.Microsoft.ClientID = "another application"
 	if a, b := planOf(one), planOf(other); !reflect.DeepEqual(a, b) {
 		t.Errorf("%+v\n%+v", a, b)
