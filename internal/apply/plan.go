@@ -85,9 +85,21 @@ func (r Steps) Do(ctx context.Context, steps []plan.Step) ([]StepResult, error) 
 		run.person = run.slots
 	}
 	var wait sync.WaitGroup
+	var pages []unit
 	for _, u := range run.units {
+		if u.steps[0].Page != nil {
+			pages = append(pages, u)
+			continue
+		}
 		wait.Go(func() { run.unit(ctx, u) })
 	}
+	// A person does one page after another, in the plan's order: what a page waits for
+	// stands before it.
+	wait.Go(func() {
+		for _, u := range pages {
+			run.unit(ctx, u)
+		}
+	})
 	wait.Wait()
 	all := make([]StepResult, len(steps))
 	for i, s := range steps {

@@ -117,6 +117,24 @@ func TestALostNetworkEndsTheRun(t *testing.T) {
 	}
 }
 
+// Pages come in the plan's order, whatever else goes on.
+func TestPagesComeInOrder(t *testing.T) {
+	for range 200 {
+		var visits []string
+		c := crew{
+			do: func(context.Context, plan.Step) (bool, error) { return false, nil },
+			visit: func(_ context.Context, steps []plan.Step) ([]StepResult, error) {
+				visits = append(visits, steps[0].ID)
+				return all(steps, StepConfirmed, ""), nil
+			},
+		}
+		_, err := Steps{Hands: c, Parallel: 4, Each: func(StepResult) {}}.Do(t.Context(), []plan.Step{step("a"), click("1", "p", "a"), click("2", "q"), step("b", "1"), click("3", "r", "b"), click("4", "s")})
+		if err != nil || !slices.Equal(visits, []string{"1", "2", "3", "4"}) {
+			t.Fatalf("%v, %v", err, visits)
+		}
+	}
+}
+
 // A page is done in one visit, even where its controls depend on each other; a second
 // page is another.
 func TestControlsOfAPageAreOneVisit(t *testing.T) {
