@@ -52,12 +52,6 @@ type Finding struct {
 	Muted *profile.Mute
 }
 
-// Counts says whether a finding is to be acted on: it is not muted and worse than
-// Info.
-func (f Finding) Counts() bool {
-	return f.Muted == nil && (f.Severity == Warn || f.Severity == Fail || f.Severity == Unknown)
-}
-
 // Input is all that a judgement rests on.
 type Input struct {
 	File   profile.File
