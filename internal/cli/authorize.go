@@ -357,7 +357,7 @@ func (j *journey) confirmed(ctx context.Context) bool {
 func severalHint(err error) error {
 	var several *authorize.SeveralError
 	if errors.As(err, &several) {
-		return hint(err, "name the right one as microsoft.zoom_app_id in the tenant file")
+		return hint(err, "zo365 integration use-application APP-ID names the right one in the tenant file")
 	}
 	return err
 }

@@ -25,7 +25,7 @@ func newIntegrationCmd(env *Env) *cobra.Command {
 for one group. This needs no network and no sign-in; what remains to be done in
 Zoom's portal is listed.`,
 	}
-	cmd.AddCommand(newIntegrationEnableCmd(env), newIntegrationDisableCmd(env), newIntegrationStatusCmd(env))
+	cmd.AddCommand(newIntegrationEnableCmd(env), newIntegrationDisableCmd(env), newIntegrationStatusCmd(env), newUseApplicationCmd(env))
 	return cmd
 }
 

@@ -37,6 +37,7 @@ var everyCommand = [][]string{
 	{"integration", "enable", "--yes"},
 	{"authorize", "--yes"},
 	{"integration", "status"},
+	{"integration", "use-application", "5a0d365c-7a6f-4f6d-8365-73616e64626f", "--yes"},
 	{"group", "set", "Sales", "--setup-by", "users", "--yes"},
 	{"group", "list"},
 	{"group", "show", "Sales"},

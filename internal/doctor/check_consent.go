@@ -121,7 +121,7 @@ func checkPresent(in Input, f *findings) {
 	switch {
 	case len(several) > 1:
 		one.Severity, one.Saw = Fail, "several applications of Zoom hold calendar permissions: "+appNames(several)
-		one.Fix = "name the right one as microsoft.zoom_app_id in the tenant file"
+		one.Fix = "zo365 integration use-application APP-ID"
 	case c.Principal == nil:
 		one.Severity, one.Saw, one.Fix = Fail, "Zoom's application is not in the tenant", "zo365 apply"
 	default:

@@ -98,5 +98,17 @@ func consentWords(c tenant.Consent) string {
 		return "none"
 	}
 	granted := names(c.Grants, func(g tenant.Grant) string { return g.Permission })
-	return c.Principal.DisplayName + word(!c.Principal.Enabled, " (disabled)") + ": " + granted
+	return c.Principal.DisplayName + " (" + c.Principal.AppID + ")" + word(!c.Principal.Enabled, " (disabled)") + ": " + granted
+}
+
+// UsedApplication is the JSON of integration use-application.
+type UsedApplication struct {
+	Changed bool   `json:"changed"`
+	Before  string `json:"before"`
+	After   string `json:"after"`
+}
+
+// ApplicationListing shows which application the tenant file names.
+func ApplicationListing(u UsedApplication) Listing {
+	return Listing{Value: u, Columns: []string{"before", "after"}, Rows: [][]string{{u.Before, u.After}}}
 }

@@ -25,7 +25,7 @@ func (s *Server) principalEntity(sp *servicePrincipal) entity {
 		}
 	}
 	publisher := map[string]any{"displayName": nil, "verifiedPublisherId": nil, "addedDateTime": nil}
-	if sp.AppID == zoomAppID {
+	if sp.Publisher != "" {
 		publisher = map[string]any{"displayName": sp.Publisher, "verifiedPublisherId": "5211126", "addedDateTime": "2021-06-01T00:00:00Z"}
 	}
 	assignments := []any{}

@@ -39,6 +39,8 @@ type TenantScenario struct {
 	Device  DevicePolicy   `yaml:"device_code"`
 	App     AppScenario    `yaml:"app"`
 	ZoomApp ZoomAppGranted `yaml:"zoom_app"`
+	// OtherZoomApps are more of Zoom's enterprise applications.
+	OtherZoomApps []OtherApp `yaml:"other_zoom_apps"`
 	// Consistency is how long a new service principal or app role assignment
 	// stays invisible to readers.
 	Consistency time.Duration `yaml:"consistency"`
@@ -106,6 +108,13 @@ type ZoomAppGranted struct {
 	LastSignIn time.Duration `yaml:"last_sign_in"`
 	// ExchangeRoles are its roles in Exchange Online.
 	ExchangeRoles []ExchangeRole `yaml:"exchange_roles"`
+}
+
+// OtherApp is an enterprise application with its permissions.
+type OtherApp struct {
+	Name        string   `yaml:"name"`
+	AppID       string   `yaml:"app_id"`
+	Permissions []string `yaml:"permissions"`
 }
 
 // ExchangeRole is a role of RBAC for Applications; an empty scope is every
@@ -251,7 +260,11 @@ func (s Scenario) check(name string) error {
 	if !found {
 		return fmt.Errorf("the scenario %s: admin %q is none of the people", name, s.Admin)
 	}
-	for _, list := range [][]string{s.Tenant.App.Permissions, s.Tenant.ZoomApp.Permissions, s.Tenant.ZoomApp.Declared} {
+	lists := [][]string{s.Tenant.App.Permissions, s.Tenant.ZoomApp.Permissions, s.Tenant.ZoomApp.Declared}
+	for _, other := range s.Tenant.OtherZoomApps {
+		lists = append(lists, other.Permissions)
+	}
+	for _, list := range lists {
 		for _, p := range list {
 			if permission(p).role == "" {
 				return fmt.Errorf("the scenario %s: %q is not an application permission the sandbox knows", name, p)

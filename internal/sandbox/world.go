@@ -164,6 +164,13 @@ func (w *world) addApps() {
 			w.grant(zoom, p)
 		}
 	}
+	for _, other := range w.scenario.Tenant.OtherZoomApps {
+		sp := &servicePrincipal{ID: w.guid(), AppID: other.AppID, Name: other.Name, Publisher: zoomAppOwner}
+		for _, p := range other.Permissions {
+			w.grant(sp, p)
+		}
+		w.apps = append(w.apps, sp)
+	}
 	for _, sp := range w.apps {
 		sp.created = w.longAgo()
 		for i := range sp.grants {
