@@ -94,9 +94,6 @@ func (o *applyOptions) arguments(args []string) error {
 			o.Plan = a
 		}
 	}
-	if o.Plan != "" && len(o.Fleet.Files) > 1 {
-		return usagef("a saved plan is for one tenant; name one tenant file beside it, or none")
-	}
 	return nil
 }
 
@@ -105,6 +102,8 @@ func runApply(ctx context.Context, env *Env, opts applyOptions) error {
 	switch {
 	case err != nil:
 		return err
+	case files != nil && opts.Plan != "":
+		return usagef("a saved plan is for one tenant; name one tenant file beside it, or none")
 	case files != nil && !opts.AutoApprove:
 		return usagef("a fleet is applied without questions; --auto-approve says that this is meant")
 	case files != nil:
