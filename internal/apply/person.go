@@ -183,19 +183,18 @@ func (e Eyes) Look(ctx context.Context, s plan.Step, since time.Time) (Seen, err
 	switch s.Target {
 	case doctor.StepSave:
 		return e.consent(ctx, since)
-	case "zoom-plan":
+	case doctor.ClickPlan:
 		p, err := e.ZoomPlan(ctx)
-		return found(p.Type != "" && !strings.Contains(strings.ToLower(p.Type), "basic"), err)
-	case "zoom-domain":
+		return found(!doctor.PlanTooSmall(p), err)
+	case doctor.ClickZoomDomain:
 		all, err := e.ZoomDomains(ctx)
 		return found(slices.ContainsFunc(all, func(d tenant.ZoomDomain) bool { return d.Verified && named(s, d.Name) }), err)
-	case "entra-domain":
+	case doctor.ClickEntraDomain:
 		all, err := e.Domains(ctx)
 		return found(slices.ContainsFunc(all, func(d tenant.Domain) bool { return d.Verified && !d.Initial && named(s, d.Name) }), err)
-	case "credential":
+	case doctor.ClickCredential:
 		all, err := e.Credentials(ctx)
-		before := strings.TrimPrefix(s.Before, "ends ")
-		return found(slices.ContainsFunc(all, func(c tenant.AppCredential) bool { return c.Expires.UTC().Format(time.DateOnly) > before }), err)
+		return found(doctor.Renewed(s.Before, s.After, all), err)
 	}
 	return ProofImpossible, nil
 }

@@ -212,13 +212,13 @@ func (w *world) click(_ context.Context, steps []plan.Step) error {
 				}
 			}
 			w.events = append(w.events, tenant.ConsentEvent{At: time.Now().Add(time.Second), UPN: "admin@a.com", PrincipalID: "sp"})
-		case "zoom-plan":
+		case doctor.ClickPlan:
 			w.plan = "pro"
-		case "zoom-domain":
+		case doctor.ClickZoomDomain:
 			w.zoom[strings.Replace(s.Page.Choose, doctor.AnyDomain, "a.com", 1)] = true
-		case "entra-domain":
+		case doctor.ClickEntraDomain:
 			w.entra[strings.Replace(s.Page.Choose, doctor.AnyDomain, "a.com", 1)] = true
-		case "credential":
+		case doctor.ClickCredential:
 			w.expires = now.AddDate(1, 0, 0)
 		}
 	}
@@ -246,7 +246,7 @@ func (w *world) apply(t *testing.T, p plan.Plan) ([]StepResult, error) {
 			ZoomDomains: func(context.Context) ([]tenant.ZoomDomain, error) { return w.zoomDomains(), nil },
 			Domains:     func(context.Context) ([]tenant.Domain, error) { return w.entraDomains(), nil },
 			Credentials: func(context.Context) ([]tenant.AppCredential, error) {
-				return []tenant.AppCredential{{Expires: w.expires}}, nil
+				return []tenant.AppCredential{{Kind: "secret", Expires: w.expires}}, nil
 			},
 		}.Look,
 	}

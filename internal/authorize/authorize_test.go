@@ -168,23 +168,6 @@ func TestWatchEndsOnCancel(t *testing.T) {
 	})
 }
 
-func TestWhoConsented(t *testing.T) {
-	at := time.Unix(1000, 0)
-	events := []tenant.ConsentEvent{
-		{At: at, UPN: "first@c.com", PrincipalID: "sp"},
-		{At: at.Add(2), UPN: "last@c.com", PrincipalID: "sp"},
-		{At: at.Add(3), UPN: "declined@c.com", PrincipalID: "sp", Failed: true},
-		{At: at.Add(4), UPN: "other@c.com", PrincipalID: "other"},
-		{At: at.Add(5), PrincipalID: "sp"},
-	}
-	if got := WhoConsented(events, "sp"); got != "last@c.com" {
-		t.Error(got)
-	}
-	if got := WhoConsented(nil, "sp"); got != "" {
-		t.Error(got)
-	}
-}
-
 func TestFinder(t *testing.T) {
 	zoom := tenant.Consent{Principal: &tenant.ServicePrincipal{AppID: "z", DisplayName: "Zoom", Publisher: "Zoom"}, Grants: []tenant.Grant{{Permission: "Calendars.ReadWrite"}}}
 	f := Finder{All: func(context.Context) ([]tenant.Consent, error) { return []tenant.Consent{zoom, zoom}, nil }}

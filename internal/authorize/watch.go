@@ -146,16 +146,3 @@ func newest(consent tenant.Consent) time.Time {
 	}
 	return at
 }
-
-// WhoConsented finds the person of the newest successful consent to a service
-// principal; empty when the log does not say.
-func WhoConsented(events []tenant.ConsentEvent, principalID string) string {
-	var at time.Time
-	upn := ""
-	for _, e := range events {
-		if !e.Failed && e.PrincipalID == principalID && e.UPN != "" && e.At.After(at) {
-			at, upn = e.At, e.UPN
-		}
-	}
-	return upn
-}

@@ -306,7 +306,7 @@ func (j *journey) findSigner(ctx context.Context, consent tenant.Consent) error 
 		j.env.warn(fmt.Errorf("who consented is not known: %w; --authorized-by names the person", err))
 		return nil
 	}
-	upn := authorize.WhoConsented(events, consent.Principal.ID)
+	upn, _ := doctor.ConsentedBy(events, consent.Principal.ID)
 	if upn == "" {
 		j.env.say("warning: who consented is not known: the audit log has no record of it; --authorized-by names the person")
 		return nil

@@ -3,6 +3,8 @@ package doctor
 import (
 	"fmt"
 	"strings"
+
+	"github.com/zo365/zo365/internal/tenant"
 )
 
 func checkPlan(in Input, f *findings) {
@@ -10,22 +12,35 @@ func checkPlan(in Input, f *findings) {
 	if unseen(f, r, "the Zoom plan") {
 		return
 	}
-	plan := strings.ToLower(r.Value.Type)
 	one := Finding{Severity: OK, Saw: "the plan is " + r.Value.Type, Evidence: evidence(r)}
-	if plan == "" || strings.Contains(plan, "basic") || strings.Contains(plan, "free") {
+	if PlanTooSmall(r.Value) {
 		one.Severity, one.Saw, one.Fix = Fail, "the plan is Basic", "zo365 apply"
 		one.Steps = []Step{{
-			ID: planStep, Kind: Portal, Action: Click, Scope: ScopeTenant, Target: "zoom-plan", Before: "basic", After: "pro, business or enterprise",
+			ID: planStep, Kind: Portal, Action: Click, Scope: ScopeTenant, Target: ClickPlan, Before: "basic", After: "pro, business or enterprise",
 			Page: &Page{Site: ZoomPortal, Path: "/billing", Menu: "Account Management > Billing", Control: "Upgrade", Choose: "Pro, Business or Enterprise", Proof: "GET /accounts/me/plans/usage names the plan"},
 		}}
 	}
 	f.add(one)
 }
 
+// PlanTooSmall says whether a Zoom plan is without the integration: Basic, or none.
+func PlanTooSmall(p tenant.ZoomPlan) bool {
+	plan := strings.ToLower(p.Type)
+	return plan == "" || strings.Contains(plan, "basic") || strings.Contains(plan, "free")
+}
+
+// What a person does outside of Zoom's Mail & Calendar tab: the targets of its steps.
+const (
+	ClickPlan        = "zoom-plan"
+	ClickZoomDomain  = "zoom-domain"
+	ClickEntraDomain = "entra-domain"
+	ClickCredential  = "credential"
+)
+
 var (
-	planStep  = clickID(ScopeTenant, "zoom-plan")
-	zoomName  = clickID(ScopeTenant, "zoom-domain")
-	entraName = clickID(ScopeTenant, "entra-domain")
+	planStep  = clickID(ScopeTenant, ClickPlan)
+	zoomName  = clickID(ScopeTenant, ClickZoomDomain)
+	entraName = clickID(ScopeTenant, ClickEntraDomain)
 )
 
 func checkDomains(in Input, f *findings) {
@@ -77,7 +92,7 @@ func domainClicks(m DomainMatch) []Step {
 			control = "Verify"
 		}
 		steps = append(steps, Step{
-			ID: zoomName, Kind: Portal, Action: Click, Scope: ScopeTenant, Target: "zoom-domain", Before: string(either(best.Zoom, Absent)), After: string(Verified),
+			ID: zoomName, Kind: Portal, Action: Click, Scope: ScopeTenant, Target: ClickZoomDomain, Before: string(either(best.Zoom, Absent)), After: string(Verified),
 			Page: &Page{Site: ZoomPortal, Path: "/account", Menu: "Account Management > Account Profile > Associated Domains", Control: control, Choose: name, Proof: "GET /accounts/me/managed_domains shows " + name + " as verified"},
 		})
 	}
@@ -87,7 +102,7 @@ func domainClicks(m DomainMatch) []Step {
 			control = "Verify"
 		}
 		steps = append(steps, Step{
-			ID: entraName, Kind: Portal, Action: Click, Scope: ScopeTenant, Target: "entra-domain", Before: string(either(best.Microsoft, Absent)), After: string(Verified),
+			ID: entraName, Kind: Portal, Action: Click, Scope: ScopeTenant, Target: ClickEntraDomain, Before: string(either(best.Microsoft, Absent)), After: string(Verified),
 			Page: &Page{Site: EntraCenter, Path: "/#view/Microsoft_AAD_IAM/DomainsManagementMenuBlade/~/CustomDomainNames", Menu: "Entra ID > Domain names", Control: control, Choose: name, Proof: "GET /domains shows " + name + " as verified"},
 		})
 	}

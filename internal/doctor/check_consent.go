@@ -142,17 +142,22 @@ func appNames(all []tenant.Consent) string {
 	return strings.Join(names, ", ")
 }
 
-// consentedBy is the person of the newest successful consent in the audit log.
-func consentedBy(in Input, c tenant.Consent) (upn string, at time.Time) {
-	if !in.Facts.Events.Seen() || c.Principal == nil {
-		return "", at
-	}
-	for _, e := range in.Facts.Events.Value {
-		if !e.Failed && e.UPN != "" && e.PrincipalID == c.Principal.ID && e.At.After(at) {
+// ConsentedBy finds the person of the newest successful consent to a service
+// principal, and when; empty when the audit log does not say.
+func ConsentedBy(events []tenant.ConsentEvent, principalID string) (upn string, at time.Time) {
+	for _, e := range events {
+		if !e.Failed && e.UPN != "" && e.PrincipalID == principalID && e.At.After(at) {
 			upn, at = e.UPN, e.At
 		}
 	}
 	return upn, at
+}
+
+func consentedBy(in Input, c tenant.Consent) (upn string, at time.Time) {
+	if !in.Facts.Events.Seen() || c.Principal == nil {
+		return "", at
+	}
+	return ConsentedBy(in.Facts.Events.Value, c.Principal.ID)
 }
 
 // saves are the IDs of the steps that ask for the consent.

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/zo365/zo365/internal/tenant"
 )
 
 // Entra accepts assertions within five minutes of its own clock; a minute is worth
@@ -87,14 +89,27 @@ func checkExpiry(in Input, f *findings) {
 func newSecret(in Input, kind string, last time.Time) Step {
 	button := map[string]string{"secret": "New client secret", "certificate": "Upload certificate"}[kind]
 	return Step{
-		ID: clickID(ScopeTenant, "credential"), Kind: Portal, Action: Click, Scope: ScopeTenant, Target: "credential",
-		Before: "ends " + last.UTC().Format(time.DateOnly), After: "a new " + kind,
+		ID: clickID(ScopeTenant, ClickCredential), Kind: Portal, Action: Click, Scope: ScopeTenant, Target: ClickCredential,
+		Before: endsOn(last), After: aNew + kind,
 		Page: &Page{
 			Site: EntraCenter, Path: "/#view/Microsoft_AAD_RegisteredApps/ApplicationMenuBlade/~/Credentials/appId/" + in.Facts.SignedIn.Value.Name,
 			Menu: "App registrations > (the application zo365 signs in with) > Certificates & secrets", Control: button,
 			Choose: "a new one, then put it where the pipeline takes it from", Proof: "GET /applications shows one that ends later",
 		},
 	}
+}
+
+// aNew and a kind are what newSecret asks for.
+const aNew = "a new "
+
+func endsOn(at time.Time) string { return "ends " + at.UTC().Format(time.DateOnly) }
+
+// Renewed says whether a credential of the kind that a step asks for ends on a later
+// day than before; before and after are the step's.
+func Renewed(before, after string, all []tenant.AppCredential) bool {
+	return slices.ContainsFunc(all, func(c tenant.AppCredential) bool {
+		return aNew+c.Kind == after && endsOn(c.Expires) > before
+	})
 }
 
 func checkConsentRole(in Input, f *findings) {

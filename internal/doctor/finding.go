@@ -1,6 +1,7 @@
 package doctor
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -120,33 +121,28 @@ func unseen[T any](f *findings, r tenant.Reading[T], what string) bool {
 		f.add(Finding{Severity: Unknown, Saw: "nobody looked at " + what, Fix: "zo365 facts"})
 		return true
 	}
-	needs := needsOf(r.Err)
-	saw := fmt.Sprintf("could not see %s: %v", what, r.Err)
-	fix := "zo365 doctor --debug"
-	if len(needs) > 0 {
-		fix = "grant " + strings.Join(needs, " or ") + " to the application that zo365 signs in with, then: zo365 login microsoft --for doctor"
-		if zoomScope(needs[0]) {
-			fix = "add " + strings.Join(needs, " or ") + " to the server-to-server app (marketplace.zoom.us > Manage), then: zo365 login zoom"
-		}
+	one := Finding{
+		Severity: Unknown, Saw: fmt.Sprintf("could not see %s: %v", what, r.Err),
+		Fix: "zo365 doctor --debug", Evidence: evidence(r),
 	}
-	f.add(Finding{Severity: Unknown, Saw: saw, Needs: needs, Fix: fix, Evidence: evidence(r)})
+	var missing *tenant.NeedsError
+	if errors.As(r.Err, &missing) {
+		one.Needs, one.Fix = missing.AnyOf, getting(missing, f.row.code)
+	}
+	f.add(one)
 	return true
 }
 
-func zoomScope(name string) bool { return strings.Contains(name, ":") }
-
-func needsOf(err error) []string {
-	for err != nil {
-		if needs, ok := err.(*tenant.NeedsError); ok { //nolint:errorlint // every layer is looked at
-			return needs.AnyOf
-		}
-		wrapped, ok := err.(interface{ Unwrap() error })
-		if !ok {
-			return nil
-		}
-		err = wrapped.Unwrap()
+// getting says where a person gets what a check needs.
+func getting(missing *tenant.NeedsError, code string) string {
+	needs := strings.Join(missing.AnyOf, " or ")
+	switch missing.Service {
+	case "Microsoft Graph":
+		return "grant " + needs + " to the application that zo365 signs in with, then: zo365 login microsoft --for doctor"
+	case "Zoom":
+		return "add " + needs + " to the server-to-server app (marketplace.zoom.us > Manage), then: zo365 login zoom"
 	}
-	return nil
+	return "get " + needs + ", or accept it: a mute of " + code + " in the tenant file"
 }
 
 func evidence[T any](r tenant.Reading[T]) []Evidence {

@@ -30,10 +30,10 @@ func (r Reading[T]) Seen() bool { return r.Err == nil && !r.At.IsZero() }
 // NeedsError says that a fact could not be read, or a change not made, for want
 // of a permission or a role.
 type NeedsError struct {
-	// Service is "Microsoft Graph" or "Zoom".
+	// Service is "Microsoft Graph", "Zoom", or what sells a licence: "Microsoft Entra ID".
 	Service string
-	// AnyOf names the permissions (Graph) or scopes (Zoom), one of which is
-	// enough.
+	// AnyOf names the permissions (Graph), scopes (Zoom) or licences, one of which
+	// is enough.
 	AnyOf []string
 	// Doing is what was tried, for example "listing domains".
 	Doing string
