@@ -5,14 +5,17 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/zo365/zo365/internal/atomicfile"
+	"github.com/zo365/zo365/internal/profile"
 	"github.com/zo365/zo365/internal/sandbox"
 )
 
@@ -149,13 +152,17 @@ func newSandboxVisitCmd(env *Env) *cobra.Command {
 		Use:   "visit URL",
 		Short: "Walk a page of the sandbox as its admin would",
 		Long: `Walk the page at URL as the tenant's admin would: sign in, accept the consent; on
-the portal's page choose the article's values and press Authorize and Save. It is
-what BROWSER names with --auto-approve.`,
+the portal's page choose what the tenant file wants (without one, the article's
+values) and press Authorize and Save. A page that refuses ends the walk with an
+error. It is what BROWSER names with --auto-approve.`,
 		Example: "  zo365 sandbox visit https://localhost:8443/account/setting\n  zo365 sandbox visit --decline https://localhost:8443/account/setting",
 		Args:    one("a page of the sandbox"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if v.As == "" {
 				v.As = env.Getenv("ZO365_SANDBOX_ADMIN")
+			}
+			if err := asTheFileSays(env, cmd.Flags(), v, args[0]); err != nil {
+				return err
 			}
 			return v.Visit(cmd.Context(), args[0])
 		},
@@ -171,6 +178,36 @@ what BROWSER names with --auto-approve.`,
 	f.StringVar(&v.API, "authorize-with", "graph", "graph or ews")
 	f.BoolVar(&v.ApproveMailRead, "approve-mail-read", false, "tick Mail: Read access in the portal")
 	return cmd
+}
+
+// asTheFileSays lets the robot choose in the portal what the tenant file wants of the
+// page's scope, where no flag says otherwise.
+func asTheFileSays(env *Env, flags *pflag.FlagSet, v *sandbox.Visitor, page string) error {
+	file, err := env.fileIfAny()
+	if err != nil {
+		return err
+	}
+	u, err := url.Parse(page)
+	if err != nil {
+		return usagef("%q is not an address", page)
+	}
+	group := u.Query().Get("name")
+	if file.Account.Empty() && len(file.Groups) == 0 {
+		return nil // there is no file, or it wants nothing
+	}
+	e, _ := file.Effective(group) // a group without a profile has the account's settings
+	for flag, set := range map[string]func(){
+		"off":               func() { v.Off = !e.Enabled },
+		"setup-by":          func() { v.SetupBy = string(e.SetupBy) },
+		"service":           func() { v.Service = string(e.DefaultService) },
+		"authorize-with":    func() { v.API = string(e.AuthorizeWith) },
+		"approve-mail-read": func() { v.ApproveMailRead = e.MailRead == profile.Approved },
+	} {
+		if !flags.Changed(flag) {
+			set()
+		}
+	}
+	return nil
 }
 
 func newSandboxScenariosCmd(env *Env) *cobra.Command {

@@ -240,14 +240,30 @@ func (e *entra) idClaims(u *user, client, nonce string) map[string]any {
 // remembers what it stands for.
 func (e *entra) access(i *issued) string {
 	w := e.server.world
+	// Graph's access tokens are of version 1.0, whose issuer ends in the tenant's ID.
+	// https://learn.microsoft.com/entra/identity-platform/access-token-claims-reference
+	issuer := e.server.Origin + "/" + w.tenantID + "/"
 	claims := map[string]any{
-		"aud": e.server.Origin, "iss": e.server.Origin + "/" + w.tenantID + "/v2.0", "iat": w.now().Unix(), "nbf": w.now().Unix(), "exp": i.expires.Unix(),
-		"appid": i.client, "tid": w.tenantID, "ver": "1.0", "uti": w.base64ID(16),
+		"aud":             e.server.Origin,
+		"iss":             issuer,
+		"iat":             w.now().Unix(),
+		"nbf":             w.now().Unix(),
+		"exp":             i.expires.Unix(),
+		"appid":           i.client,
+		"app_displayname": or(w.names[i.client], appName(i.client)),
+		"tid":             w.tenantID,
+		"ver":             "1.0",
+		"uti":             w.base64ID(16),
 	}
 	if i.user != nil {
-		claims["idtyp"], claims["oid"], claims["upn"], claims["scp"] = "user", i.user.ID, i.user.UPN, strings.Join(i.permissions, " ")
+		claims["idtyp"], claims["oid"], claims["sub"] = "user", i.user.ID, i.user.ID
+		claims["upn"], claims["unique_name"], claims["name"] = i.user.UPN, i.user.UPN, i.user.Name
+		claims["appidacr"], claims["scp"] = "0", strings.Join(i.permissions, " ")
 	} else {
-		claims["idtyp"], claims["roles"] = "app", i.permissions
+		claims["idtyp"], claims["appidacr"], claims["idp"], claims["roles"] = "app", "1", issuer, i.permissions
+		if sp := w.app(i.client); sp != nil { // an application is its service principal
+			claims["oid"], claims["sub"] = sp.ID, sp.ID
+		}
 	}
 	token := e.sign(claims)
 	e.accesses[token] = i

@@ -7,7 +7,6 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-	"time"
 )
 
 // A fleet is several tenants and Zoom accounts behind one address, each with a
@@ -22,7 +21,7 @@ func (s *Server) addTenants(key *rsa.PrivateKey) {
 		opts.Scenario.Tenant.Domains = slices.Clone(opts.Scenario.Tenant.Domains)
 		opts.Scenario.Zoom.Domains = slices.Clone(opts.Scenario.Zoom.Domains)
 		other := &Server{Origin: s.Origin, opts: opts, dir: s.dir, traffic: s.traffic}
-		other.world = newWorld(opts.Scenario, opts.Users, opts.Seed+uint64(i), time.Now)
+		other.world = newWorld(opts.Scenario, opts.Users, opts.Seed+uint64(i), opts.Scenario.clock())
 		other.entra = newEntra(other, key)
 		other.entra.clientSecret, other.entra.workload = s.entra.clientSecret, s.entra.workload
 		other.zoom = newZoomOAuth()

@@ -93,6 +93,8 @@ func graphRoutes() []graphRoute {
 		{"GET", "auditLogs/directoryAudits", (*Server).directoryAudits},
 		{"GET", "reports/servicePrincipalSignInActivities", (*Server).signInActivities},
 		{"GET", "roleManagement/exchange/roleAssignments", (*Server).exchangeAssignments},
+		{"POST", "roleManagement/exchange/roleAssignments", (*Server).assignExchangeRole},
+		{"DELETE", "roleManagement/exchange/roleAssignments/*", (*Server).removeExchangeRole},
 		{"GET", "roleManagement/exchange/roleDefinitions", (*Server).exchangeDefinitions},
 		{"GET", "roleManagement/exchange/customAppScopes", (*Server).exchangeScopes},
 		{"POST", "$batch", (*Server).batch},

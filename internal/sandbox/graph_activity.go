@@ -1,7 +1,10 @@
 package sandbox
 
 import (
+	"crypto/sha1" //nolint:gosec // Entra names certificates by it
+	"encoding/hex"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"strconv"
 	"strings"
@@ -42,14 +45,42 @@ func (s *Server) getApplication(g *graphCall) {
 		s.notFound(g, strings.TrimPrefix(g.path[1], "appId="))
 		return
 	}
+	// The hint of a secret is its first three characters; a certificate is known by its
+	// thumbprint: https://learn.microsoft.com/graph/api/resources/passwordcredential
+	secrets := []any{password("pipeline", s.entra.clientSecret[:3], s.world.registrationID, s.world.secretEnds)}
+	for i, left := range s.world.scenario.Tenant.App.OtherSecrets {
+		id := s.world.registrationID[:len(s.world.registrationID)-2] + fmt.Sprintf("%02d", i)
+		secrets = append(secrets, password("other "+strconv.Itoa(i+1), "~"+strconv.Itoa(i)+"~", id, s.world.started.Add(left)))
+	}
+	certificate := s.entra.workload.certificate
+	thumbprint := sha1.Sum(certificate.Raw) //nolint:gosec // Entra's own way of naming certificates
 	item := entity{
-		"id": s.world.registrationID, "appId": ownAppID, "displayName": "zo365", "keyCredentials": []any{},
-		"passwordCredentials": []any{map[string]any{
-			"customKeyIdentifier": nil, "displayName": "pipeline", "endDateTime": stamp(s.world.secretEnds), "hint": "zo3", "keyId": s.world.registrationID,
-			"secretText": nil, "startDateTime": stamp(s.world.secretEnds.AddDate(-1, 0, 0)),
+		"id": s.world.registrationID, "appId": ownAppID, "displayName": "zo365",
+		"keyCredentials": []any{map[string]any{
+			"customKeyIdentifier": strings.ToUpper(hex.EncodeToString(thumbprint[:])),
+			"displayName":         certificate.Subject.String(),
+			"startDateTime":       stamp(certificate.NotBefore),
+			"endDateTime":         stamp(certificate.NotAfter),
+			"keyId":               s.world.registrationID,
+			"type":                "AsymmetricX509Cert",
+			"usage":               "Verify",
+			"key":                 nil,
 		}},
+		"passwordCredentials": secrets,
 	}
 	s.one(g, collection{context: "applications", kind: "microsoft.graph.application", items: []entity{item}, known: []string{"id", "appId", "displayName", "passwordCredentials", "keyCredentials"}})
+}
+
+func password(name, hint, id string, ends time.Time) map[string]any {
+	return map[string]any{
+		"customKeyIdentifier": nil,
+		"displayName":         name,
+		"startDateTime":       stamp(ends.AddDate(-1, 0, 0)),
+		"endDateTime":         stamp(ends),
+		"hint":                hint,
+		"keyId":               id,
+		"secretText":          nil,
+	}
 }
 
 // signInActivities is a report of the larger licences:
@@ -63,59 +94,20 @@ func (s *Server) signInActivities(g *graphCall) {
 		return
 	}
 	var items []entity
-	if ago := s.world.scenario.Tenant.ZoomApp.LastSignIn; ago > 0 && s.world.app(zoomAppID) != nil {
-		last := map[string]any{"lastSignInDateTime": stamp(s.world.now().Add(-ago)), "lastSignInRequestId": s.world.registrationID}
-		items = append(items, entity{"id": "em9vbQ", "appId": zoomAppID, "applicationAuthenticationClientSignInActivity": last, "lastSignInActivity": last})
+	for i, sp := range s.world.apps {
+		if sp.signedIn.IsZero() {
+			continue
+		}
+		last := map[string]any{"lastSignInDateTime": stamp(sp.signedIn), "lastSignInRequestId": s.world.registrationID}
+		items = append(items, entity{
+			"id": "em9vbQ" + strconv.Itoa(i), "appId": sp.AppID,
+			"applicationAuthenticationClientSignInActivity": last, "lastSignInActivity": last,
+		})
 	}
 	s.list(g, collection{
 		context: "reports/servicePrincipalSignInActivities", kind: "microsoft.graph.servicePrincipalSignInActivity", items: items, page: 100, most: 999,
 		known: []string{"id", "appId", "applicationAuthenticationClientSignInActivity", "lastSignInActivity"},
 	})
-}
-
-// The roles of RBAC for Applications: assignments name their role and their scope
-// by ID. No recorded answer is known; this rests on the documentation.
-//
-// https://learn.microsoft.com/graph/api/rbacapplication-list-roleassignments
-func (s *Server) exchangeAssignments(g *graphCall) {
-	var items []entity
-	if sp := s.world.app(zoomAppID); sp != nil {
-		for i, r := range s.world.scenario.Tenant.ZoomApp.ExchangeRoles {
-			item := entity{
-				"id": "assignment-" + strconv.Itoa(i), "principalId": "/ServicePrincipals/" + sp.ID, "roleDefinitionId": "role-" + strconv.Itoa(i),
-				"directoryScopeId": "/", "appScopeId": nil,
-			}
-			if r.Scope != "" {
-				item["directoryScopeId"], item["appScopeId"] = nil, "scope-"+strconv.Itoa(i)
-			}
-			items = append(items, item)
-		}
-	}
-	s.exchange(g, "roleAssignments", items)
-}
-
-func (s *Server) exchangeDefinitions(g *graphCall) {
-	var items []entity
-	for i, r := range s.world.scenario.Tenant.ZoomApp.ExchangeRoles {
-		items = append(items, entity{"id": "role-" + strconv.Itoa(i), "displayName": r.Role})
-	}
-	s.exchange(g, "roleDefinitions", items)
-}
-
-func (s *Server) exchangeScopes(g *graphCall) {
-	var items []entity
-	for i, r := range s.world.scenario.Tenant.ZoomApp.ExchangeRoles {
-		if r.Scope != "" {
-			items = append(items, entity{"id": "scope-" + strconv.Itoa(i), "displayName": r.Scope})
-		}
-	}
-	s.exchange(g, "customAppScopes", items)
-}
-
-func (s *Server) exchange(g *graphCall, name string, items []entity) {
-	if s.allowed(g, "RoleManagement.Read.Exchange") {
-		s.list(g, collection{context: "roleManagement/exchange/" + name, kind: "microsoft.graph.unifiedRoleAssignment", items: items, known: []string{"id", "displayName", "principalId", "roleDefinitionId", "directoryScopeId", "appScopeId"}, page: 100, most: 999})
-	}
 }
 
 // daysLeft are those of the pipeline's client secret.

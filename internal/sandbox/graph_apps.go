@@ -14,8 +14,8 @@ var principalProperties = []string{
 
 func (s *Server) principalEntity(sp *servicePrincipal) entity {
 	roles, scopes := []any{}, []any{}
-	if sp.AppID == graphAppID {
-		for _, p := range graphPermissions {
+	if all := appRolesOf(sp.AppID); all != nil {
+		for _, p := range all {
 			if p.role != "" {
 				roles = append(roles, map[string]any{"allowedMemberTypes": []any{"Application"}, "description": p.name, "displayName": p.name, "id": p.role, "isEnabled": true, "origin": "Application", "value": p.name})
 			}
@@ -124,11 +124,10 @@ func (s *Server) createPrincipal(g *graphCall) {
 //
 // https://learn.microsoft.com/graph/api/serviceprincipal-list-approleassignments
 func (s *Server) assignments(sp *servicePrincipal) []entity {
-	graph := s.world.app(graphAppID)
 	items := []entity{}
 	for _, one := range sp.grants {
 		if s.world.visible(one.created) && !s.world.gone(one.deleted) {
-			items = append(items, assignmentEntity(sp, graph, one))
+			items = append(items, assignmentEntity(sp, s.world.app(one.resource), one))
 		}
 	}
 	return items
@@ -163,9 +162,14 @@ func (s *Server) listAssignedTo(g *graphCall) {
 		return
 	}
 	var items []entity
-	if sp.AppID == graphAppID {
-		for _, other := range s.world.apps {
-			items = append(items, s.assignments(other)...)
+	for _, other := range s.world.apps {
+		if !s.world.visible(other.created) {
+			continue
+		}
+		for _, one := range s.assignments(other) {
+			if one["resourceId"] == sp.ID {
+				items = append(items, one)
+			}
 		}
 	}
 	s.list(g, collection{context: "appRoleAssignments", kind: "microsoft.graph.appRoleAssignment", items: items, known: assignmentProperties, page: 100, most: 999})
@@ -188,12 +192,14 @@ func (s *Server) createAssignment(g *graphCall) {
 	}
 	sp, resource := s.world.principal(body.PrincipalID), s.world.principal(body.ResourceID)
 	name := ""
-	for _, p := range graphPermissions {
-		if p.role != "" && strings.EqualFold(p.role, body.AppRoleID) {
-			name = p.name
+	if resource != nil {
+		for _, p := range appRolesOf(resource.AppID) {
+			if p.role != "" && strings.EqualFold(p.role, body.AppRoleID) {
+				name = grant{resource: resource.AppID, permission: p}.written()
+			}
 		}
 	}
-	if sp == nil || resource == nil || resource.AppID != graphAppID || name == "" {
+	if sp == nil || resource == nil || name == "" {
 		s.badQuery(g, "Permission being assigned was not found on application.")
 		return
 	}

@@ -102,7 +102,7 @@ func (s *Server) deltaLink(g *graphCall) string {
 		q.Del(old)
 	}
 	q.Set("$deltatoken", base64.RawURLEncoding.EncodeToString([]byte(strconv.Itoa(s.world.version))))
-	return s.Origin + "/v1.0/users/delta?" + q.Encode()
+	return s.asked(g) + "/v1.0/users/delta?" + q.Encode()
 }
 
 // writable is the person of a request that may change them; nil once it was

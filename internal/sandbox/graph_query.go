@@ -179,14 +179,23 @@ func (s *Server) pageStart(g *graphCall, total int) (int, bool) {
 func (s *Server) nextLink(g *graphCall, at int) string {
 	q := g.r.URL.Query()
 	q.Set("$skiptoken", base64.RawURLEncoding.EncodeToString([]byte(strconv.Itoa(at))))
-	return s.Origin + g.r.URL.EscapedPath() + "?" + q.Encode()
+	return s.asked(g) + g.r.URL.EscapedPath() + "?" + q.Encode()
 }
 
 func (s *Server) contextOf(g *graphCall, name string) string {
 	if fields := g.query.Get("$select"); fields != "" {
 		name += "(" + fields + ")"
 	}
-	return s.Origin + "/v1.0/$metadata#" + name
+	return s.asked(g) + "/v1.0/$metadata#" + name
+}
+
+// asked is the origin that a client used: Graph's links lead to the host that was
+// asked, which behind a mapped name or at 127.0.0.1 is not the sandbox's own.
+func (s *Server) asked(g *graphCall) string {
+	if g.r.Host == "" {
+		return s.Origin
+	}
+	return "https://" + g.r.Host
 }
 
 func (e entity) only(fields []string) map[string]any {

@@ -1,5 +1,7 @@
 package sandbox
 
+import "strings"
+
 // entry is a permission of Microsoft Graph: its app role ID (application) and
 // its scope ID (delegated), either of which may be empty.
 type entry struct{ name, role, scope string }
@@ -24,13 +26,59 @@ var graphPermissions = []entry{
 	{"MailboxSettings.Read", "40f97065-369a-49f4-947c-6a255697ae91", "87f447af-9fa4-4c32-9dfa-4a57a73d18ce"},
 	{"Organization.Read.All", "498476ce-e0fe-48b0-b801-37ba7e2685c6", "4908d5b9-3fb2-4b1e-9336-1888b7937185"},
 	{"RoleManagement.Read.Exchange", "c769435f-f061-4d0b-8ff1-3d39870e5f85", "3bc15058-7858-4141-b24f-ae43b4e80b52"},
+	{"RoleManagement.ReadWrite.Exchange", "025d3225-3f02-4882-b4c0-cd5b541a4e80", "c1499fe0-52b1-4b22-bed2-7a244e0e879f"},
 	{"RoleManagement.Read.Directory", "483bed4a-2ad3-4361-a73b-c83ccdbdc53c", "741c54c3-0c1e-44a1-818b-3f97ab4e8c83"},
 	{"User.Read", "", "e1fe6dd8-ba31-4d61-89e7-88639da4683d"},
 	{"User.Read.All", "df021288-bdef-4463-88db-98f22de89214", "a154be20-db9c-4678-8ab7-66f6cc099a59"},
-	// The scope ID of this one is on no page that we could read: it is made up.
-	{"User.RevokeSessions.All", "", "6b2f3a10-0000-4000-8000-7a6f33363501"},
+	{"User.RevokeSessions.All", "", "fc30e98b-8810-4501-81f5-c20a3196387b"},
 	{"User.ReadWrite.All", "741f803b-c850-494e-b5df-cde7c675a1ca", "204e0828-b5ca-4ad8-b9f3-f32a958e7cc4"},
 	{"User.ReadBasic.All", "97235f07-e226-4f63-ace3-39588e11d3a1", "b340eb25-3456-403f-be2f-af7a0d370277"},
+}
+
+// exchangePermissions are app roles of Office 365 Exchange Online, some of which have
+// the names of Graph's. Only the ID of full_access_as_app is Microsoft's own; the
+// others are made up, since no page names them.
+//
+// https://learn.microsoft.com/exchange/client-developer/exchange-web-services/how-to-authenticate-an-ews-application-by-using-oauth
+var exchangePermissions = []entry{
+	{name: "full_access_as_app", role: "dc890d15-9560-4a4c-9b7f-a736ec74ec40"},
+	{name: "Mail.Read", role: "7a6f3336-0000-4000-8000-000000000001"},
+	{name: "Calendars.ReadWrite.All", role: "7a6f3336-0000-4000-8000-000000000002"},
+	{name: "Calendars.ReadWrite", role: "7a6f3336-0000-4000-8000-000000000003"},
+}
+
+// permissionOf finds a permission as a scenario writes it, and the application ID of
+// its API.
+func permissionOf(written string) (resource string, p entry) {
+	name, ok := strings.CutPrefix(written, "exchange:")
+	if !ok {
+		return graphAppID, permission(written)
+	}
+	for _, one := range exchangePermissions {
+		if one.name == name {
+			return exchangeAppID, one
+		}
+	}
+	return exchangeAppID, entry{}
+}
+
+// appRolesOf are the app roles that an API has.
+func appRolesOf(appID string) []entry {
+	switch appID {
+	case graphAppID:
+		return graphPermissions
+	case exchangeAppID:
+		return exchangePermissions
+	}
+	return nil
+}
+
+// written is a grant's permission as a scenario writes it.
+func (g grant) written() string {
+	if g.resource == exchangeAppID {
+		return "exchange:" + g.permission.name
+	}
+	return g.permission.name
 }
 
 func permission(name string) entry {

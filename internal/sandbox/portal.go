@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"time"
 )
 
 // portalSessions are the signed-in browsers of Zoom's portal, and the
@@ -61,7 +60,7 @@ func (s *Server) servePortal(rec *recorder, r *http.Request) {
 		redirect(rec, "/signin?next="+url.QueryEscape(r.URL.RequestURI()))
 		return
 	}
-	if person.Role == "Member" {
+	if !s.world.scenario.Zoom.seesSettings(person.Role) {
 		s.page(rec, http.StatusForbidden, "zoom-error", map[string]any{"Title": "No permission", "Text": "Only an account owner or admin can open this page."})
 		return
 	}
@@ -106,7 +105,7 @@ func (s *Server) portalSignIn(rec *recorder, r *http.Request) {
 	data := map[string]any{"Next": next}
 	var admins []string
 	for _, z := range s.world.zoomUsers {
-		if z.Role != "Member" {
+		if s.world.scenario.Zoom.seesSettings(z.Role) {
 			admins = append(admins, z.Email)
 		}
 	}
@@ -228,7 +227,9 @@ func (s *Server) portalSigner(rec *recorder, r *http.Request) {
 		return
 	}
 	a.settings.AuthorizedBy = c.user.UPN
-	s.world.scenario.Tenant.ZoomApp.LastSignIn = time.Minute // Zoom uses what it got
+	if sp := s.world.app(zoomAppID); sp != nil {
+		sp.signedIn = s.world.now() // only now: Zoom uses what it got once it is connected
+	}
 	saved := a.settings
 	s.world.portal[a.scope] = &saved
 	s.showMailCalendar(rec, a.by, a.scope, saved, "Authorized. Your settings have been updated.", "")

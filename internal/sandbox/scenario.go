@@ -94,11 +94,15 @@ type AppScenario struct {
 	Permissions []string `yaml:"permissions"`
 	// SecretLifetime is how long its client secret is still good for.
 	SecretLifetime time.Duration `yaml:"secret_lifetime"`
+	// OtherSecrets are how long further client secrets are good for, which nobody here
+	// signs in with.
+	OtherSecrets []time.Duration `yaml:"other_secrets"`
 }
 
 // ZoomAppGranted is Zoom's enterprise application as it is at the start; with
 // no permissions it is not in the tenant.
 type ZoomAppGranted struct {
+	// A permission of another API than Microsoft Graph is written exchange:NAME.
 	Permissions []string `yaml:"permissions"`
 	// Declared are the application permissions that a consent grants.
 	Declared []string `yaml:"declared"`
@@ -115,6 +119,8 @@ type OtherApp struct {
 	Name        string   `yaml:"name"`
 	AppID       string   `yaml:"app_id"`
 	Permissions []string `yaml:"permissions"`
+	// Publisher is the verified one; Zoom's own when it is empty.
+	Publisher string `yaml:"publisher"`
 }
 
 // ExchangeRole is a role of RBAC for Applications; an empty scope is every
@@ -132,6 +138,43 @@ type ZoomScenario struct {
 	Scopes []string `yaml:"scopes"`
 	// Plan is the plan's name; "Basic" has no groups.
 	Plan string `yaml:"plan"`
+	// Roles are the account's own roles, beside Owner, Admin and Member.
+	Roles []ZoomRole `yaml:"roles"`
+	// OneToken: a newer token makes the older ones invalid, as some accounts have it.
+	OneToken bool `yaml:"one_token"`
+}
+
+// ZoomRole is a role that somebody made in the account.
+type ZoomRole struct {
+	Name string `yaml:"name"`
+	// SeesSettings: who has the role can open and change the account's settings.
+	SeesSettings bool `yaml:"sees_settings"`
+}
+
+// seesSettings says whether a role opens the portal's settings.
+func (z ZoomScenario) seesSettings(role string) bool {
+	if role == "Owner" || role == "Admin" {
+		return true
+	}
+	for _, r := range z.Roles {
+		if r.Name == role {
+			return r.SeesSettings
+		}
+	}
+	return false
+}
+
+// roleID is Zoom's ID of a role; those of an account's own are made up.
+func (z ZoomScenario) roleID(role string) string {
+	if id, ok := zoomRoleIDs[role]; ok {
+		return id
+	}
+	for i, r := range z.Roles {
+		if r.Name == role {
+			return fmt.Sprintf("Rsandbox%014d", i)
+		}
+	}
+	return zoomRoleIDs["Member"]
 }
 
 // ManagedDomain is an associated domain; Status is Zoom's word.
@@ -244,6 +287,12 @@ func base() Scenario {
 	}
 }
 
+// clock is the services' clock: what tokens, audit times and the Date header say. It
+// may be ahead of this machine's, or behind.
+func (s Scenario) clock() func() time.Time {
+	return func() time.Time { return time.Now().Add(s.Tenant.Clock) }
+}
+
 func (s Scenario) check(name string) error {
 	found := false
 	for i, p := range s.People {
@@ -266,7 +315,7 @@ func (s Scenario) check(name string) error {
 	}
 	for _, list := range lists {
 		for _, p := range list {
-			if permission(p).role == "" {
+			if _, one := permissionOf(p); one.role == "" {
 				return fmt.Errorf("the scenario %s: %q is not an application permission the sandbox knows", name, p)
 			}
 		}

@@ -95,7 +95,7 @@ func (s *Server) prepare(listener net.Listener) error {
 		return fmt.Errorf("making the signing key: %w", err)
 	}
 	s.Origin = fmt.Sprintf("https://localhost:%d", listener.Addr().(*net.TCPAddr).Port)
-	s.world = newWorld(s.opts.Scenario, s.opts.Users, s.opts.Seed, time.Now)
+	s.world = newWorld(s.opts.Scenario, s.opts.Users, s.opts.Seed, s.opts.Scenario.clock())
 	s.entra = newEntra(s, key)
 	if s.entra.workload, err = newWorkload(s.dir); err != nil {
 		return err
@@ -152,7 +152,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		time.Sleep(s.opts.Latency) // as far as the services are away: requests do not wait for each other
 	}
 	// As net/http does by itself, but by the service's clock.
-	w.Header().Set("Date", time.Now().Add(s.opts.Scenario.Tenant.Clock).UTC().Format(http.TimeFormat))
+	w.Header().Set("Date", s.opts.Scenario.clock()().UTC().Format(http.TimeFormat))
 	s.meant(r, body).reply(r, body).send(w)
 }
 

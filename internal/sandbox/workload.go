@@ -171,7 +171,7 @@ func (e *entra) assertion(rec *recorder, r *http.Request) bool {
 		e.refuse(rec, http.StatusUnauthorized, "invalid_client", 700027, "Client assertion failed signature validation.")
 		return false
 	}
-	now := e.server.world.now().Add(e.server.world.scenario.Tenant.Clock)
+	now := e.server.world.now()
 	if claims.Expiry == nil || claims.NotBefore == nil || now.After(claims.Expiry.Time()) || now.Before(claims.NotBefore.Time().Add(-5*time.Minute)) {
 		e.refuse(rec, http.StatusUnauthorized, "invalid_client", 700024, fmt.Sprintf("Client assertion is not within its valid time range. Current time: %s.", stamp(now)))
 		return false

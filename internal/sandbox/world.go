@@ -30,10 +30,14 @@ type world struct {
 	registrations []string
 	names         map[string]string
 	audit         []auditEvent
+	// assignments are roles in Exchange Online.
+	assignments []exchangeAssignment
 	// registrationID is the object of the registration that zo365 signs in with;
 	// its client secret is good until secretEnds.
 	registrationID string
 	secretEnds     time.Time
+	// started is when the world began.
+	started time.Time
 
 	accountID  string
 	zoomUsers  []*zoomUser
@@ -71,11 +75,15 @@ type servicePrincipal struct {
 	created                    time.Time
 	grants                     []grant
 	disabled                   bool
+	// signedIn is when the application last signed in as itself; zero is never.
+	signedIn time.Time
 }
 
-// grant is an app role assignment on Microsoft Graph.
+// grant is an app role assignment on one of the resources.
 type grant struct {
-	ID         string
+	ID string
+	// resource is the application ID of the API that the permission is of.
+	resource   string
 	permission entry
 	created    time.Time
 	// deleted is when the assignment was deleted; readers see it a while longer.
@@ -107,11 +115,13 @@ type portalSettings struct {
 // personal calendars that we could read, so this one is made up and holds here
 // only.
 const (
-	graphAppID   = "00000003-0000-0000-c000-000000000000"
-	zoomAppID    = "5a0d365c-7a6f-4f6d-8365-73616e64626f"
-	zoomAppName  = "Zoom Calendar (sandbox)"
-	zoomAppOwner = "Zoom Video Communications, Inc."
-	ownAppID     = "2b0f1d36-5c3e-4a6b-9d1e-7a6f33363500"
+	graphAppID = "00000003-0000-0000-c000-000000000000"
+	// exchangeAppID is the API "Office 365 Exchange Online".
+	exchangeAppID = "00000002-0000-0ff1-ce00-000000000000"
+	zoomAppID     = "5a0d365c-7a6f-4f6d-8365-73616e64626f"
+	zoomAppName   = "Zoom Calendar (sandbox)"
+	zoomAppOwner  = "Zoom Video Communications, Inc."
+	ownAppID      = "2b0f1d36-5c3e-4a6b-9d1e-7a6f33363500"
 	// graphToolsID is Microsoft's own public client.
 	graphToolsID = "14d82eec-204b-4c2f-b7e8-296a70dab67e"
 )
@@ -124,12 +134,14 @@ func newWorld(s Scenario, extra int, seed uint64, now func() time.Time) *world {
 	w.tenantID = w.guid()
 	w.accountID = w.zoomID()
 	w.registrationID = w.guid()
-	w.secretEnds = now().Add(s.Tenant.App.SecretLifetime)
+	w.started = now()
+	w.secretEnds = w.started.Add(s.Tenant.App.SecretLifetime)
 	for i := range s.Faults {
 		f := s.Faults[i]
 		w.faults = append(w.faults, &f)
 	}
 	w.addApps()
+	w.addExchangeRoles()
 	for _, p := range s.People {
 		w.addPerson(p)
 	}
@@ -153,6 +165,7 @@ func (w *world) addApps() {
 	w.apps = []*servicePrincipal{
 		{ID: w.guid(), AppID: graphAppID, Name: "Microsoft Graph", Publisher: "Microsoft", created: w.longAgo()},
 		{ID: w.guid(), AppID: ownAppID, Name: "zo365", created: w.longAgo()},
+		{ID: w.guid(), AppID: exchangeAppID, Name: "Office 365 Exchange Online", created: w.longAgo()},
 	}
 	for _, p := range w.scenario.Tenant.App.Permissions {
 		w.grant(w.apps[1], p)
@@ -160,12 +173,15 @@ func (w *world) addApps() {
 	if granted := w.scenario.Tenant.ZoomApp.Permissions; len(granted) > 0 {
 		zoom := w.instantiate()
 		zoom.disabled = w.scenario.Tenant.ZoomApp.Disabled
+		if ago := w.scenario.Tenant.ZoomApp.LastSignIn; ago > 0 {
+			zoom.signedIn = w.now().Add(-ago)
+		}
 		for _, p := range granted {
 			w.grant(zoom, p)
 		}
 	}
 	for _, other := range w.scenario.Tenant.OtherZoomApps {
-		sp := &servicePrincipal{ID: w.guid(), AppID: other.AppID, Name: other.Name, Publisher: zoomAppOwner}
+		sp := &servicePrincipal{ID: w.guid(), AppID: other.AppID, Name: other.Name, Publisher: or(other.Publisher, zoomAppOwner)}
 		for _, p := range other.Permissions {
 			w.grant(sp, p)
 		}
@@ -191,12 +207,13 @@ func (w *world) instantiate() *servicePrincipal {
 
 // grant adds an app role assignment, or returns the one that is there.
 func (w *world) grant(sp *servicePrincipal, name string) (g grant, added bool) {
+	resource, p := permissionOf(name)
 	for _, old := range sp.grants {
-		if old.permission.name == name && old.deleted.IsZero() {
+		if old.permission == p && old.resource == resource && old.deleted.IsZero() {
 			return old, false
 		}
 	}
-	g = grant{ID: w.base64ID(32), permission: permission(name), created: w.now()}
+	g = grant{ID: w.base64ID(32), resource: resource, permission: p, created: w.now()}
 	sp.grants = append(sp.grants, g)
 	return g, true
 }

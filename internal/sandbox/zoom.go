@@ -141,6 +141,9 @@ func (s *Server) zoomToken(rec *recorder, r *http.Request) {
 		rec.json(http.StatusBadRequest, map[string]any{"reason": "Bad Request", "error": "invalid_request"})
 	default:
 		token := rand.Text() + rand.Text()
+		if s.world.scenario.Zoom.OneToken { // as devforum.zoom.us 72070 reports
+			clear(s.zoom.tokens)
+		}
 		s.zoom.tokens[token] = s.world.now().Add(time.Hour)
 		rec.json(http.StatusOK, map[string]any{"access_token": token, "token_type": "bearer", "expires_in": 3599, "scope": strings.Join(s.world.scenario.Zoom.Scopes, " "), "api_url": s.Origin})
 	}
@@ -225,7 +228,7 @@ func (s *Server) zoomListUsers(rec *recorder, q url.Values, _ []string) {
 		item := map[string]any{
 			"id": z.ID, "first_name": z.First, "last_name": z.Last, "display_name": z.First + " " + z.Last, "email": z.Email, "type": 2,
 			"pmi": 0, "timezone": "America/Los_Angeles", "verified": 1, "created_at": stamp(z.created), "user_created_at": stamp(z.created),
-			"last_login_time": stamp(z.created.Add(time.Hour)), "status": z.Status, "role_id": zoomRoleIDs[z.Role],
+			"last_login_time": stamp(z.created.Add(time.Hour)), "status": z.Status, "role_id": s.world.scenario.Zoom.roleID(z.Role),
 		}
 		if len(z.groups) > 0 {
 			item["group_ids"] = z.groups
@@ -253,7 +256,7 @@ func (s *Server) zoomGetUser(rec *recorder, _ url.Values, keys []string) {
 	rec.json(http.StatusOK, map[string]any{
 		"id": z.ID, "first_name": z.First, "last_name": z.Last, "display_name": z.First + " " + z.Last, "email": z.Email, "type": 2, "role_name": z.Role,
 		"pmi": 0, "use_pmi": false, "timezone": "America/Los_Angeles", "verified": 1, "created_at": stamp(z.created), "user_created_at": stamp(z.created),
-		"last_login_time": stamp(z.created.Add(time.Hour)), "language": "en-US", "status": z.Status, "role_id": zoomRoleIDs[z.Role],
+		"last_login_time": stamp(z.created.Add(time.Hour)), "language": "en-US", "status": z.Status, "role_id": s.world.scenario.Zoom.roleID(z.Role),
 		"account_id": s.world.accountID, "group_ids": append([]string{}, z.groups...), "login_types": []int{100}, "jid": strings.ToLower(z.ID) + "@xmpp.zoom.us",
 	})
 }
@@ -345,32 +348,58 @@ func (s *Server) zoomPlan(rec *recorder, _ url.Values, _ []string) {
 // zoomRoles: https://developers.zoom.us/docs/api/accounts/#tag/roles/get/roles
 func (s *Server) zoomRoles(rec *recorder, _ url.Values, _ []string) {
 	items := []any{}
-	for _, name := range []string{"Owner", "Admin", "Member"} {
+	names := []string{"Owner", "Admin", "Member"}
+	for _, r := range s.world.scenario.Zoom.Roles {
+		names = append(names, r.Name)
+	}
+	for _, name := range names {
 		n := 0
 		for _, z := range s.world.zoomUsers {
 			if z.Role == name {
 				n++
 			}
 		}
-		items = append(items, map[string]any{"id": zoomRoleIDs[name], "name": name, "description": "", "total_members": n})
+		items = append(items, map[string]any{"id": s.world.scenario.Zoom.roleID(name), "name": name, "description": "", "total_members": n})
 	}
 	rec.json(http.StatusOK, map[string]any{"total_records": len(items), "roles": items})
 }
 
 // serveState shows the imitated state, for tests. zo365 itself never asks.
 func (s *Server) serveState(rec *recorder) {
+	states := []json.RawMessage{s.state()}
+	for _, other := range s.others {
+		other.world.mu.Lock()
+		states = append(states, other.state())
+		other.world.mu.Unlock()
+	}
+	rec.header.Set("Content-Type", "application/json; charset=utf-8")
+	if len(states) == 1 {
+		rec.body.Write(append(states[0], '\n'))
+		return
+	}
+	text, err := json.MarshalIndent(states, "", "  ")
+	if err != nil {
+		panic(err) // JSON already
+	}
+	rec.body.Write(append(text, '\n'))
+}
+
+// state is the state of one tenant and its Zoom account.
+func (s *Server) state() json.RawMessage {
 	type app struct {
 		ID          string   `json:"id"`
 		AppID       string   `json:"app_id"`
 		DisplayName string   `json:"display_name"`
 		Permissions []string `json:"permissions"`
+		Enabled     bool     `json:"enabled"`
+		SignedIn    bool     `json:"signed_in"`
 	}
 	apps := []app{}
 	for _, sp := range s.world.apps {
-		one := app{ID: sp.ID, AppID: sp.AppID, DisplayName: sp.Name, Permissions: []string{}}
+		one := app{ID: sp.ID, AppID: sp.AppID, DisplayName: sp.Name, Permissions: []string{}, Enabled: !sp.disabled, SignedIn: !sp.signedIn.IsZero()}
 		for _, g := range sp.grants {
 			if g.deleted.IsZero() {
-				one.Permissions = append(one.Permissions, g.permission.name)
+				one.Permissions = append(one.Permissions, g.written())
 			}
 		}
 		slices.Sort(one.Permissions)
@@ -382,13 +411,30 @@ func (s *Server) serveState(rec *recorder) {
 			portal["group:"+g.Name] = *own
 		}
 	}
+	people, emails := map[string]string{}, []string{}
+	const shown = 1000 // a state of a million people helps nobody
+	if len(s.world.users)+len(s.world.zoomUsers) <= shown {
+		for _, u := range s.world.users {
+			people[u.ID] = u.UPN
+		}
+		for _, z := range s.world.zoomUsers {
+			emails = append(emails, z.Email)
+		}
+		slices.Sort(emails)
+	}
+	groups := []string{}
+	for _, g := range s.world.zoomGroups {
+		groups = append(groups, g.Name)
+	}
 	text, err := json.MarshalIndent(map[string]any{
-		"scenario": s.world.scenario.Name, "tenant_id": s.world.tenantID, "users": len(s.world.users), "zoom_users": len(s.world.zoomUsers),
+		"exchange_roles": len(s.world.assignments),
+		"zoom_account":   s.world.accountID, "upns": people, "zoom_emails": emails, "zoom_groups": groups,
+		"registrations": append([]string{}, s.world.registrations...),
+		"scenario":      s.world.scenario.Name, "tenant_id": s.world.tenantID, "users": len(s.world.users), "zoom_users": len(s.world.zoomUsers),
 		"applications": apps, "consent_events": len(s.world.audit), "portal": portal,
 	}, "", "  ")
 	if err != nil {
 		panic(err) // plain values
 	}
-	rec.header.Set("Content-Type", "application/json; charset=utf-8")
-	rec.body.Write(append(text, '\n'))
+	return text
 }
