@@ -17,26 +17,34 @@ var floors = map[string][]string{
 	"cmd/zo365": {"internal/cli"},
 	// roof
 	"internal/cli": {
-		"internal/apply", "internal/atomicfile", "internal/authorize", "internal/config", "internal/connect", "internal/doctor", "internal/journal", "internal/msgraph",
-		"internal/plan", "internal/profile", "internal/render", "internal/rest", "internal/sandbox", "internal/secret", "internal/signin", "internal/snapshot", "internal/survey", "internal/tenant",
-		"internal/upn", "internal/zoom",
+		"internal/apply", "internal/atomicfile", "internal/config", "internal/connect", "internal/doctor", "internal/journal",
+		"internal/msgraph", "internal/plan", "internal/profile", "internal/render", "internal/rest", "internal/sandbox",
+		"internal/secret", "internal/signin", "internal/snapshot", "internal/tenant", "internal/upn", "internal/workspace",
 	},
 	"internal/docgen": {"internal/cli", "internal/plan", "internal/profile"},
 	"internal/bench":  {},
 	// hands
-	"internal/apply":     {"internal/atomicfile", "internal/doctor", "internal/journal", "internal/plan", "internal/tenant", "internal/upn"},
-	"internal/authorize": {"internal/doctor", "internal/tenant"},
-	"internal/connect":   {"internal/atomicfile", "internal/msgraph", "internal/profile", "internal/rest", "internal/secret", "internal/signin", "internal/tenant", "internal/zoom"},
-	"internal/render":    {"internal/doctor", "internal/plan", "internal/profile", "internal/tenant", "internal/upn"},
-	"internal/survey":    {"internal/tenant"},
-	"internal/snapshot":  {"internal/atomicfile", "internal/msgraph", "internal/tenant", "internal/upn", "internal/zoom"},
+	"internal/workspace": {
+		"internal/apply", "internal/atomicfile", "internal/config", "internal/connect", "internal/doctor", "internal/journal",
+		"internal/plan", "internal/profile", "internal/survey", "internal/tenant",
+	},
+	"internal/apply": {
+		"internal/atomicfile", "internal/doctor", "internal/journal", "internal/plan", "internal/tenant", "internal/upn",
+	},
+	"internal/connect": {
+		"internal/atomicfile", "internal/msgraph", "internal/profile", "internal/rest", "internal/secret", "internal/signin",
+		"internal/tenant", "internal/zoom",
+	},
+	"internal/render":   {"internal/doctor", "internal/plan", "internal/profile", "internal/tenant", "internal/upn"},
+	"internal/survey":   {"internal/tenant"},
+	"internal/snapshot": {"internal/atomicfile", "internal/msgraph", "internal/tenant", "internal/upn", "internal/zoom"},
 	// judgement
 	"internal/doctor": {"internal/profile", "internal/tenant"},
-	"internal/plan":   {"internal/doctor", "internal/profile", "internal/tenant"},
+	"internal/plan":   {"internal/doctor", "internal/profile", "internal/tenant", "internal/upn"},
 	"internal/upn":    {"internal/tenant"},
 	// doors
 	"internal/config":  {"internal/atomicfile", "internal/profile"},
-	"internal/journal": {"internal/atomicfile"},
+	"internal/journal": {"internal/atomicfile", "internal/tenant"},
 	"internal/msgraph": {"internal/rest", "internal/tenant"},
 	"internal/secret":  {"internal/atomicfile"},
 	"internal/signin":  {"internal/profile", "internal/secret", "internal/tenant"},

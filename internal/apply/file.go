@@ -17,13 +17,14 @@ import (
 	"time"
 
 	"github.com/zo365/zo365/internal/atomicfile"
+	"github.com/zo365/zo365/internal/tenant"
 	"github.com/zo365/zo365/internal/upn"
 )
 
 // Format and Version are in the first line of a list.
 const (
 	Format  = "zo365 upn fix"
-	Version = 1
+	Version = 2
 )
 
 // Header is the first line of a list of changes; each other line is one change,
@@ -32,10 +33,9 @@ type Header struct {
 	Format  string    `json:"format"`
 	Version int       `json:"version"`
 	Made    time.Time `json:"made"`
-	// Tenant and Account are those the changes are for; empty when the list was
-	// made from exports.
-	Tenant  string `json:"tenant,omitempty"`
-	Account string `json:"zoom_account,omitempty"`
+	// Target is whose people they are. A half that nobody was signed in to is empty: its
+	// people come from an export.
+	Target tenant.Target `json:"target"`
 	// Undoes is the fingerprint of the list whose changes this one takes back.
 	Undoes string `json:"undoes,omitempty"`
 }
@@ -85,14 +85,18 @@ func Read(file string) (List, error) {
 	l := List{Fingerprint: hex.EncodeToString(sum[:8])}
 	lines := bufio.NewScanner(bytes.NewReader(text))
 	lines.Buffer(nil, len(text)+1)
-	seen := map[string]int{}
+	seen, accounts, taken := map[string]int{}, map[string]int{}, map[string]int{}
 	for n := 1; lines.Scan(); n++ {
 		if len(bytes.TrimSpace(lines.Bytes())) == 0 {
 			continue
 		}
 		if l.Header.Format == "" {
+			var version Header
+			if json.Unmarshal(lines.Bytes(), &version) == nil && version.Format == Format && version.Version != Version {
+				return List{}, &FileError{file, n, fmt.Sprintf("the list has version %d; this zo365 reads version %d", version.Version, Version)}
+			}
 			if err := strict(lines.Bytes(), &l.Header); err != nil || l.Header.Format != Format {
-				return List{}, &FileError{file, n, "this is not a list of changes made by zo365 upn fix --plan"}
+				return List{}, &FileError{file, n, "this is not a list of changes made by zo365 upn fix --plan: its first line, which says for which tenant it is, is not there"}
 			}
 			if l.Header.Version != Version {
 				return List{}, &FileError{file, n, fmt.Sprintf("the list has version %d; this zo365 reads version %d", l.Header.Version, Version)}
@@ -110,12 +114,32 @@ func Read(file string) (List, error) {
 			return List{}, &FileError{file, n, fmt.Sprintf("the same change is in line %d", first)}
 		}
 		seen[f.Key()] = n
+		if first := accounts[accountOf(f)]; first > 0 {
+			return List{}, &FileError{file, n, fmt.Sprintf("the same account is changed in line %d; one of the two must go", first)}
+		}
+		accounts[accountOf(f)] = n
+		address := string(f.Kind) + " " + string(upn.Normal(f.To))
+		if first := taken[address]; first > 0 {
+			return List{}, &FileError{file, n, fmt.Sprintf("the account of line %d gets the address %s, too; one of the two must go", first, f.To)}
+		}
+		taken[address] = n
 		l.Fixes = append(l.Fixes, f)
 	}
 	if l.Header.Format == "" {
 		return List{}, &FileError{file, 1, "the list is empty"}
 	}
 	return l, lines.Err()
+}
+
+// accountOf names the account that a change is of: one account is changed once.
+func accountOf(f upn.Fix) string {
+	if f.Kind == upn.ZoomEmail {
+		return "zoom " + string(upn.Normal(f.From))
+	}
+	if f.EntraID != "" {
+		return "entra " + f.EntraID
+	}
+	return "entra " + string(upn.Normal(f.From))
 }
 
 func strict(line []byte, out any) error {

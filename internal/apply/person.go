@@ -21,24 +21,26 @@ type Answer struct {
 	How string
 	// Yes is false when the person leaves the page for later.
 	Yes bool
+	// Stranger says that the tenant has nobody with that UPN.
+	Stranger bool
 }
 
 // Person leads somebody through portals and looks for proofs.
 type Person struct {
-	// Absent: nobody is there; everything stays pending.
-	Absent bool
+	// Absent: nobody is there; everything stays pending. Watch: nobody's word is taken,
+	// but what can be proved is looked for.
+	Absent, Watch bool
 	// Show opens the page and says what is to be done there.
 	Show func(ctx context.Context, steps []plan.Step) error
 	// Ask takes the person's word.
 	Ask func(ctx context.Context, steps []plan.Step) (Answer, error)
 	// Proof looks for what a step names as proof, as of a time.
-	Proof func(ctx context.Context, s plan.Step, since time.Time) (Seen, error)
-	// Note, Plan and Actor are as in Services.
-	Note        func(ctx context.Context, entries ...journal.Entry) error
-	Plan, Actor string
-	// Limit bounds the wait for proofs; Waiting is told that it begins.
-	Limit   time.Duration
-	Waiting func(s plan.Step)
+	Proof func(ctx context.Context, s plan.Step, since time.Time, asked bool) (Seen, error)
+	// Recorder writes the person's word down; its Limit bounds the wait for proofs.
+	Recorder Recorder
+	// Application is Zoom's as it is chosen now; it is pinned when a person confirms its
+	// consent.
+	Application func(ctx context.Context) (tenant.Application, error)
 }
 
 // Seen is what a look for a proof found.
@@ -62,18 +64,21 @@ func (p Person) Visit(ctx context.Context, steps []plan.Step) ([]StepResult, err
 	since := time.Now().UTC()
 	// The page is in the journal before anything is clicked: a run that is killed now
 	// goes on with its plan, whatever the person has done already.
-	if err := p.page(ctx, journal.StepStarted, steps[0]); err != nil {
+	if err := p.Recorder.begin(ctx, steps[0]); err != nil {
 		return nil, err
 	}
 	if err := p.Show(ctx, steps); err != nil {
 		return nil, err
+	}
+	if p.Watch {
+		return p.watched(ctx, steps, since)
 	}
 	answer, err := p.Ask(ctx, steps)
 	if err != nil {
 		return nil, err
 	}
 	if !answer.Yes {
-		return all(steps, StepPending, "left for later"), p.page(ctx, journal.StepLeft, steps[0])
+		return all(steps, StepPending, "left for later"), p.Recorder.note(ctx, steps[0], journal.Entry{Action: journal.StepLeft, Why: "left for later"})
 	}
 	results := all(steps, StepConfirmed, "")
 	proved := true
@@ -81,7 +86,7 @@ func (p Person) Visit(ctx context.Context, steps []plan.Step) ([]StepResult, err
 		if s.Page.Proof == "" {
 			continue
 		}
-		if results[i].Status, err = p.prove(ctx, s, since); err != nil {
+		if results[i].Status, err = p.prove(ctx, s, since, answer); err != nil {
 			return nil, err
 		}
 		if results[i].Status == StepPending {
@@ -99,6 +104,25 @@ func (p Person) Visit(ctx context.Context, steps []plan.Step) ([]StepResult, err
 	return results, p.confirm(ctx, answer, results)
 }
 
+// watched looks for the proofs without anybody's word: a step is then at most "consented",
+// which the connection says, and stays pending in the portal.
+func (p Person) watched(ctx context.Context, steps []plan.Step, since time.Time) ([]StepResult, error) {
+	results := all(steps, StepPending, "nobody has confirmed it")
+	for i, s := range steps {
+		if s.Page.Proof == "" {
+			continue
+		}
+		status, err := p.prove(ctx, s, since, Answer{How: Asked})
+		if err != nil {
+			return nil, err
+		}
+		if results[i].Why = "not seen yet: " + s.Page.Proof; status != StepPending {
+			results[i].Status, results[i].Why = StepSeen, "Entra shows it, and nobody has confirmed that the portal does"
+		}
+	}
+	return results, p.Recorder.note(ctx, steps[0], journal.Entry{Action: journal.StepLeft, Why: "nobody confirmed it"})
+}
+
 // Asked is the answer to the question; ByFlag the word of --by.
 const (
 	Asked  = "asked"
@@ -113,15 +137,24 @@ func all(steps []plan.Step, status Status, why string) []StepResult {
 	return results
 }
 
-func (p Person) prove(ctx context.Context, s plan.Step, since time.Time) (Status, error) {
+// prove looks for what a step names as proof. That Entra shows the consent is none for
+// the button that saves it in Zoom's portal: with a person's word it makes the step
+// confirmed, never evidenced.
+func (p Person) prove(ctx context.Context, s plan.Step, since time.Time, answer Answer) (Status, error) {
 	status := StepEvidenced
-	err := Settle(ctx, p.Limit, func(ctx context.Context) (bool, error) {
-		seen, err := p.Proof(ctx, s, since)
+	if s.Target == doctor.StepSave {
+		status = StepConfirmed
+	}
+	err := Settle(ctx, p.Recorder.Limit, func(ctx context.Context) (bool, error) {
+		seen, err := p.Proof(ctx, s, since, answer.How == Asked)
 		if seen == ProofImpossible {
 			status = StepConfirmed
+			if answer.How != Asked { // a flag's word alone is none
+				status = StepPending
+			}
 		}
 		return seen != ProofNotSeen, err
-	}, func() { p.Waiting(s) })
+	}, func() { p.Recorder.Waiting(s) })
 	var late *NotSettled
 	if errors.As(err, &late) {
 		return StepPending, nil
@@ -132,37 +165,37 @@ func (p Person) prove(ctx context.Context, s plan.Step, since time.Time) (Status
 // confirm writes the person's word down, one control a line. Controls outside of the
 // Mail & Calendar tab are seen in the facts and need no record.
 func (p Person) confirm(ctx context.Context, answer Answer, results []StepResult) error {
-	var entries []journal.Entry
+	written := false
 	for _, r := range results {
 		if r.Status == StepPending || r.Scope == doctor.ScopeTenant {
 			continue
 		}
-		entries = append(entries, journal.Entry{
-			At: time.Now(), Actor: answer.By, Action: journal.PortalConfirmed, Scope: r.Scope, Steps: []string{r.Target}, Answer: answer.How,
-			After: asJSON(map[string]string{r.Target: r.After}), Evidence: asJSON(map[string]string{"status": string(r.Status)}), Plan: p.Plan, Step: r.ID,
-		})
-	}
-	if len(entries) == 0 || entries[0].Step != results[0].ID {
-		if err := p.page(ctx, journal.StepLeft, results[0].Step); err != nil {
+		e := journal.Entry{
+			Action:   journal.PortalConfirmed,
+			Actor:    answer.By,
+			Steps:    []string{r.Target},
+			Answer:   answer.How,
+			After:    asJSON(map[string]string{r.Target: r.After}),
+			Evidence: asJSON(map[string]any{"status": string(r.Status), "not_in_tenant": answer.Stranger}),
+		}
+		if r.Target == doctor.StepSave {
+			app, err := p.Application(ctx)
+			if err != nil {
+				return err
+			}
+			if !app.Empty() {
+				e.Application = &app
+			}
+		}
+		written = written || r.ID == results[0].ID
+		if err := p.Recorder.note(ctx, r.Step, e); err != nil {
 			return err
 		}
 	}
-	if len(entries) == 0 {
+	if written {
 		return nil
 	}
-	return p.note(ctx, entries...)
-}
-
-// page notes that a page was opened, or left.
-func (p Person) page(ctx context.Context, action journal.Action, first plan.Step) error {
-	return p.note(ctx, journal.Entry{At: time.Now(), Actor: p.Actor, Action: action, Scope: first.Scope, Plan: p.Plan, Step: first.ID})
-}
-
-func (p Person) note(ctx context.Context, entries ...journal.Entry) error {
-	if err := p.Note(context.WithoutCancel(ctx), entries...); err != nil {
-		return &recordError{err}
-	}
-	return nil
+	return p.Recorder.note(ctx, results[0].Step, journal.Entry{Action: journal.StepLeft, Why: results[0].Why})
 }
 
 // Eyes look for proofs.
@@ -174,15 +207,18 @@ type Eyes struct {
 	Domains     func(ctx context.Context) ([]tenant.Domain, error)
 	Credentials func(ctx context.Context) ([]tenant.AppCredential, error)
 	// Before says whether Zoom's application was in the tenant when the plan was
-	// made: then only a newer consent is proof.
-	Before bool
+	// made: then only a newer consent is proof of a flag's word. Again asks for a newer
+	// one whoever says so.
+	Before, Again bool
+	// Since corrects a time of this machine to the service's clock.
+	Since func(time.Time) time.Time
 }
 
 // Look looks for one step's proof.
-func (e Eyes) Look(ctx context.Context, s plan.Step, since time.Time) (Seen, error) {
+func (e Eyes) Look(ctx context.Context, s plan.Step, since time.Time, asked bool) (Seen, error) {
 	switch s.Target {
 	case doctor.StepSave:
-		return e.consent(ctx, since)
+		return e.consent(ctx, since, asked)
 	case doctor.ClickPlan:
 		p, err := e.ZoomPlan(ctx)
 		return found(!doctor.PlanTooSmall(p), err)
@@ -212,15 +248,18 @@ func found(seen bool, err error) (Seen, error) {
 }
 
 // consent is seen when Zoom's application came into the tenant, or when the audit
-// log has a consent since then. Where it was there already and the log cannot be
-// read, nothing can tell.
-func (e Eyes) consent(ctx context.Context, since time.Time) (Seen, error) {
+// log has a consent since then. A person who was asked may confirm an earlier consent.
+// Where it was there already and the log cannot be read, nothing can tell.
+func (e Eyes) consent(ctx context.Context, since time.Time, asked bool) (Seen, error) {
 	c, err := e.Consent(ctx)
 	if err != nil || c.Principal == nil || len(c.Grants) == 0 {
 		return ProofNotSeen, err
 	}
-	if !e.Before {
+	if !e.Before || asked && !e.Again {
 		return ProofSeen, nil
+	}
+	if e.Since != nil {
+		since = e.Since(since)
 	}
 	events, err := e.Events(ctx, since)
 	var needs *tenant.NeedsError
@@ -228,7 +267,7 @@ func (e Eyes) consent(ctx context.Context, since time.Time) (Seen, error) {
 		return ProofImpossible, nil
 	}
 	for _, one := range events {
-		if !one.Failed && (one.PrincipalID == "" || one.PrincipalID == c.Principal.ID) && !one.At.Before(since.Truncate(time.Second)) {
+		if !one.Failed && one.PrincipalID == c.Principal.ID && !one.At.Before(since.Truncate(time.Second)) {
 			return ProofSeen, err
 		}
 	}

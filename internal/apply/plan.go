@@ -25,17 +25,25 @@ const (
 	StepConfirmed Status = "confirmed"
 	// StepEvidenced: what the step names as proof was seen.
 	StepEvidenced Status = "evidenced"
+	// StepSeen: what the step names as proof is there, and nobody gave their word.
+	StepSeen Status = "seen"
+	// StepWould: a dry run found nothing in the way. StepByHand: a person must do it.
+	StepWould  Status = "would do"
+	StepByHand Status = "by hand"
 	// StepPending: a person has still to do it, or a step that waits for one.
 	StepPending Status = "pending"
 	// StepFailed: the service refused it, or it did not show in time.
 	StepFailed Status = "failed"
 	// StepLeft: it was not begun, because a step before it failed.
 	StepLeft Status = "not begun"
+	// StepBlocked: it was not begun, because a check fails without which it cannot
+	// succeed.
+	StepBlocked Status = "blocked"
 )
 
 // ends says whether a step with this status lets those behind it go on.
 func (s Status) ends() bool {
-	return s == StepDone || s == StepAlready || s == StepConfirmed || s == StepEvidenced
+	return s == StepDone || s == StepAlready || s == StepConfirmed || s == StepEvidenced || s == StepSeen
 }
 
 // StepResult is a step with its status.
@@ -47,8 +55,8 @@ type StepResult struct {
 	Err error
 }
 
-// Hands do single steps.
-type Hands interface {
+// Doer does single steps.
+type Doer interface {
 	// Do carries a step out that a service or zo365 itself can do. already says that
 	// nothing was left to do. An *Unfinished error is a step that waits for a person.
 	Do(ctx context.Context, s plan.Step) (already bool, err error)
@@ -64,7 +72,7 @@ func (e *Unfinished) Error() string { return e.Why }
 
 // Steps carries a plan out.
 type Steps struct {
-	Hands Hands
+	Hands Doer
 	// Parallel bounds how many steps run at the same time, beside a person, who does
 	// one page after another; 1 is one thing at a time, whoever does it.
 	Parallel int
@@ -156,6 +164,10 @@ type running struct {
 
 // unit waits for what comes first, then does the unit.
 func (r *running) unit(ctx context.Context, u unit) {
+	if b := u.steps[0].Blocked; b != nil {
+		r.close(u, StepBlocked, b.Check+": "+b.Why)
+		return
+	}
 	if status, why := r.before(u); status != "" {
 		r.close(u, status, why)
 		return
@@ -181,7 +193,12 @@ func (r *running) unit(ctx context.Context, u unit) {
 	already, err := r.Hands.Do(ctx, s)
 	result := StepResult{Step: s, Status: StepDone, Err: err}
 	var waits *Unfinished
+	var hand *ByHand
 	switch {
+	case errors.As(err, new(*WouldDo)):
+		result.Status, result.Err = StepWould, nil
+	case errors.As(err, &hand):
+		result.Status, result.Why, result.Err = StepByHand, hand.Command, nil
 	case errors.As(err, &waits):
 		result.Status, result.Why, result.Err = StepPending, waits.Why, nil
 	case err != nil:
@@ -209,7 +226,7 @@ func (r *running) visit(ctx context.Context, u unit) {
 
 // stopOn ends the run for errors that would meet every other step as well.
 func (r *running) stopOn(ctx context.Context, err error) {
-	if tenant.Stops(err) || ctx.Err() != nil || errors.As(err, new(*recordError)) {
+	if tenant.Stops(err) || ctx.Err() != nil || errors.As(err, new(*UnrecordedError)) {
 		r.stop(err)
 	}
 }
@@ -227,6 +244,8 @@ func (r *running) before(u unit) (Status, string) {
 				left++
 			case result.Status == StepPending:
 				return StepPending, "waits for " + id
+			case result.Status == StepBlocked:
+				return StepBlocked, "waits for " + id
 			case !result.Status.ends():
 				return StepLeft, id + " " + string(result.Status)
 			}

@@ -37,7 +37,7 @@ type world struct {
 	// fuse is how many effects are left before the power goes; negative is never.
 	fuse int
 	// pinned is the application that a run is about.
-	pinned string
+	pinned tenant.Application
 }
 
 var (
@@ -80,7 +80,7 @@ func (w *world) consents() []tenant.Consent {
 	app := *w.app
 	c := tenant.Consent{Principal: &app}
 	for _, p := range w.granted {
-		c.Grants = append(c.Grants, tenant.Grant{ID: "id " + p, Permission: p})
+		c.Grants = append(c.Grants, tenant.Grant{ID: "id " + p, Permission: tenant.GraphPermission(p)})
 	}
 	return []tenant.Consent{c}
 }
@@ -114,7 +114,12 @@ type recorded struct {
 func (w *world) record() doctor.Record {
 	r := doctor.Record{Portal: map[string]map[string]doctor.Confirmed{}, Authorized: map[string]doctor.Authorized{}}
 	s := journal.Fold(w.log)
-	r.Principal = cmp.Or(w.pinned, s.Principal)
+	r.Pinned = cmp.Or(w.pinned, s.Pinned)
+	for _, open := range s.Open {
+		if r.Pinned.Empty() && open.Application != nil {
+			r.Pinned = *open.Application
+		}
+	}
 	for scope, steps := range s.Portal {
 		r.Portal[scope] = map[string]doctor.Confirmed{}
 		for step, c := range steps {
@@ -126,7 +131,7 @@ func (w *world) record() doctor.Record {
 		if err := json.Unmarshal(a.Evidence, &kept); err != nil {
 			panic(err)
 		}
-		r.Authorized[scope] = doctor.Authorized{PrincipalID: kept.PrincipalID, Granted: kept.Granted, At: a.At, UPN: "admin@a.com", Match: true}
+		r.Authorized[scope] = doctor.Authorized{Application: tenant.Application{AppID: "zoom", PrincipalID: kept.PrincipalID}, Granted: kept.Granted, At: a.At, UPN: "admin@a.com", Match: true}
 	}
 	return r
 }
@@ -136,14 +141,14 @@ func (w *world) make() plan.Plan {
 	return plan.Make(in, doctor.Examine(in), plan.Portals{Zoom: "https://zoom", Entra: "https://entra"})
 }
 
-func (w *world) Grant(_ context.Context, _, permission string) error {
+func (w *world) Grant(_ context.Context, _ string, p tenant.Permission) (tenant.Permission, error) {
 	if err := w.effect(); err != nil {
-		return err
+		return p, err
 	}
-	if !slices.Contains(w.granted, permission) {
-		w.granted = append(w.granted, permission)
+	if !slices.Contains(w.granted, p.Name) {
+		w.granted = append(w.granted, p.Name)
 	}
-	return nil
+	return p, nil
 }
 
 func (w *world) Revoke(_ context.Context, _, assignment string) error {
@@ -154,13 +159,17 @@ func (w *world) Revoke(_ context.Context, _, assignment string) error {
 	return nil
 }
 
-func (w *world) EnablePrincipal(context.Context, string) error {
+func (w *world) EnablePrincipal(_ context.Context, _ string, on bool) error {
 	if err := w.effect(); err != nil {
 		return err
 	}
-	w.app.Enabled = true
+	w.app.Enabled = on
 	return nil
 }
+
+func (w *world) Members(context.Context, string) ([]tenant.ZoomUser, error) { return nil, nil }
+
+func (w *world) DeleteGroup(context.Context, string) error { return w.effect() }
 
 func (w *world) Groups(context.Context) ([]tenant.ZoomGroup, error) {
 	return w.input().Facts.ZoomGroups.Value, nil
@@ -174,8 +183,8 @@ func (w *world) CreateGroup(_ context.Context, name string) (tenant.ZoomGroup, e
 	return tenant.ZoomGroup{ID: "id " + name, Name: name}, nil
 }
 
-func (w *world) consent(context.Context) (tenant.Consent, error) {
-	return doctor.ZoomConsent(w.input()), nil
+func (w *world) consent(context.Context, tenant.Application) (tenant.Consent, error) {
+	return doctor.ZoomApplication(w.input()).Consent, nil
 }
 
 func (w *world) note(_ context.Context, entries ...journal.Entry) error {
@@ -192,7 +201,8 @@ func (w *world) authorization(context.Context, string) (journal.Entry, error) {
 	if !check.Complete() {
 		return journal.Entry{}, &Unfinished{"not complete: " + strings.Join(check.Missing, ", ")}
 	}
-	return journal.Entry{Action: journal.Authorized, Evidence: asJSON(recorded{doctor.ZoomConsent(in).Principal.ID, check.Granted})}, nil
+	app := doctor.ZoomApplication(in).Application()
+	return journal.Entry{Action: journal.Authorized, Application: &app, Evidence: asJSON(recorded{app.PrincipalID, check.Granted})}, nil
 }
 
 // click is what a person does on a page.
@@ -204,7 +214,7 @@ func (w *world) click(_ context.Context, steps []plan.Step) error {
 		switch s.Target {
 		case doctor.StepSave:
 			if w.app == nil {
-				w.app = &tenant.ServicePrincipal{ID: "sp", AppID: "zoom", DisplayName: "Zoom", Publisher: "Zoom Video Communications", Enabled: true}
+				w.app = &tenant.ServicePrincipal{ID: "sp", AppID: "zoom", DisplayName: "Zoom", Publisher: "Zoom Video Communications, Inc.", Enabled: true}
 			}
 			for _, p := range []string{"Calendars.ReadWrite", "Contacts.Read", "MailboxSettings.Read", "User.Read.All"} {
 				if !slices.Contains(w.granted, p) {
@@ -228,19 +238,24 @@ func (w *world) click(_ context.Context, steps []plan.Step) error {
 // apply does a plan as the program does.
 func (w *world) apply(t *testing.T, p plan.Plan) ([]StepResult, error) {
 	t.Helper()
-	services := Services{Entra: w, Groups: w, Consent: w.consent, Record: w.authorization, Note: w.note, Plan: p.ID, Actor: "tester", Waiting: func(plan.Step) {}}
+	recorder := Recorder{Note: w.note, Plan: p.ID, Actor: "tester", Waiting: func(plan.Step) {}}
+	hands := Hands{Recorder: recorder, Entra: w, Groups: w, Consent: w.consent, Authorization: w.authorization}
 	in := w.input()
-	if c := doctor.ZoomConsent(in); c.Principal != nil {
-		w.pinned = c.Principal.ID
+	if c := doctor.ZoomApplication(in); c.Principal != nil {
+		w.pinned = c.Application()
 	}
-	defer func() { w.pinned = "" }()
+	defer func() { w.pinned = tenant.Application{} }()
 	person := Person{
-		Show: w.click, Note: w.note, Plan: p.ID, Waiting: func(plan.Step) {},
+		Show: w.click, Recorder: recorder,
 		Ask: func(context.Context, []plan.Step) (Answer, error) {
 			return Answer{By: "admin@a.com", How: Asked, Yes: true}, nil
 		},
+		Application: func(context.Context) (tenant.Application, error) {
+			return doctor.ZoomApplication(w.input()).Application(), nil
+		},
 		Proof: Eyes{
-			Consent: w.consent, Before: doctor.ZoomConsent(in).Principal != nil,
+			Consent:     func(context.Context) (tenant.Consent, error) { return doctor.ZoomApplication(w.input()).Consent, nil },
+			Before:      doctor.ZoomApplication(in).Principal != nil,
 			Events:      func(context.Context, time.Time) ([]tenant.ConsentEvent, error) { return w.events, nil },
 			ZoomPlan:    func(context.Context) (tenant.ZoomPlan, error) { return tenant.ZoomPlan{Type: w.plan}, nil },
 			ZoomDomains: func(context.Context) ([]tenant.ZoomDomain, error) { return w.zoomDomains(), nil },
@@ -251,15 +266,15 @@ func (w *world) apply(t *testing.T, p plan.Plan) ([]StepResult, error) {
 		}.Look,
 	}
 	// One at a time: the world has no lock.
-	return Steps{Hands: both{services, person}, Parallel: 1, Each: func(StepResult) {}}.Do(t.Context(), p.Steps)
+	return Steps{Hands: both{hands, person}, Parallel: 1, Each: func(StepResult) {}}.Do(t.Context(), p.Steps)
 }
 
 type both struct {
-	Services
+	Hands
 	Person
 }
 
-func (b both) Do(ctx context.Context, s plan.Step) (bool, error) { return b.Services.Do(ctx, s) }
+func (b both) Do(ctx context.Context, s plan.Step) (bool, error) { return b.Hands.Do(ctx, s) }
 
 // pick chooses one of several.
 func pick[T any](r *rand.Rand, from ...T) T { return from[r.IntN(len(from))] }
@@ -290,15 +305,15 @@ func random(seed uint64) *world {
 		}
 	}
 	if r.IntN(3) > 0 {
-		w.app = &tenant.ServicePrincipal{ID: "sp", AppID: "zoom", DisplayName: "Zoom", Publisher: "Zoom Video Communications", Enabled: r.IntN(4) > 0}
+		w.app = &tenant.ServicePrincipal{ID: "sp", AppID: "zoom", DisplayName: "Zoom", Publisher: "Zoom Video Communications, Inc.", Enabled: r.IntN(4) > 0}
 		for _, p := range []string{"Calendars.ReadWrite", "Calendars.Read", "Contacts.Read", "MailboxSettings.Read", "User.Read.All", "Mail.Read", "Mail.ReadWrite", "Files.Read.All"} {
 			if r.IntN(2) == 0 {
 				w.granted = append(w.granted, p)
 			}
 		}
-		if !slices.ContainsFunc(w.granted, func(p string) bool { return strings.HasPrefix(p, "Calendars.") || strings.HasPrefix(p, "Contacts.") }) {
+		if !slices.ContainsFunc(w.granted, func(p string) bool { return strings.HasPrefix(p, "Calendars.") }) {
 			// Zoom's application is known by such a permission, and never guessed.
-			w.granted = append(w.granted, "Contacts.Read")
+			w.granted = append(w.granted, "Calendars.Read")
 		}
 		if r.IntN(4) == 0 {
 			w.exchange = []tenant.ExchangeRole{{ID: "1", PrincipalID: "sp", Role: pick(r, "Application Calendars.ReadWrite", "Application Contacts.Read"), Scope: "Zoom users"}}

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/zo365/zo365/internal/atomicfile"
-	"github.com/zo365/zo365/internal/journal"
 	"github.com/zo365/zo365/internal/upn"
 )
 
@@ -29,7 +28,7 @@ func OpenUndo(plan string, list List) (*Undo, error) {
 	old, err := Read(path)
 	switch {
 	case errors.Is(err, os.ErrNotExist):
-		header := Header{Made: time.Now().UTC().Truncate(time.Second), Tenant: list.Header.Tenant, Account: list.Header.Account, Undoes: list.Fingerprint}
+		header := Header{Made: time.Now().UTC().Truncate(time.Second), Target: list.Header.Target, Undoes: list.Fingerprint}
 		if err := Write(path, header, nil); err != nil {
 			return nil, err
 		}
@@ -86,20 +85,4 @@ func WriteScript(plan string, fixes []upn.Fix) (string, error) {
 		return "", fmt.Errorf("removing the script of an older list: %w", err)
 	}
 	return "", nil
-}
-
-// RecentEmailChanges counts from the journal how often each Zoom user's email was
-// changed within Zoom's 24 hours, by the email that the user has now.
-func RecentEmailChanges(entries []journal.Entry, now time.Time) map[upn.Address]int {
-	recent := map[upn.Address]int{}
-	for _, e := range entries {
-		var from, to string
-		if e.Action != journal.ZoomEmailChanged || now.Sub(e.At) > recentWindow || json.Unmarshal(e.Before, &from) != nil || json.Unmarshal(e.After, &to) != nil {
-			continue
-		}
-		n := recent[upn.Normal(from)] + 1
-		delete(recent, upn.Normal(from))
-		recent[upn.Normal(to)] = n
-	}
-	return recent
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 
@@ -14,16 +13,18 @@ import (
 
 	"github.com/zo365/zo365/internal/apply"
 	"github.com/zo365/zo365/internal/doctor"
-	"github.com/zo365/zo365/internal/journal"
 	"github.com/zo365/zo365/internal/plan"
 	"github.com/zo365/zo365/internal/render"
+	"github.com/zo365/zo365/internal/workspace"
 )
 
 type applyOptions struct {
 	Facts       factsOptions
 	Fleet       fleetOptions
+	Unknown     unknownOptions
 	Plan        string
 	AutoApprove bool
+	AllowRevoke bool
 	NoPortal    bool
 	By          string
 	NoBrowser   bool
@@ -46,17 +47,20 @@ the change shows. Every step stands in the journal before the next begins, so th
 run that was killed is simply run again.
 
 For what only a person can do, zo365 opens each page, lists the controls, takes the
-person's word and looks for evidence in Entra: a step is then "confirmed" (a word),
-"evidenced" (seen) or "pending". --no-portal, and a pipeline, leave these steps
-pending; zo365 portal checklist makes a list for a ticket.
+person's word and looks for evidence: a step is then "confirmed" (a word), "evidenced"
+(seen) or "pending". --no-portal, and a pipeline, leave these steps pending; zo365
+portal checklist makes a list for a ticket. Steps that cannot succeed, because a check
+fails without which Zoom or Entra refuses them, are "blocked" and not begun.
 
 When nothing is left, what is there is recorded as the state that zo365 plan --drift
 measures against.
 
-Under CI=true nothing is ever asked: --auto-approve says yes to the plan.
+Under CI=true nothing is ever asked: --auto-approve says yes to the plan, but takes
+no permission away; that also takes --allow-revoke.
 
-Exit codes: 0 nothing remains; 7 a person's steps remain; 6 a change does not show
-yet; otherwise the code of the first failure.`,
+Exit codes: 0 nothing remains; 3 steps are blocked by a failing check; 5 a check that
+blocks steps could not look (--allow-unknown accepts it); 7 a person's steps remain;
+6 a change does not show yet; otherwise the code of the first failure.`,
 		Example: strings.TrimPrefix(`
   zo365 apply
   zo365 plan --out plan.json && zo365 apply plan.json --auto-approve
@@ -72,13 +76,15 @@ yet; otherwise the code of the first failure.`,
 	opts.Fleet.flags(cmd)
 	f := cmd.Flags()
 	f.BoolVarP(&opts.AutoApprove, "auto-approve", "y", false, "do not ask whether to do the plan")
+	f.BoolVar(&opts.AllowRevoke, "allow-revoke", false, "with --auto-approve: also take away the permissions that the plan lists")
 	f.BoolVar(&opts.NoPortal, "no-portal", false, "leave what only a person can do pending")
 	f.StringVar(&opts.By, "by", "", "UPN of who does the portal steps as listed: their word is taken without a question, once the evidence is seen")
 	f.BoolVar(&opts.NoBrowser, "no-browser", false, "print the portals' addresses instead of opening them")
 	f.IntVar(&opts.Steps, "step-parallel", 4, "how many steps of one tenant at the same time")
 	f.DurationVar(&opts.Timeout, "timeout", 10*time.Minute, "how long to look for the evidence of a portal step")
 	f.DurationVar(&opts.Settle, "settle", 2*time.Minute, "how long to wait until a change shows")
-	f.StringVar(&opts.Facts.ZoomEmail, "zoom-email", "", "the signed-in person's Zoom email, when it is neither their UPN nor their mail address")
+	opts.Facts.emailFlag(cmd)
+	opts.Unknown.allowFlag(cmd)
 	return cmd
 }
 
@@ -98,6 +104,9 @@ func (o *applyOptions) arguments(args []string) error {
 }
 
 func runApply(ctx context.Context, env *Env, opts applyOptions) error {
+	if err := opts.Unknown.check(); err != nil {
+		return err
+	}
 	files, err := opts.Fleet.several(env)
 	switch {
 	case err != nil:
@@ -129,7 +138,7 @@ func applyWords(a render.Apply) string {
 		n[s.Status]++
 	}
 	words := a.Status
-	for _, status := range []apply.Status{apply.StepDone, apply.StepAlready, apply.StepConfirmed, apply.StepEvidenced, apply.StepPending, apply.StepFailed, apply.StepLeft} {
+	for _, status := range []apply.Status{apply.StepDone, apply.StepAlready, apply.StepConfirmed, apply.StepEvidenced, apply.StepPending, apply.StepBlocked, apply.StepFailed, apply.StepLeft} {
 		if n[string(status)] > 0 {
 			words += fmt.Sprintf(", %d %s", n[string(status)], status)
 		}
@@ -147,28 +156,59 @@ func applyOne(ctx context.Context, env *Env, opts applyOptions) (render.Apply, e
 		}
 		saved = &p
 	}
-	release, err := env.alone(ctx)
+	w, err := env.workspace(false)
+	if err != nil {
+		return render.Apply{}, err
+	}
+	release, err := workspace.Alone(ctx, w.Path, env.say)
 	if err != nil {
 		return render.Apply{}, err
 	}
 	defer release()
-	s, err := env.subject(ctx, "apply", opts.Facts)
+	if err := w.Reread(); err != nil { // another run may have ended meanwhile
+		return render.Apply{}, err
+	}
+	if err := w.SignIn(ctx, workspace.Look{Command: "apply", ZoomEmail: opts.Facts.ZoomEmail, By: opts.By}); err != nil {
+		return render.Apply{}, err
+	}
+	p, err := toDo(ctx, env, w, saved, opts.Settle)
 	if err != nil {
 		return render.Apply{}, err
 	}
-	p, err := toDo(ctx, env, s, saved)
-	if err != nil {
+	if p, err = opts.withoutRevokes(env, p); err != nil {
 		return render.Apply{}, err
 	}
+	return carryOut(ctx, env, w, opts, p)
+}
+
+// carryOut shows a plan, asks, does it, and says what is known afterwards.
+func carryOut(ctx context.Context, env *Env, w *workspace.Workspace, opts applyOptions, p plan.Plan) (render.Apply, error) {
+	all := w.Findings()
+	unseen := blind(all, doctor.Blind(all, opts.Unknown.Allowed))
 	env.sayUnseen(p)
 	out := render.Apply{Plan: p.ID, Status: "nothing", Steps: []render.Done{}}
+	ended := func(err error) (render.Apply, error) {
+		now := w.Findings()
+		out.Open, out.Unseen = append([]plan.Open{}, w.Plan().Open...), append([]string{}, doctor.Unseen(now)...)
+		out.Connections = render.NewConnections(doctor.Connections(w.Input))
+		return out, err
+	}
 	if p.Empty() {
-		return out, s.observe(ctx, env)
+		if unseen != nil {
+			out.Status = "unknown"
+			return ended(unseen)
+		}
+		return ended(w.Observe(ctx))
+	}
+	if err := w.MayWrite(p); err != nil {
+		return render.Apply{}, err
 	}
 	if err := approve(ctx, env, opts, p); err != nil {
 		return render.Apply{}, err
 	}
-	results, err := s.do(ctx, env, opts, p)
+	// Behind a check that could not look a person is asked; a pipeline opens no page.
+	absent := opts.NoPortal || opts.By == "" && !env.interactive() || unseen != nil && !env.interactive()
+	results, err := w.Apply(ctx, p, opts.how(env, w, absent))
 	out.Status = "applied"
 	for _, r := range results {
 		out.Steps = append(out.Steps, render.Done{ID: r.ID, Kind: r.Kind, Scope: r.Scope, What: render.StepWords(r.Step), Status: string(r.Status), Why: r.Why})
@@ -176,16 +216,42 @@ func applyOne(ctx context.Context, env *Env, opts applyOptions) (render.Apply, e
 	if failed := outcome(results); err == nil {
 		err = failed
 	}
+	if err == nil {
+		if err := finish(ctx, env, w); err != nil {
+			return ended(err)
+		}
+		if unseen != nil {
+			out.Status = "unknown"
+		}
+		return ended(unseen)
+	}
 	var person *pendingError
+	var blocked *blockedError
 	switch {
-	case err == nil:
-		return out, s.finish(ctx, env)
+	case errors.As(err, &blocked):
+		out.Status = "blocked"
 	case errors.As(err, &person):
 		out.Status = "pending"
+		if unseen != nil {
+			err = unseen
+		}
 	default:
 		out.Status = "failed"
 	}
-	return out, err
+	return ended(err)
+}
+
+// withoutRevokes leaves out what takes permissions away, unless somebody asks or is
+// asked for exactly that.
+func (o applyOptions) withoutRevokes(env *Env, p plan.Plan) (plan.Plan, error) {
+	revokes := p.Revokes()
+	if len(revokes) == 0 || !o.AutoApprove || o.AllowRevoke {
+		return p, nil
+	}
+	for _, s := range revokes {
+		env.say("not done without --allow-revoke: %s", render.StepWords(s))
+	}
+	return p.Without(revokes), nil
 }
 
 // readPlan reads a saved plan.
@@ -203,30 +269,20 @@ func readPlan(file string) (plan.Plan, error) {
 
 // toDo is the plan of now, or what remains of a saved one. Steps of an earlier run
 // whose end was never written are settled first.
-func toDo(ctx context.Context, env *Env, s *subject, saved *plan.Plan) (plan.Plan, error) {
-	now := s.plan()
-	var found []journal.Entry
-	for _, open := range s.state.Open {
-		if slices.ContainsFunc(now.Steps, func(step plan.Step) bool { return step.ID == open.Step }) {
-			continue // it will be done again
+func toDo(ctx context.Context, env *Env, w *workspace.Workspace, saved *plan.Plan, settle time.Duration) (plan.Plan, error) {
+	now := w.Plan()
+	if len(w.State.Open) > 0 {
+		if err := w.MayWrite(now); err != nil {
+			return now, err
 		}
-		end := journal.Entry{At: time.Now(), Actor: env.actor(), Action: journal.StepFound, Scope: open.Scope, Plan: open.Plan, Step: open.Step}
-		if !doctor.Shows(s.input, open.Step) {
-			end.Action = journal.StepLeft // nothing asks for it any more, and nothing shows it
-		} else {
-			env.say("%s was begun at %s and is done; its end was not recorded", open.Step, open.At.UTC().Format(time.RFC3339))
-		}
-		found = append(found, end)
-	}
-	if len(found) > 0 {
-		if err := journal.Append(ctx, journal.Path(s.path), found...); err != nil {
+		if err := w.CloseOpen(ctx, now, settle); err != nil {
 			return now, err
 		}
 	}
 	if saved == nil {
 		return now, nil
 	}
-	left, err := saved.Remaining(now, s.state.StepsOf(saved.ID))
+	left, err := saved.Remaining(now, w.State.StepsOf(saved.ID))
 	if err != nil {
 		return left, hint(err, "look at the new plan: zo365 plan")
 	}
@@ -244,7 +300,24 @@ func approve(ctx context.Context, env *Env, opts applyOptions, p plan.Plan) erro
 	if !env.interactive() {
 		return usagef("nobody can be asked here whether to do this; --auto-approve answers it")
 	}
-	return env.confirm(ctx, "Do this?", false)
+	if err := env.confirm(ctx, "Do this?", false); err != nil {
+		return err
+	}
+	revokes := p.Revokes()
+	if len(revokes) == 0 || opts.AllowRevoke {
+		return nil
+	}
+	for _, s := range revokes {
+		env.say("  takes away: %s", render.StepWords(s))
+	}
+	return env.confirm(ctx, "Take these permissions away?", false)
+}
+
+// blockedError says that steps cannot succeed before a check passes.
+type blockedError struct{ by plan.Blocked }
+
+func (e *blockedError) Error() string {
+	return "steps are blocked by " + e.by.Check + ": " + e.by.Why
 }
 
 // pendingError says that steps remain that only a person can do.
@@ -261,6 +334,11 @@ func (e *pendingError) Error() string {
 // pending.
 func outcome(results []apply.StepResult) error {
 	var left pendingError
+	for _, r := range results {
+		if r.Blocked != nil {
+			return &hinted{err: &blockedError{*r.Blocked}, hint: r.Blocked.Fix, code: exitCheckFailed}
+		}
+	}
 	for _, r := range results {
 		var slow *apply.NotSettled
 		switch {

@@ -2,16 +2,20 @@ package cli
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/zo365/zo365/internal/apply"
 	"github.com/zo365/zo365/internal/config"
 	"github.com/zo365/zo365/internal/connect"
-	"github.com/zo365/zo365/internal/msgraph"
+	"github.com/zo365/zo365/internal/doctor"
+	"github.com/zo365/zo365/internal/plan"
 	"github.com/zo365/zo365/internal/render"
 	"github.com/zo365/zo365/internal/signin"
+	"github.com/zo365/zo365/internal/workspace"
 )
 
 func newAuthCmd(env *Env) *cobra.Command {
@@ -92,7 +96,7 @@ func accountsOf(all []connect.Account) render.Accounts {
 func newAuthSwitchCmd(env *Env) *cobra.Command {
 	return &cobra.Command{
 		Use: "switch TENANT|ACCOUNT", Short: "Choose the sign-in to use",
-		Long:    "Make the sign-in of a tenant, or of a Zoom account, the current one of its service.",
+		Long:    "Make the sign-in of a tenant, or of a Zoom account, the current one of its service,\ntogether with the sign-in of the other service that was used with it.",
 		Example: "  zo365 auth switch contoso.onmicrosoft.com",
 		Args:    one("a tenant or a Zoom account"),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -100,8 +104,13 @@ func newAuthSwitchCmd(env *Env) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			env.say("%s: %s as %s is the current sign-in", strings.ToLower(chosen.Service), chosen.Of, chosen.As)
-			return env.show(render.AccountListing(accountsOf([]connect.Account{chosen})))
+			for _, one := range chosen {
+				env.say("%s: %s as %s is the current sign-in", strings.ToLower(one.Service), one.Of, one.As)
+			}
+			if len(chosen) == 1 {
+				env.say("note: no sign-in of the other service was used with it yet")
+			}
+			return env.show(render.AccountListing(accountsOf(chosen)))
 		},
 	}
 }
@@ -195,23 +204,49 @@ func runAuthAppCreate(ctx context.Context, env *Env, opts appCreateOptions) erro
 	if err != nil {
 		return err
 	}
-	doors, err := env.doors(doc.File)
+	w, err := env.workspace(false)
 	if err != nil {
 		return err
 	}
-	graph, _, err := doors.Graph(ctx, "auth app create")
+	release, err := workspace.Alone(ctx, w.Path, env.say)
 	if err != nil {
 		return err
 	}
-	want := msgraph.NewApplication{Name: opts.Name, Scopes: signin.Scopes(opts.For...)}
-	env.say("an app registration %q in %s:\n  public client, redirect http://localhost, this tenant only", want.Name, doc.File.Microsoft.Tenant)
-	for _, s := range want.Scopes {
+	defer release()
+	if err := w.SignInMicrosoft(ctx, "auth app create"); err != nil {
+		return err
+	}
+	scopes, err := json.Marshal(signin.Scopes(opts.For...))
+	if err != nil {
+		return fmt.Errorf("encoding the permissions: %w", err)
+	}
+	env.say("an app registration %q in %s:\n  public client, redirect http://localhost, this tenant only", opts.Name, doc.File.Microsoft.Tenant)
+	for _, s := range signin.Scopes(opts.For...) {
 		env.say("  %s (delegated)", s)
+	}
+	p := plan.Of(plan.Register, w.Input.Target, plan.Step{
+		ID:     "graph/create-registration/" + opts.Name,
+		Kind:   string(doctor.Graph),
+		Action: string(doctor.RegisterClient),
+		Scope:  doctor.ScopeTenant,
+		Target: opts.Name,
+		Before: "absent",
+		After:  string(scopes),
+	})
+	if err := w.MayWrite(p); err != nil {
+		return err
 	}
 	if err := env.confirm(ctx, "Make it?", opts.Yes); err != nil {
 		return err
 	}
-	clientID, err := graph.CreateApplication(ctx, want)
+	results, err := w.Apply(ctx, p, workspace.Run{Parallel: 1, Settle: settleLimit, Each: func(apply.StepResult) {}})
+	if err != nil {
+		return err
+	}
+	if err := failure(results); err != nil {
+		return err
+	}
+	clientID, err := w.Registered()
 	if err != nil {
 		return err
 	}
@@ -219,5 +254,5 @@ func runAuthAppCreate(ctx context.Context, env *Env, opts appCreateOptions) erro
 		return fmt.Errorf("the registration %s was made, but not written to %s: %w", clientID, doc.Path, err)
 	}
 	env.say("wrote microsoft.client_id to %s\nnext: zo365 login microsoft", doc.Path)
-	return env.show(render.AppListing(render.App{ClientID: clientID, DisplayName: want.Name, Permissions: want.Scopes}))
+	return env.show(render.AppListing(render.App{ClientID: clientID, DisplayName: opts.Name, Permissions: signin.Scopes(opts.For...)}))
 }

@@ -80,15 +80,19 @@ func calendarUsers(ctx context.Context, env *Env, opts calendarListOptions) ([]s
 	}
 	users := opts.Users
 	if opts.Group != "" {
-		both, err := env.signedIn(ctx, "calendar list")
+		both, err := doors.Both(ctx, "calendar list")
 		if err != nil {
 			return nil, nil, err
 		}
-		group, err := both.group(ctx, opts.Group)
+		known, err := both.Zoom.Groups(ctx)
 		if err != nil {
 			return nil, nil, err
 		}
-		members, err := both.zoom.Members(ctx, group.ID)
+		group, err := groupNamed(known, opts.Group)
+		if err != nil {
+			return nil, nil, err
+		}
+		members, err := both.Zoom.Members(ctx, group.ID)
 		if err != nil {
 			return nil, nil, err
 		}

@@ -10,12 +10,15 @@ import (
 
 	"github.com/zo365/zo365/internal/doctor"
 	"github.com/zo365/zo365/internal/render"
+	"github.com/zo365/zo365/internal/workspace"
 )
 
 type doctorOptions struct {
 	Facts factsOptions
 	Fleet fleetOptions
 	Only  []string
+
+	Unknown unknownOptions
 }
 
 func newDoctorCmd(env *Env) *cobra.Command {
@@ -32,15 +35,16 @@ every requirement and limit of Zoom's article. Each finding says what was seen a
 where, why it matters, and the command that fixes it; zo365 plan shows the fixes that
 zo365 apply can make.
 
-A check that could not look is "unknown" and names the missing permission; it is
-never "ok". Findings can be muted in the tenant file, with a reason and a last day.
+A check that could not look is "unknown" and names the missing permission; one that
+does not apply is "skipped". Neither is "ok". Findings can be muted in the tenant file, with a reason and a last day.
 
 Checks:
 
 ` + checks.String() + `
 -o junit and -o sarif are for pipelines. Several tenant files, or -f, check a fleet.
 
-Exit code 3 when a finding that is not muted fails.`,
+Exit codes: 3 when a finding that is not muted fails; 5 with --fail-on unknown when
+nothing fails and a check could not look (--allow-unknown accepts it).`,
 		Example: strings.TrimPrefix(`
   zo365 doctor
   zo365 doctor --check domain-match,signer-upn -o json
@@ -55,11 +59,15 @@ Exit code 3 when a finding that is not muted fails.`,
 	}
 	opts.Facts.flags(cmd)
 	opts.Fleet.flags(cmd)
+	opts.Unknown.flags(cmd)
 	cmd.Flags().StringSliceVar(&opts.Only, "check", nil, "these checks only, by code")
 	return cmd
 }
 
 func runDoctor(ctx context.Context, env *Env, opts doctorOptions) error {
+	if err := opts.Unknown.check(); err != nil {
+		return err
+	}
 	for _, code := range opts.Only {
 		if !slices.ContainsFunc(doctor.Codes(), func(c [2]string) bool { return c[0] == code }) {
 			return usagef("there is no check %q; zo365 doctor --help lists them", code)
@@ -73,11 +81,11 @@ func runDoctor(ctx context.Context, env *Env, opts doctorOptions) error {
 		return doctorFleet(ctx, env, opts, files)
 	}
 	env = opts.Fleet.only(env)
-	s, all, err := examine(ctx, env, opts)
+	w, all, err := examine(ctx, env, opts)
 	if err != nil {
 		return err
 	}
-	if err := env.show(render.DoctorListing(all, s.path)); err != nil {
+	if err := env.show(render.DoctorListing(all, w.Path)); err != nil {
 		return err
 	}
 	value := render.NewDoctor(all)
@@ -85,7 +93,7 @@ func runDoctor(ctx context.Context, env *Env, opts doctorOptions) error {
 	if !value.OK {
 		return errCheckFailed
 	}
-	return nil
+	return opts.Unknown.unseen(all)
 }
 
 func doctorFleet(ctx context.Context, env *Env, opts doctorOptions, files []string) error {
@@ -96,23 +104,31 @@ func doctorFleet(ctx context.Context, env *Env, opts doctorOptions, files []stri
 		}
 		value := render.NewDoctor(all)
 		r := fleetResult{Words: severities(value.Counts), Full: value}
-		if !value.OK {
+		switch {
+		case !value.OK:
 			r.Code = exitCheckFailed
+		case opts.Unknown.unseen(all) != nil:
+			r.Code = exitPermission
 		}
 		return r, nil
 	})
 }
 
-func examine(ctx context.Context, env *Env, opts doctorOptions) (*subject, []doctor.Finding, error) {
-	s, err := env.subject(ctx, "doctor", opts.Facts)
+// examine looks at what the checks need, no more, and runs them.
+func examine(ctx context.Context, env *Env, opts doctorOptions) (*workspace.Workspace, []doctor.Finding, error) {
+	look := workspace.Look{Command: "doctor"}
+	if len(opts.Only) > 0 {
+		look.Facts = doctor.FactsFor(opts.Only)
+	}
+	w, err := env.judged(ctx, look, opts.Facts)
 	if err != nil {
 		return nil, nil, err
 	}
-	all := s.findings()
+	all := w.Findings()
 	if len(opts.Only) > 0 {
 		all = slices.DeleteFunc(all, func(f doctor.Finding) bool { return !slices.Contains(opts.Only, f.Code) })
 	}
-	return s, all, nil
+	return w, all, nil
 }
 
 // severities counts in words.
@@ -121,7 +137,7 @@ func severities(n render.SeverityCounts) string {
 	for _, one := range []struct {
 		n    int
 		word string
-	}{{n.Fail, "fail"}, {n.Unknown, "unknown"}, {n.Warn, "warn"}, {n.Muted, "muted"}, {n.Info, "info"}, {n.OK, "ok"}} {
+	}{{n.Fail, "fail"}, {n.Unknown, "unknown"}, {n.Warn, "warn"}, {n.Muted, "muted"}, {n.Info, "info"}, {n.OK, "ok"}, {n.Skipped, "skipped"}} {
 		if one.n > 0 {
 			parts = append(parts, fmt.Sprintf("%d %s", one.n, one.word))
 		}

@@ -6,14 +6,10 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/zo365/zo365/internal/connect"
 	"github.com/zo365/zo365/internal/doctor"
-	"github.com/zo365/zo365/internal/msgraph"
-	"github.com/zo365/zo365/internal/profile"
 	"github.com/zo365/zo365/internal/render"
-	"github.com/zo365/zo365/internal/survey"
 	"github.com/zo365/zo365/internal/tenant"
-	"github.com/zo365/zo365/internal/zoom"
+	"github.com/zo365/zo365/internal/workspace"
 )
 
 func newVerifyDomainCmd(env *Env) *cobra.Command {
@@ -38,13 +34,14 @@ Exit code 3 when none matches, with the steps that would make one match.`,
 // bothDomains are the domains of both sides, live or from a file.
 func (env *Env) bothDomains(ctx context.Context, from factsOptions) (tenant.Facts, error) {
 	if from.File != "" {
-		return from.saved(env)
+		saved, err := from.saved(env)
+		return saved.Facts, err
 	}
-	both, err := env.signedIn(ctx, "verify-domain")
+	w, err := env.live(ctx, true, workspace.Look{Command: "verify-domain", Facts: []tenant.Fact{tenant.FactDomains, tenant.FactZoomDomains}})
 	if err != nil {
 		return tenant.Facts{}, err
 	}
-	return survey.Domains(ctx, both.graph, both.zoom)
+	return w.Input.Facts, nil
 }
 
 func runVerifyDomain(ctx context.Context, env *Env, from factsOptions, only []string) error {
@@ -52,7 +49,7 @@ func runVerifyDomain(ctx context.Context, env *Env, from factsOptions, only []st
 	if err != nil {
 		return err
 	}
-	if err := unread(facts.Domains.Err, facts.ZoomDomains.Err); err != nil {
+	if err := workspace.Need(facts.Domains.Err, facts.ZoomDomains.Err); err != nil {
 		return err
 	}
 	match := doctor.MatchDomains(facts.ZoomDomains.Value, facts.Domains.Value, only)
@@ -64,39 +61,4 @@ func runVerifyDomain(ctx context.Context, env *Env, from factsOptions, only []st
 	}
 	env.say("no domain matches; to make one match:\n  - %s", strings.Join(match.Steps, "\n  - "))
 	return errCheckFailed
-}
-
-// unread returns the first fact that could not be read: without it there is no
-// verdict.
-func unread(errs ...error) error {
-	for _, err := range errs {
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// clients are both services, signed in.
-type clients struct {
-	file  profile.File
-	doors *connect.Doors
-	graph *msgraph.Client
-	zoom  *zoom.Client
-	// as is who is signed in to Microsoft.
-	as connect.Found
-}
-
-// signedIn opens both services for a command, which is asked for no more than it
-// needs.
-func (env *Env) signedIn(ctx context.Context, command string) (clients, error) {
-	file, err := env.fileIfAny()
-	if err != nil {
-		return clients{}, err
-	}
-	doors, err := env.doors(file)
-	if err != nil {
-		return clients{file: file}, err
-	}
-	return env.enter(ctx, command, file, doors)
 }

@@ -152,7 +152,7 @@ func (env *Env) doors(file profile.File) (*connect.Doors, error) {
 	opts := connect.Options{
 		File: file, Store: env.settings.CredentialStore, Auth: env.settings.Auth, Tenant: env.flags.tenant, Getenv: env.Getenv,
 		RequestTimeout: env.settings.RequestTimeout, MaxWait: env.settings.MaxWait,
-		UserAgent: "zo365/" + version().Version, OnWait: env.sayWait, Warn: env.warn,
+		UserAgent: "zo365/" + version().Version, OnWait: env.sayWait, Warn: env.warn, Say: env.say,
 	}
 	if env.flags.debug {
 		opts.Debug = env.Err

@@ -7,9 +7,10 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/zo365/zo365/internal/authorize"
+	"github.com/zo365/zo365/internal/apply"
 	"github.com/zo365/zo365/internal/config"
 	"github.com/zo365/zo365/internal/connect"
+	"github.com/zo365/zo365/internal/plan"
 	"github.com/zo365/zo365/internal/profile"
 	"github.com/zo365/zo365/internal/secret"
 	"github.com/zo365/zo365/internal/signin"
@@ -45,8 +46,8 @@ const exitCodesHelp = `Exit codes of every command:
    64  wrong usage
   130  interrupted
 
-With several tenants the code is the first of 130, 1, 64, 4, 5, 6, 3, 7, 2 that any
-of them has.`
+Where several hold, of one tenant or of several, the code is the first of
+130, 1, 64, 4, 3, 5, 6, 7, 2.`
 
 // errCheckFailed ends a command whose output has said everything already.
 var errCheckFailed = errors.New("the check did not pass")
@@ -101,17 +102,22 @@ func judge(err error) (code int, hints []string) {
 		return code, append([]string{h.hint}, hints...)
 	}
 	var (
-		usage    *usageError
-		refusal  *authorize.Refusal
-		pending  *authorize.PendingError
-		declined *authorize.DeclinedError
-		needs    *tenant.NeedsError
-		stop     *tenant.StopError
-		setting  *config.SettingError
+		usage      *usageError
+		connection *connectionError
+		unseen     *blindError
+		needs      *tenant.NeedsError
+		stop       *tenant.StopError
+		setting    *config.SettingError
+		twice      *connect.NamedTwiceError
+		mixed      *connect.MixedError
+		unwritten  *apply.UnrecordedError
+		target     *plan.WrongTargetError
 	)
 	switch {
 	case err == nil:
 		return exitDone, nil
+	case errors.As(err, &unwritten):
+		return exitError, unwrittenAdvice(unwritten)
 	case errors.Is(err, context.Canceled):
 		return exitInterrupted, nil
 	case errors.Is(err, errCheckFailed):
@@ -120,24 +126,34 @@ func judge(err error) (code int, hints []string) {
 		return exitDiffers, nil
 	case errors.As(err, &usage), errors.As(err, &setting):
 		return exitUsage, nil
-	case errors.As(err, &refusal):
-		for _, v := range refusal.Verdicts {
-			hints = append(hints, v.Next)
-		}
-		if refusal.Needs != "" {
-			return exitPermission, hints
-		}
-		return exitCheckFailed, hints
-	case errors.As(err, &pending):
-		return exitPerson, []string{"press Authorize and Save in Zoom's portal, accept Microsoft's page, and run the command again"}
-	case errors.As(err, &declined):
-		return exitError, []string{"run zo365 authorize again and accept, or ask an administrator who may"}
+	case errors.As(err, &twice):
+		return exitUsage, []string{"unset " + twice.Variable + ", or correct " + twice.Key + " in the tenant file; --tenant names another tenant for reading alone"}
+	case errors.As(err, &mixed):
+		return exitUsage, []string{"zo365 auth switch " + quoted(mixed.Tenant) + " chooses a pair; zo365 init makes a tenant file that names both"}
+	case errors.As(err, &target):
+		return exitError, []string{"zo365 auth status shows the sign-ins; sign in to the tenant and the Zoom account that are meant"}
+	case errors.As(err, &connection):
+		return connection.code, []string{connection.next}
+	case errors.As(err, &unseen):
+		return exitPermission, append(unseen.needs, "or accept it: --allow-unknown "+strings.Join(unseen.codes, ","))
 	case errors.As(err, &needs):
 		return exitPermission, []string{"grant " + strings.Join(needs.AnyOf, " or ") + " to the application that zo365 signs in with, then sign in again"}
 	case errors.As(err, &stop):
 		return judgeStop(stop)
 	}
 	return exitOf(err), adviceFor(err)
+}
+
+// unwrittenAdvice gives a person what could not be recorded.
+func unwrittenAdvice(e *apply.UnrecordedError) []string {
+	path, lines := e.Lines()
+	if path == "" {
+		return []string{"free some space or mend the folder of the journal, and run the command again"}
+	}
+	return []string{
+		"the change was made; append this to " + path + " once it can be written, so that it is on record:",
+		strings.TrimSpace(string(lines)),
+	}
 }
 
 func judgeStop(stop *tenant.StopError) (int, []string) {

@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/zo365/zo365/internal/render"
+	"github.com/zo365/zo365/internal/workspace"
 )
 
 func newFactsCmd(env *Env) *cobra.Command {
@@ -34,19 +35,15 @@ the members of Zoom's groups.`,
 
 func runFacts(ctx context.Context, env *Env, opts factsOptions) error {
 	if opts.File != "" {
-		facts, err := opts.saved(env)
+		saved, err := opts.saved(env)
 		if err != nil {
 			return err
 		}
-		return env.show(render.FactsListing(facts))
+		return env.show(render.FactsListing(saved))
 	}
-	both, err := env.signedIn(ctx, "doctor")
+	w, err := env.live(ctx, true, workspace.Look{Command: "doctor", ZoomEmail: opts.ZoomEmail, EveryGroup: true})
 	if err != nil {
 		return err
 	}
-	facts, err := both.facts(ctx, opts.ZoomEmail, nil)
-	if err != nil {
-		return err
-	}
-	return env.show(render.FactsListing(facts))
+	return env.show(render.FactsListing(w.FactsFile()))
 }

@@ -96,7 +96,10 @@ type fleetResult struct {
 }
 
 // ofOneTenant are variables that would make every tenant of a fleet the same one.
-var ofOneTenant = []string{"ZO365_MICROSOFT_TENANT", "ZO365_ZOOM_ACCOUNT_ID", "AZURE_TENANT_ID", "ZOOM_ACCOUNT_ID", "ZO365_CONFIG"}
+var ofOneTenant = []string{"AZURE_TENANT_ID", "ZOOM_ACCOUNT_ID", "ZO365_CONFIG"}
+
+// meantForOne are variables that say which tenant is meant: for a fleet they cannot be.
+var meantForOne = []string{"ZO365_MICROSOFT_TENANT", "ZO365_ZOOM_ACCOUNT_ID"}
 
 // fleet runs a job for each tenant, some at the same time, and shows one summary.
 // What it keeps of a tenant is one line.
@@ -104,6 +107,11 @@ func (env *Env) fleet(ctx context.Context, o fleetOptions, files []string, job f
 	if o.LogDir != "" {
 		if err := os.MkdirAll(o.LogDir, 0o755); err != nil {
 			return fmt.Errorf("making the log folder: %w", err)
+		}
+	}
+	for _, name := range meantForOne {
+		if env.Getenv(name) != "" {
+			return hint(usagef("%s names one tenant, and the files %s, ... name others", name, files[0]), "unset "+name+": a fleet takes each tenant from its file")
 		}
 	}
 	for _, name := range ofOneTenant {
@@ -210,10 +218,10 @@ func tenantName(file string) string {
 	return strings.TrimSuffix(filepath.Base(file), filepath.Ext(file))
 }
 
-// worstCode is the fleet's exit code: an error before a failed check, a failed check
-// before a person's step, that before a difference.
+// worstCode is the fleet's exit code, in the order that one tenant has, too: an error
+// before a failed check, a failed check before a person's step, that before a difference.
 func worstCode(lines []render.FleetTenant) int {
-	for _, code := range []int{exitInterrupted, exitError, exitUsage, exitSignIn, exitPermission, exitResumable, exitCheckFailed, exitPerson, exitDiffers} {
+	for _, code := range []int{exitInterrupted, exitError, exitUsage, exitSignIn, exitCheckFailed, exitPermission, exitResumable, exitPerson, exitDiffers} {
 		if slices.ContainsFunc(lines, func(l render.FleetTenant) bool { return l.ExitCode == code }) {
 			return code
 		}

@@ -13,7 +13,7 @@ import (
 	"github.com/zo365/zo365/internal/profile"
 	"github.com/zo365/zo365/internal/render"
 	"github.com/zo365/zo365/internal/tenant"
-	"github.com/zo365/zo365/internal/zoom"
+	"github.com/zo365/zo365/internal/workspace"
 )
 
 func newGroupCmd(env *Env) *cobra.Command {
@@ -46,10 +46,11 @@ func (env *Env) knownGroups(ctx context.Context, file profile.File, from factsOp
 	if from.File == "" {
 		return env.zoomGroups(ctx, file)
 	}
-	facts, err := from.saved(env)
+	saved, err := from.saved(env)
 	if err != nil {
 		return nil, false, err
 	}
+	facts := saved.Facts
 	if !facts.ZoomGroups.Seen() {
 		env.say("warning: group names are not checked against Zoom: %v", facts.ZoomGroups.Err)
 	}
@@ -95,9 +96,6 @@ func (env *Env) zoomGroups(ctx context.Context, file profile.File) (groups []ten
 		return groups, true, nil
 	case ctx.Err() != nil:
 		return nil, false, ctx.Err()
-	case zoom.PaidOnly(err):
-		env.say("warning: Zoom has no groups on this plan; Pro, Business or Enterprise is needed")
-		return nil, true, nil
 	case errors.As(err, &stop) && stop.Reason == tenant.OutOfPatience:
 		return nil, false, err
 	}
@@ -209,8 +207,9 @@ func runGroupSet(ctx context.Context, env *Env, opts groupSetOptions) error {
 		}
 	}
 	out, err := env.change(ctx, profileChange{
-		Group: name, Yes: opts.Yes, Question: "Change the profile of the group " + name + "?",
-		Edit: func(doc *config.Document) error { return doc.SetSettings(name, wanted) },
+		Change:   workspace.Change{Group: name, Edit: func(doc *config.Document) error { return doc.SetSettings(name, wanted) }},
+		Yes:      opts.Yes,
+		Question: "Change the profile of the group " + name + "?",
 	})
 	if err != nil {
 		return settingError(err)
@@ -256,8 +255,9 @@ func runGroupUnset(ctx context.Context, env *Env, opts groupUnsetOptions) error 
 		return &profile.NoGroupError{Name: opts.Name}
 	}
 	out, err := env.change(ctx, profileChange{
-		Group: g.Name, Yes: opts.Yes, Question: "Change the profile of the group " + g.Name + "?",
-		Edit: func(doc *config.Document) error {
+		Yes:      opts.Yes,
+		Question: "Change the profile of the group " + g.Name + "?",
+		Change: workspace.Change{Group: g.Name, Edit: func(doc *config.Document) error {
 			if len(opts.Keys) == 0 {
 				return doc.RemoveGroup(g.Name)
 			}
@@ -267,7 +267,7 @@ func runGroupUnset(ctx context.Context, env *Env, opts groupUnsetOptions) error 
 				}
 			}
 			return nil
-		},
+		}},
 	})
 	if err != nil {
 		return settingError(err)
@@ -275,20 +275,8 @@ func runGroupUnset(ctx context.Context, env *Env, opts groupUnsetOptions) error 
 	return env.show(render.ChangeListing(out))
 }
 
-// hasGroup checks that Zoom has a group; the account is no group.
-func (c clients) hasGroup(ctx context.Context, name string) error {
-	if name == "" {
-		return nil
-	}
-	_, err := c.group(ctx, name)
-	return err
-}
-
-func (c clients) group(ctx context.Context, name string) (tenant.ZoomGroup, error) {
-	known, err := c.zoom.Groups(ctx)
-	if err != nil {
-		return tenant.ZoomGroup{}, err
-	}
+// groupNamed finds a group among Zoom's.
+func groupNamed(known []tenant.ZoomGroup, name string) (tenant.ZoomGroup, error) {
 	for _, g := range known {
 		if profile.SameName(g.Name, name) {
 			return g, nil

@@ -5,16 +5,17 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
-	"github.com/zo365/zo365/internal/authorize"
+	"github.com/zo365/zo365/internal/apply"
 	"github.com/zo365/zo365/internal/config"
 	"github.com/zo365/zo365/internal/doctor"
-	"github.com/zo365/zo365/internal/journal"
+	"github.com/zo365/zo365/internal/plan"
 	"github.com/zo365/zo365/internal/profile"
 	"github.com/zo365/zo365/internal/render"
+	"github.com/zo365/zo365/internal/tenant"
+	"github.com/zo365/zo365/internal/workspace"
 )
 
 func newIntegrationCmd(env *Env) *cobra.Command {
@@ -68,11 +69,11 @@ func runIntegrationEnable(ctx context.Context, env *Env, opts enableOptions) err
 		wanted = append(wanted, config.Setting{Key: "mail_read", Value: opts.MailRead})
 	}
 	out, err := env.change(ctx, profileChange{
-		Group: opts.Group, Yes: opts.Yes,
-		Question: "Enable the integration for " + scopeWords(opts.Group) + "?",
-		Edit: func(doc *config.Document) error {
+		Change: workspace.Change{Group: opts.Group, Edit: func(doc *config.Document) error {
 			return doc.SetSettings(opts.Group, doc.Differing(opts.Group, wanted))
-		},
+		}},
+		Yes:      opts.Yes,
+		Question: "Enable the integration for " + scopeWords(opts.Group) + "?",
 	})
 	if err != nil {
 		return settingError(err)
@@ -115,11 +116,7 @@ are deleted.`,
 }
 
 func runIntegrationDisable(ctx context.Context, env *Env, opts disableOptions) error {
-	path, err := env.path()
-	if err != nil {
-		return err
-	}
-	state, err := env.state(path)
+	w, err := env.workspace(false)
 	if err != nil {
 		return err
 	}
@@ -127,54 +124,78 @@ func runIntegrationDisable(ctx context.Context, env *Env, opts disableOptions) e
 	if opts.Off {
 		wanted = append(wanted, config.Setting{Key: "enabled", Value: "false"})
 	}
-	c := profileChange{
-		Group: opts.Group, Yes: opts.Yes,
-		Question: "Disable and delete the authorization of " + scopeWords(opts.Group) + "?",
-		Edit: func(doc *config.Document) error {
-			return doc.SetSettings(opts.Group, doc.Differing(opts.Group, wanted))
-		},
-	}
 	scope := profile.Scope(opts.Group)
-	if recorded, ok := state.Authorizations[scope]; ok {
-		c.Entries = []journal.Entry{{At: time.Now(), Actor: env.actor(), Action: journal.AuthorizationRemoved, Scope: scope, Before: recorded.Evidence, Voids: doctor.VoidedByRemoval}}
+	c := profileChange{
+		Change: workspace.Change{Group: opts.Group, Edit: func(doc *config.Document) error {
+			return doc.SetSettings(opts.Group, doc.Differing(opts.Group, wanted))
+		}},
+		Yes:      opts.Yes,
+		Question: "Disable and delete the authorization of " + scopeWords(opts.Group) + "?",
+	}
+	if _, ok := w.State.Authorizations[scope]; ok {
+		c.Also = []plan.Step{{
+			ID: "local/forget-consent/" + scope, Kind: string(doctor.Local), Action: string(doctor.ForgetConsent), Scope: scope, Target: scope,
+			Before: "recorded", After: "forgotten",
+		}}
 	}
 	out, err := env.change(ctx, c)
 	if err != nil {
 		return settingError(err)
 	}
 	if opts.Revoke {
-		if out.Revoked, err = revoke(ctx, env, path, scope); err != nil {
+		if out.Revoked, err = revoke(ctx, env); err != nil {
 			return fmt.Errorf("the profile was changed, but the consent was not revoked whole: %w", err)
 		}
 	}
-	if out.Changed || len(c.Entries) > 0 {
+	if out.Changed || len(c.Also) > 0 {
 		env.sayPortal(opts.Group, out.Portal)
 	}
 	return env.show(render.ChangeListing(out))
 }
 
-// settleLimit is how long a change in Entra may take to show.
-const settleLimit = 2 * time.Minute
-
-// revoke takes the consent back in Entra, unless another scope still needs it.
-func revoke(ctx context.Context, env *Env, path, scope string) ([]string, error) {
-	both, err := env.signedIn(ctx, "integration disable --revoke")
+// revoke takes the consent back in Entra, unless another scope still needs it: a plan
+// whose steps are the grants of Zoom's application.
+func revoke(ctx context.Context, env *Env) ([]string, error) {
+	w, err := env.workspace(false)
 	if err != nil {
 		return nil, err
 	}
-	if needed := doctor.StillAuthorized(both.file); len(needed) > 0 {
+	release, err := workspace.Alone(ctx, w.Path, env.say)
+	if err != nil {
+		return nil, err
+	}
+	defer release()
+	if needed := doctor.StillAuthorized(w.File); len(needed) > 0 {
 		return nil, hint(fmt.Errorf("the consent was not revoked: it is one for the whole tenant, and %s still uses it", strings.Join(needed, ", ")), "disable those first")
 	}
-	consent, err := both.finder().Look(ctx)
-	if err != nil {
+	look := workspace.Look{Command: "integration disable --revoke", Facts: []tenant.Fact{tenant.FactConsents}}
+	if err := w.SignIn(ctx, look); err != nil {
 		return nil, err
 	}
-	revoked, err := authorize.Revoke(ctx, both.graph, consent)
-	if len(revoked) > 0 {
-		if err == nil {
-			err = settled(ctx, env, both, settleLimit)
+	if err := w.Input.Facts.Consents.Err; err != nil {
+		return nil, err
+	}
+	if c := doctor.ZoomApplication(w.Input); c.Principal == nil && len(c.Unclear) > 0 {
+		return nil, hint(errors.New("it is not known which application is Zoom's"), "zo365 integration use-application APP-ID names it in the tenant file; zo365 facts lists them")
+	}
+	p := plan.Revocation(w.Input, w.Findings(), w.Portals())
+	if err := w.MayWrite(p); err != nil {
+		return nil, err
+	}
+	if err := w.CloseOpen(ctx, p, settleLimit); err != nil {
+		return nil, err
+	}
+	revoked := []string{}
+	results, err := w.Apply(ctx, p, workspace.Run{
+		Parallel: 1, Settle: settleLimit, Each: env.sayStep, Waiting: env.sayWaiting(0, settleLimit),
+	})
+	for _, r := range results {
+		if r.Status == apply.StepDone {
+			revoked = append(revoked, r.Target)
 		}
-		err = errors.Join(err, env.record(ctx, path, journal.Entry{At: time.Now(), Actor: env.actor(), Action: journal.GrantsRevoked, Scope: scope, Principal: consent.Principal.ID, Evidence: asJSON(revoked)}))
+	}
+	if err == nil {
+		err = failure(results)
 	}
 	return revoked, err
 }
@@ -196,40 +217,38 @@ This reads the tenant file and the journal beside it; no request is made.`,
 }
 
 func runIntegrationStatus(env *Env, only string) error {
-	doc, err := env.document()
+	w, err := env.workspace(false)
 	if err != nil {
 		return err
 	}
-	state, err := env.state(doc.Path)
-	if err != nil {
-		return err
-	}
-	if _, err := doc.File.Effective(only); err != nil {
+	if _, err := w.File.Effective(only); err != nil {
 		return err
 	}
 	status := render.Status{Groups: []render.GroupStatus{}}
-	account, _ := doc.File.Effective("")
-	recorded, err := authorizationOf(state, profile.AccountScope)
-	if err != nil {
-		return err
+	account, _ := w.File.Effective("")
+	status.Account = render.AccountStatus{
+		Profile:       account,
+		Authorization: w.Recorded(profile.AccountScope),
+		Connection:    render.NewConnection(doctor.RecordedConnection(w.Input, profile.AccountScope)),
+		Portal:        portalSteps(account, w.State.Portal[profile.AccountScope]),
 	}
-	status.Account = render.AccountStatus{Profile: account, Authorization: recorded, Portal: portalSteps(account, state.Portal[profile.AccountScope])}
-	for _, g := range doc.File.Groups {
+	for _, g := range w.File.Groups {
 		if only != "" && !profile.SameName(only, g.Name) {
 			continue
 		}
-		effective, _ := doc.File.Effective(g.Name) // it has a profile
+		effective, _ := w.File.Effective(g.Name) // it has a profile
 		scope := profile.Scope(g.Name)
-		recorded, err := authorizationOf(state, scope)
-		if err != nil {
-			return err
-		}
 		status.Groups = append(status.Groups, render.GroupStatus{
-			Name: g.Name, Profile: g.Settings, Effective: effective, Authorization: recorded, Portal: portalSteps(effective, state.Portal[scope]),
+			Name:          g.Name,
+			Profile:       g.Settings,
+			Effective:     effective,
+			Authorization: w.Recorded(scope),
+			Connection:    render.NewConnection(doctor.RecordedConnection(w.Input, scope)),
+			Portal:        portalSteps(effective, w.State.Portal[scope]),
 		})
 	}
 	if account.Authorizable() && status.Account.Authorization == nil {
-		env.say("the account is not authorized yet; next: zo365 authorize")
+		env.say("no consent of the account is recorded yet; next: zo365 authorize")
 	}
 	return env.show(render.StatusListing(status))
 }

@@ -3,13 +3,13 @@ package cli
 import (
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/zo365/zo365/internal/journal"
 	"github.com/zo365/zo365/internal/render"
+	"github.com/zo365/zo365/internal/workspace"
 )
 
 type exportOptions struct {
@@ -49,12 +49,16 @@ func runJournalExport(env *Env, file string, opts exportOptions) error {
 	if err != nil {
 		return err
 	}
-	chain, err := journal.Verify(path)
+	chain, err := journal.Verify(path, workspace.Remembered(path))
 	if err != nil {
 		return err
 	}
 	if !chain.OK() {
-		env.say("error: %s is broken at line %s; nothing was exported\nhint: zo365 journal verify", path, strings.Trim(fmt.Sprint(chain.Broken), "[]"))
+		where := "its end was cut off"
+		if len(chain.Broken) > 0 {
+			where = fmt.Sprintf("it is broken at line %d", chain.Broken[0].Line)
+		}
+		env.say("error: %s: %s; nothing was exported\nhint: zo365 journal verify", path, where)
 		return errCheckFailed
 	}
 	entries, torn, err := journal.Read(path)

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -15,11 +14,13 @@ import (
 	"github.com/zo365/zo365/internal/atomicfile"
 	"github.com/zo365/zo365/internal/plan"
 	"github.com/zo365/zo365/internal/render"
+	"github.com/zo365/zo365/internal/workspace"
 )
 
 type planOptions struct {
 	Facts    factsOptions
 	Fleet    fleetOptions
+	Unknown  unknownOptions
 	Out      string
 	Detailed bool
 	Drift    bool
@@ -44,8 +45,12 @@ profile without its group.
 
 Several tenant files, or -f, plan a fleet; then --out names a folder.
 
+The plan also lists every finding that fails or warns and that no step mends, and marks
+steps that cannot succeed before a failing check passes as blocked.
+
 Exit codes: 2 with --detailed-exitcode when there is something to do, and with
---drift when something moved; otherwise 0.`,
+--drift when something moved; 5 with --fail-on unknown when a check could not look
+(--allow-unknown accepts it); otherwise 0.`,
 		Example: strings.TrimPrefix(`
   zo365 plan
   zo365 plan --out plan.json && zo365 apply plan.json
@@ -60,6 +65,7 @@ Exit codes: 2 with --detailed-exitcode when there is something to do, and with
 	}
 	opts.Facts.flags(cmd)
 	opts.Fleet.flags(cmd)
+	opts.Unknown.flags(cmd)
 	f := cmd.Flags()
 	f.StringVar(&opts.Out, "out", "", "save the plan to this file; a folder with several tenants")
 	f.BoolVar(&opts.Detailed, "detailed-exitcode", false, "exit with 2 when there is something to do")
@@ -68,6 +74,9 @@ Exit codes: 2 with --detailed-exitcode when there is something to do, and with
 }
 
 func runPlan(ctx context.Context, env *Env, opts planOptions) error {
+	if err := opts.Unknown.check(); err != nil {
+		return err
+	}
 	if opts.Drift && opts.Out != "" {
 		return usagef("--drift makes no plan; leave --out away")
 	}
@@ -79,14 +88,14 @@ func runPlan(ctx context.Context, env *Env, opts planOptions) error {
 		return planFleet(ctx, env, opts, files)
 	}
 	env = opts.Fleet.only(env)
-	s, err := env.subject(ctx, "doctor", opts.Facts)
+	w, err := env.judged(ctx, workspace.Look{Command: "doctor"}, opts.Facts)
 	if err != nil {
 		return err
 	}
 	if opts.Drift {
-		return runDrift(env, s)
+		return runDrift(env, w, opts)
 	}
-	p := s.plan()
+	p := w.Plan()
 	env.sayUnseen(p)
 	if opts.Out != "" {
 		if err := savePlan(p, opts.Out); err != nil {
@@ -95,6 +104,9 @@ func runPlan(ctx context.Context, env *Env, opts planOptions) error {
 		env.say("saved as %s; next: zo365 apply %s", opts.Out, opts.Out)
 	}
 	if err := env.show(render.PlanListing(p)); err != nil {
+		return err
+	}
+	if err := opts.Unknown.unseen(w.Findings()); err != nil {
 		return err
 	}
 	if opts.Detailed && !p.Empty() {
@@ -129,22 +141,26 @@ func savePlan(p plan.Plan, file string) error {
 
 // planOne is the plan or the drift of one tenant of a fleet.
 func planOne(ctx context.Context, env *Env, opts planOptions) (fleetResult, error) {
-	s, err := env.subject(ctx, "doctor", opts.Facts)
+	w, err := env.judged(ctx, workspace.Look{Command: "doctor"}, opts.Facts)
 	if err != nil {
 		return fleetResult{}, err
 	}
+	unseen := opts.Unknown.unseen(w.Findings())
 	if opts.Drift {
-		l, moved, err := drift(s)
+		l, moved, err := drift(w)
 		if err != nil {
 			return fleetResult{}, err
 		}
-		r := fleetResult{Words: fmt.Sprintf("%d moved", moved), Full: l.Value}
-		if moved > 0 {
+		r := fleetResult{Words: driftWords(l, moved), Full: l.Value}
+		switch {
+		case unseen != nil:
+			r.Code = exitPermission
+		case moved > 0:
 			r.Code = exitDiffers
 		}
 		return r, nil
 	}
-	p := s.plan()
+	p := w.Plan()
 	env.sayUnseen(p)
 	if opts.Out != "" {
 		if err := savePlan(p, filepath.Join(opts.Out, env.name+".plan.json")); err != nil {
@@ -152,22 +168,35 @@ func planOne(ctx context.Context, env *Env, opts planOptions) (fleetResult, erro
 		}
 	}
 	r := fleetResult{Words: planWords(p), Full: p}
-	if opts.Detailed && !p.Empty() {
+	switch {
+	case unseen != nil:
+		r.Code = exitPermission
+	case opts.Detailed && !p.Empty():
 		r.Code = exitDiffers
 	}
 	return r, nil
 }
 
 func planWords(p plan.Plan) string {
-	if p.Empty() {
-		return "nothing to do"
+	words := "nothing to do"
+	if !p.Empty() {
+		n := p.Count()
+		words = fmt.Sprintf("%d graph, %d zoom, %d portal, %d local", n["graph"], n["zoom"], n["portal"], n["local"])
 	}
-	n := p.Count()
-	return fmt.Sprintf("%d graph, %d zoom, %d portal, %d local", n["graph"], n["zoom"], n["portal"], n["local"])
+	if b := p.Blocked(); b != nil {
+		words += ", blocked by " + b.Check
+	}
+	if len(p.Open) > 0 {
+		words += fmt.Sprintf(", %d not mended by a step", len(p.Open))
+	}
+	if len(p.Unseen) > 0 {
+		words += ", not seen: " + strings.Join(p.Unseen, ", ")
+	}
+	return words
 }
 
-func runDrift(env *Env, s *subject) error {
-	l, moved, err := drift(s)
+func runDrift(env *Env, w *workspace.Workspace, opts planOptions) error {
+	l, moved, err := drift(w)
 	if err != nil {
 		return err
 	}
@@ -175,7 +204,10 @@ func runDrift(env *Env, s *subject) error {
 		return err
 	}
 	if unseen := l.Value.(render.Drift).Unseen; len(unseen) > 0 {
-		env.say("warning: could not see %s; zo365 doctor says why", strings.Join(unseen, ", "))
+		env.say("warning: not compared, since it could not be seen: %s; zo365 doctor says why", strings.Join(unseen, ", "))
+	}
+	if err := opts.Unknown.unseen(w.Findings()); err != nil {
+		return err
 	}
 	if moved > 0 {
 		return errDiffers
@@ -183,14 +215,22 @@ func runDrift(env *Env, s *subject) error {
 	return nil
 }
 
-func drift(s *subject) (render.Listing, int, error) {
-	if len(s.state.Baseline) == 0 {
+func driftWords(l render.Listing, moved int) string {
+	words := fmt.Sprintf("%d moved", moved)
+	if unseen := l.Value.(render.Drift).Unseen; len(unseen) > 0 {
+		words += ", not compared: " + strings.Join(unseen, ", ")
+	}
+	return words
+}
+
+func drift(w *workspace.Workspace) (render.Listing, int, error) {
+	b, err := w.Baseline()
+	if err != nil {
+		return render.Listing{}, 0, err
+	}
+	if b == nil {
 		return render.Listing{}, 0, hint(errors.New("the journal has no state to measure drift against"), "zo365 apply records it once everything is as wanted")
 	}
-	var b plan.Baseline
-	if err := json.Unmarshal(s.state.Baseline, &b); err != nil {
-		return render.Listing{}, 0, fmt.Errorf("reading the recorded state: %w", err)
-	}
-	moved, unseen := plan.Drift(b, s.input)
+	moved, unseen := plan.Drift(*b, w.Input)
 	return render.DriftListing(b.At, moved, unseen), len(moved), nil
 }

@@ -7,15 +7,15 @@ import (
 	"io"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/zo365/zo365/internal/apply"
 	"github.com/zo365/zo365/internal/doctor"
-	"github.com/zo365/zo365/internal/journal"
 	"github.com/zo365/zo365/internal/plan"
 	"github.com/zo365/zo365/internal/profile"
 	"github.com/zo365/zo365/internal/render"
+	"github.com/zo365/zo365/internal/workspace"
 )
 
 func newPortalCmd(env *Env) *cobra.Command {
@@ -36,45 +36,36 @@ func newPortalListCmd(env *Env) *cobra.Command {
 		Long:    "List the controls of Zoom's portal that the tenant file decides, for the account and each group that sets something.",
 		Example: "  zo365 portal list\n  zo365 portal list -o json",
 		RunE: func(*cobra.Command, []string) error {
-			_, all, err := env.controls()
+			w, err := env.workspace(false)
 			if err != nil {
 				return err
 			}
-			return env.show(render.PortalListing(all))
+			return env.show(render.PortalListing(controls(w)))
 		},
 	}
 }
 
 // controls are those of every scope of the tenant file.
-func (env *Env) controls() (string, []render.PortalControl, error) {
-	doc, err := env.document()
-	if err != nil {
-		return "", nil, err
-	}
-	state, err := env.state(doc.Path)
-	if err != nil {
-		return doc.Path, nil, err
-	}
-	doors, err := env.doors(doc.File)
-	if err != nil {
-		return doc.Path, nil, err
-	}
+func controls(w *workspace.Workspace) []render.PortalControl {
 	all := []render.PortalControl{}
-	for _, group := range doctor.PortalScopes(doc.File) {
-		effective, _ := doc.File.Effective(group) // it has a profile
+	for _, group := range doctor.PortalScopes(w.File) {
+		effective, _ := w.File.Effective(group) // it has a profile
 		scope := profile.Scope(group)
-		for _, s := range doctor.PortalSteps(effective) {
-			c := render.PortalControl{
-				Step: render.StepName(scope, s), Scope: scope, Menu: doctor.PortalPath(group), Address: doors.Hosts.ZoomPortal + doctor.PortalPage(group),
-				Control: s.Control, Choose: s.Choose,
-			}
-			if by, ok := state.Portal[scope][s.Code]; ok && by.Choose == s.Choose {
-				c.ConfirmedBy, c.At = &by.By, &by.At
-			}
-			all = append(all, c)
+		confirmed := portalSteps(effective, w.State.Portal[scope])
+		for i, s := range doctor.PortalSteps(effective) {
+			all = append(all, render.PortalControl{
+				Step:        render.StepName(scope, s),
+				Scope:       scope,
+				Menu:        doctor.PortalPath(group),
+				Address:     w.Portals().Zoom + doctor.PortalPage(group),
+				Control:     s.Control,
+				Choose:      s.Choose,
+				ConfirmedBy: confirmed[i].ConfirmedBy,
+				At:          confirmed[i].At,
+			})
 		}
 	}
-	return doc.Path, all, nil
+	return all
 }
 
 type portalConfirmOptions struct {
@@ -107,10 +98,19 @@ func runPortalConfirm(ctx context.Context, env *Env, opts portalConfirmOptions) 
 	if opts.All == (len(opts.Steps) > 0) {
 		return usagef("name steps, or --all; zo365 portal list shows them")
 	}
-	path, all, err := env.controls()
+	w, err := env.workspace(false)
 	if err != nil {
 		return err
 	}
+	release, err := workspace.Alone(ctx, w.Path, env.say)
+	if err != nil {
+		return err
+	}
+	defer release()
+	if err := w.Reread(); err != nil {
+		return err
+	}
+	all := controls(w)
 	var chosen []render.PortalControl
 	for _, c := range all {
 		if c.ConfirmedBy == nil && (opts.All || slices.Contains(opts.Steps, c.Step)) {
@@ -127,6 +127,9 @@ func runPortalConfirm(ctx context.Context, env *Env, opts portalConfirmOptions) 
 		return env.show(render.PortalListing(all))
 	}
 	who := opts.By
+	if who == "" && opts.Yes && !env.interactive() {
+		return usagef("--yes confirms nothing in nobody's name; --by names who saw it")
+	}
 	if who == "" {
 		who = env.actor()
 	}
@@ -136,26 +139,44 @@ func runPortalConfirm(ctx context.Context, env *Env, opts portalConfirmOptions) 
 	if err := env.confirm(ctx, fmt.Sprintf("Does Zoom's portal show this, %s?", who), opts.Yes); err != nil {
 		return err
 	}
-	if err := env.record(ctx, path, confirmations(chosen, who, opts.Yes)...); err != nil {
+	if err := env.local(ctx, w, confirmations(w, chosen, who, opts.Yes)); err != nil {
 		return err
 	}
-	if _, all, err = env.controls(); err != nil {
+	if err := w.Reread(); err != nil {
 		return err
 	}
-	return env.show(render.PortalListing(all))
+	return env.show(render.PortalListing(controls(w)))
 }
 
-func confirmations(chosen []render.PortalControl, who string, yes bool) []journal.Entry {
-	how := "asked"
+// confirmations are the steps that write a person's word down.
+func confirmations(w *workspace.Workspace, chosen []render.PortalControl, who string, yes bool) []plan.Step {
+	how := apply.Asked
 	if yes {
 		how = "--yes"
 	}
-	var entries []journal.Entry
+	var steps []plan.Step
 	for _, c := range chosen {
 		code := strings.TrimPrefix(c.Step, c.Scope+"/")
-		entries = append(entries, journal.Entry{At: time.Now(), Actor: who, Action: journal.PortalConfirmed, Scope: c.Scope, Steps: []string{code}, After: asJSON(map[string]string{code: c.Choose}), Answer: how})
+		word, err := json.Marshal(apply.Word{By: who, Answer: how, Choose: c.Choose})
+		if err != nil {
+			panic(err) // plain values
+		}
+		s := plan.Step{
+			ID:     "confirm/" + c.Step,
+			Kind:   string(doctor.Local),
+			Action: string(doctor.ConfirmPortal),
+			Scope:  c.Scope,
+			Target: code,
+			Before: "not confirmed",
+			After:  string(word),
+		}
+		// The application whose consent is recorded is the one that the person means.
+		if a, ok := w.State.Authorizations[c.Scope]; ok && code == doctor.StepSave && !a.Application.Empty() {
+			s.Application = &a.Application
+		}
+		steps = append(steps, s)
 	}
-	return entries
+	return steps
 }
 
 func newPortalChecklistCmd(env *Env) *cobra.Command {
@@ -178,8 +199,11 @@ With a saved plan its other pages are there too: domains, the Zoom plan, credent
 // checklist is what is pending by the journal, or the portal steps of a saved plan.
 func (env *Env) checklist(args []string) (string, []render.PortalControl, error) {
 	if len(args) == 0 {
-		path, all, err := env.controls()
-		return tenantName(path), all, err
+		w, err := env.workspace(false)
+		if err != nil {
+			return "", nil, err
+		}
+		return tenantName(w.Path), controls(w), nil
 	}
 	p, err := readPlan(args[0])
 	if err != nil {
@@ -191,17 +215,5 @@ func (env *Env) checklist(args []string) (string, []render.PortalControl, error)
 			all = append(all, render.PortalControl{Step: strings.TrimPrefix(s.ID, "portal/"), Scope: s.Scope, Menu: s.Page.Menu, Address: s.Page.Address, Control: s.Page.Control, Choose: s.Page.Choose})
 		}
 	}
-	return p.Tenant, all, nil
-}
-
-// sameBaseline says whether the recorded state is the one of now.
-func sameBaseline(recorded json.RawMessage, now plan.Baseline) (bool, error) {
-	if len(recorded) == 0 {
-		return false, nil
-	}
-	var b plan.Baseline
-	if err := json.Unmarshal(recorded, &b); err != nil {
-		return false, fmt.Errorf("reading the recorded state: %w", err)
-	}
-	return b.Same(now), nil
+	return p.Target.Tenant, all, nil
 }

@@ -2,86 +2,86 @@ package cli
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"os/user"
-	"time"
 
-	"github.com/zo365/zo365/internal/config"
+	"github.com/zo365/zo365/internal/apply"
 	"github.com/zo365/zo365/internal/doctor"
 	"github.com/zo365/zo365/internal/journal"
+	"github.com/zo365/zo365/internal/plan"
 	"github.com/zo365/zo365/internal/profile"
 	"github.com/zo365/zo365/internal/render"
+	"github.com/zo365/zo365/internal/workspace"
 )
 
 // profileChange is one change of the tenant file as a command wants it.
 type profileChange struct {
-	// Group is empty for the account.
-	Group string
+	workspace.Change
+
 	// Question is asked before the change is made.
 	Question string
 	Yes      bool
-	// Edit changes the document; it must be repeatable, since it runs once to
-	// show the change and once under the lock.
-	Edit func(*config.Document) error
-	// Undoes is the ID of the entry that this takes back.
-	Undoes string
-	// Entries are journal lines beside the one about the profile.
-	Entries []journal.Entry
+	// Also is done with the change: words about a record that no longer holds.
+	Also []plan.Step
 }
 
 // change shows a change before and after, asks, makes it, and records it. A
 // change that changes nothing asks nothing and writes nothing.
 func (env *Env) change(ctx context.Context, c profileChange) (render.Change, error) {
-	path, err := env.path()
+	w, err := env.workspace(false)
 	if err != nil {
 		return render.Change{}, err
 	}
-	trial, err := config.Load(path)
+	release, err := workspace.Alone(ctx, w.Path, env.say)
 	if err != nil {
 		return render.Change{}, err
 	}
-	out, err := compare(trial, c)
+	defer release()
+	if err := w.Reread(); err != nil {
+		return render.Change{}, err
+	}
+	if err := w.CloseEdits(ctx); err != nil {
+		return render.Change{}, err
+	}
+	d, err := w.Trial(c.Change)
 	if err != nil {
-		return out, err
+		return changeOf(d), err
 	}
-	if !out.Changed && len(c.Entries) == 0 {
-		env.say("nothing to change: %s is as wanted", out.Scope)
-		return out, nil
+	if !d.Changed && len(c.Also) == 0 {
+		env.say("nothing to change: %s is as wanted", d.Scope)
+		return changeOf(d), nil
 	}
-	env.sayChange(out)
+	env.sayChange(changeOf(d))
 	if err := env.confirm(ctx, c.Question, c.Yes); err != nil {
-		return out, err
+		return changeOf(d), err
 	}
-	doc, err := config.Edit(ctx, path, func(doc *config.Document) error {
-		out, err = compare(doc, c)
-		return err
-	})
-	if err != nil {
-		return out, err
+	if d, err = w.Edit(ctx, c.Change); err != nil {
+		return changeOf(d), err
 	}
-	for _, w := range doc.Warnings {
-		env.say("warning: %s", w)
-	}
-	changed := changeEntry(env, out)
-	changed.Undoes = c.Undoes
-	return out, env.record(ctx, path, append(c.Entries, changed)...)
+	return changeOf(d), env.local(ctx, w, c.Also)
 }
 
-// compare makes the change on a document and says what it did.
-func compare(doc *config.Document, c profileChange) (render.Change, error) {
-	before := doc.File.Clone()
-	out := render.Change{Scope: profile.Scope(c.Group), Portal: []render.PortalStep{}, Revoked: []string{}}
-	out.Before, _ = before.Effective(c.Group) // a group without a profile inherits
-	text := string(doc.Text())
-	if err := c.Edit(doc); err != nil {
-		return out, err
+// local carries out steps of the journal alone.
+func (env *Env) local(ctx context.Context, w *workspace.Workspace, steps []plan.Step) error {
+	if len(steps) == 0 {
+		return nil
 	}
-	out.After, _ = doc.File.Effective(c.Group)
-	out.Changed = text != string(doc.Text())
-	out.Portal = portalSteps(out.After, nil)
-	return out, nil
+	results, err := w.Apply(ctx, plan.Of(plan.Confirm, w.Input.Target, steps...), workspace.Run{Parallel: 1, Each: func(apply.StepResult) {}})
+	if err != nil {
+		return err
+	}
+	return failure(results)
+}
+
+func changeOf(d workspace.Difference) render.Change {
+	return render.Change{
+		Scope:   d.Scope,
+		Changed: d.Changed,
+		Before:  d.Before,
+		After:   d.After,
+		Portal:  portalSteps(d.After, nil),
+		Revoked: []string{},
+	}
 }
 
 func (env *Env) sayChange(c render.Change) {
@@ -92,18 +92,6 @@ func (env *Env) sayChange(c render.Change) {
 			env.say("  %s: %s -> %s", key, from, to)
 		}
 	}
-}
-
-func changeEntry(env *Env, c render.Change) journal.Entry {
-	return journal.Entry{At: time.Now(), Actor: env.actor(), Action: journal.ProfileChanged, Scope: c.Scope, Before: asJSON(c.Before), After: asJSON(c.After)}
-}
-
-// record appends to the journal beside the tenant file.
-func (env *Env) record(ctx context.Context, path string, entries ...journal.Entry) error {
-	if err := journal.Append(ctx, journal.Path(path), entries...); err != nil {
-		return fmt.Errorf("the change was made, but not recorded: %w", err)
-	}
-	return nil
 }
 
 // actor is who runs this command: ZO365_ACTOR, which a pipeline sets, else the
@@ -118,15 +106,6 @@ func (env *Env) actor() string {
 	return "unknown"
 }
 
-// asJSON encodes values of this program's own types.
-func asJSON(value any) json.RawMessage {
-	text, err := json.Marshal(value)
-	if err != nil {
-		panic(err) // a type that cannot be encoded is a mistake in this package
-	}
-	return text
-}
-
 // portalSteps are the steps of a scope with who confirmed them.
 func portalSteps(e profile.Effective, confirmed map[string]journal.Confirmation) []render.PortalStep {
 	steps := []render.PortalStep{}
@@ -138,28 +117,6 @@ func portalSteps(e profile.Effective, confirmed map[string]journal.Confirmation)
 		steps = append(steps, step)
 	}
 	return steps
-}
-
-// state folds the journal; broken lines are warned of.
-func (env *Env) state(tenantFile string) (journal.State, error) {
-	entries, torn, err := journal.Read(journal.Path(tenantFile))
-	for _, t := range torn {
-		env.say("warning: %s:%d is not a whole entry: %v", journal.Path(tenantFile), t.Line, t.Err)
-	}
-	return journal.Fold(entries), err
-}
-
-// authorizationOf is the recorded authorization of a scope, or nil.
-func authorizationOf(s journal.State, scope string) (*render.Authorization, error) {
-	recorded, ok := s.Authorizations[scope]
-	if !ok {
-		return nil, nil
-	}
-	var a render.Authorization
-	if err := json.Unmarshal(recorded.Evidence, &a); err != nil {
-		return nil, fmt.Errorf("reading the recorded authorization of %s: %w", scope, err)
-	}
-	return &a, nil
 }
 
 // errNoProfileChange ends a set without any setting.

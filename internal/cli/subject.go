@@ -2,22 +2,17 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
-	"time"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
-	"github.com/zo365/zo365/internal/config"
-	"github.com/zo365/zo365/internal/connect"
 	"github.com/zo365/zo365/internal/doctor"
-	"github.com/zo365/zo365/internal/journal"
-	"github.com/zo365/zo365/internal/plan"
-	"github.com/zo365/zo365/internal/profile"
-	"github.com/zo365/zo365/internal/survey"
 	"github.com/zo365/zo365/internal/tenant"
+	"github.com/zo365/zo365/internal/workspace"
 )
 
 // factsOptions say where facts come from: live, or from a saved file.
@@ -28,7 +23,11 @@ type factsOptions struct {
 
 func (o *factsOptions) flags(cmd *cobra.Command) {
 	o.fileFlag(cmd)
-	cmd.Flags().StringVar(&o.ZoomEmail, "zoom-email", "", "the signed-in person's Zoom email, when it is neither their UPN nor their mail address")
+	o.emailFlag(cmd)
+}
+
+func (o *factsOptions) emailFlag(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&o.ZoomEmail, "zoom-email", "", "the authorizing person's Zoom email, when it is neither their UPN nor their mail address")
 }
 
 // fileFlag is for commands that look at nobody in particular.
@@ -37,7 +36,7 @@ func (o *factsOptions) fileFlag(cmd *cobra.Command) {
 }
 
 // saved reads the facts file.
-func (o factsOptions) saved(env *Env) (tenant.Facts, error) {
+func (o factsOptions) saved(env *Env) (tenant.FactsFile, error) {
 	var text []byte
 	var err error
 	if o.File == "-" {
@@ -46,7 +45,7 @@ func (o factsOptions) saved(env *Env) (tenant.Facts, error) {
 		text, err = os.ReadFile(o.File)
 	}
 	if err != nil {
-		return tenant.Facts{}, fmt.Errorf("reading the facts: %w", err)
+		return tenant.FactsFile{}, fmt.Errorf("reading the facts: %w", err)
 	}
 	f, err := tenant.DecodeFacts(text)
 	if err != nil {
@@ -55,154 +54,106 @@ func (o factsOptions) saved(env *Env) (tenant.Facts, error) {
 	return f, nil
 }
 
-// subject is one tenant as a run sees it: what is wanted, what is recorded, what is
-// there.
-type subject struct {
-	// path is the tenant file; empty when there is none.
-	path  string
-	state journal.State
-	input doctor.Input
-	// both are the services; zero when the facts come from a file.
-	both    clients
-	portals plan.Portals
-	live    bool
-	opts    factsOptions
+// workspace opens the tenant file and the journal of this run; optional accepts that
+// there is no file.
+func (env *Env) workspace(optional bool) (*workspace.Workspace, error) {
+	return workspace.Open(workspace.Settings{
+		Config: env.flags.config,
+		Tenant: env.flags.tenant,
+		Getenv: env.Getenv,
+		Doors:  env.doors,
+		Say:    env.say,
+		Actor:  env.actor(),
+	}, optional)
 }
 
-// subject reads the tenant file and the journal, and gathers the facts. With facts
-// from a file nobody signs in.
-func (env *Env) subject(ctx context.Context, command string, opts factsOptions) (*subject, error) {
-	s := &subject{opts: opts}
-	doc, err := env.document()
-	var missing *config.NotFoundError
-	switch {
-	case err == nil:
-		s.path, s.input.File = doc.Path, doc.File
-	case opts.File != "" && errors.As(err, &missing) && env.flags.config == "" && env.Getenv("ZO365_CONFIG") == "":
+// live is a workspace that is signed in and has looked.
+func (env *Env) live(ctx context.Context, optional bool, look workspace.Look) (*workspace.Workspace, error) {
+	w, err := env.workspace(optional)
+	if err != nil {
+		return nil, err
+	}
+	return w, w.SignIn(ctx, look)
+}
+
+// judged is a workspace with facts, live or from a file, for commands that judge.
+func (env *Env) judged(ctx context.Context, look workspace.Look, opts factsOptions) (*workspace.Workspace, error) {
+	look.ZoomEmail = opts.ZoomEmail
+	if opts.File == "" {
+		return env.live(ctx, false, look)
+	}
+	w, err := env.workspace(true)
+	if err != nil {
+		return nil, err
+	}
+	if w.Path == "" {
 		env.say("warning: there is no tenant file: nothing is wanted, so only the facts themselves are judged")
-	default:
-		return nil, err
 	}
-	if s.path != "" {
-		if s.state, err = env.state(s.path); err != nil {
-			return nil, err
-		}
-	}
-	if s.input.Record, err = recordOf(s.state); err != nil {
-		return nil, err
-	}
-	doors, err := env.doors(s.input.File)
+	saved, err := opts.saved(env)
 	if err != nil {
 		return nil, err
 	}
-	s.portals = plan.Portals{Zoom: doors.Hosts.ZoomPortal, Entra: doors.Hosts.EntraPortal}
-	if opts.File != "" {
-		s.input.Facts, err = opts.saved(env)
-		s.input.Now = factsTime(s.input.Facts)
-		if err == nil {
-			env.say("judging facts of %s", s.input.Now.UTC().Format(time.RFC3339))
-		}
-		return s, err
-	}
-	if s.both, err = env.enter(ctx, command, s.input.File, doors); err != nil {
-		return nil, err
-	}
-	s.live = true
-	return s, s.look(ctx)
+	w.Saved(saved)
+	return w, nil
 }
 
-// look gathers the facts once more.
-func (s *subject) look(ctx context.Context) error {
-	// Members matter of the groups that have a profile; an account can have thousands.
-	facts, err := s.both.facts(ctx, s.opts.ZoomEmail, func(group string) bool {
-		_, ok := s.input.File.Find(group)
-		return ok
-	})
-	s.input.Facts, s.input.Now = facts, time.Now().UTC()
-	return err
+// unknownOptions say what becomes of checks that could not look.
+type unknownOptions struct {
+	Allowed []string
+	FailOn  string
 }
 
-// reread takes the record from the journal again, after something was written.
-func (s *subject) reread(env *Env) error {
-	state, err := env.state(s.path)
-	if err != nil {
-		return err
-	}
-	s.state = state
-	s.input.Record, err = recordOf(state)
-	return err
+func (o *unknownOptions) flags(cmd *cobra.Command) {
+	o.allowFlag(cmd)
+	cmd.Flags().StringVar(&o.FailOn, "fail-on", "fail", "exit with 5 when a check could not look (unknown), or only with 3 when one fails (fail)")
+	completeValues(cmd, "fail-on", []string{"fail", "unknown"})
 }
 
-// findings are doctor's.
-func (s *subject) findings() []doctor.Finding { return doctor.Examine(s.input) }
-
-func (s *subject) plan() plan.Plan { return plan.Make(s.input, s.findings(), s.portals) }
-
-// pin keeps to the application that the plan is about: while its permissions go, it
-// could not be told from others any more.
-func (s *subject) pin() {
-	if c := doctor.ZoomConsent(s.input); c.Principal != nil {
-		s.input.Record.Principal = c.Principal.ID
-	}
+func (o *unknownOptions) allowFlag(cmd *cobra.Command) {
+	cmd.Flags().StringSliceVar(&o.Allowed, "allow-unknown", nil, "accept that these checks could not look, by code")
 }
 
-// facts gathers everything observable with what is signed in.
-func (c clients) facts(ctx context.Context, zoomEmail string, membersOf func(string) bool) (tenant.Facts, error) {
-	as := tenant.SignIn{Person: c.as.Person, Name: c.as.ClientID, By: string(c.as.Method)}
-	if c.as.Person {
-		as.Name = c.as.Account.Username
-	}
-	return survey.All(ctx, survey.Sources{
-		Microsoft: c.graph, Applications: c.graph, Activity: c.graph, Mailboxes: c.graph,
-		Zoom: c.zoom, Account: c.zoom, Groups: c.zoom, ZoomPages: c.zoom, Clocks: c.doors.Clocks,
-	}, survey.Want{SignedIn: as, OwnAppID: c.as.ClientID, ZoomAppID: c.file.Microsoft.ZoomAppID, ZoomEmail: zoomEmail, MembersOf: membersOf})
-}
-
-// enter signs in to both services through doors that are there already.
-func (env *Env) enter(ctx context.Context, command string, file profile.File, doors *connect.Doors) (clients, error) {
-	c := clients{file: file, doors: doors}
-	var err error
-	if c.graph, c.as, err = doors.Graph(ctx, command); err != nil {
-		return c, err
-	}
-	c.zoom, _, err = doors.Zoom(ctx)
-	return c, err
-}
-
-// recordOf is what the journal says, in doctor's words.
-func recordOf(s journal.State) (doctor.Record, error) {
-	r := doctor.Record{Portal: map[string]map[string]doctor.Confirmed{}, Authorized: map[string]doctor.Authorized{}}
-	for scope, steps := range s.Portal {
-		r.Portal[scope] = map[string]doctor.Confirmed{}
-		for step, c := range steps {
-			r.Portal[scope][step] = doctor.Confirmed{Choose: c.Choose, By: c.By, At: c.At}
+func (o unknownOptions) check() error {
+	for _, code := range o.Allowed {
+		if !slices.ContainsFunc(doctor.Codes(), func(c [2]string) bool { return c[0] == code }) {
+			return usagef("--allow-unknown: there is no check %q; zo365 doctor --help lists them", code)
 		}
 	}
-	for scope := range s.Authorizations {
-		a, err := authorizationOf(s, scope)
-		if err != nil {
-			return r, err
-		}
-		one := doctor.Authorized{Match: a.AuthorizedBy.Match, Granted: a.Granted, At: s.Authorizations[scope].At}
-		if a.AuthorizedBy.UPN != nil {
-			one.UPN = *a.AuthorizedBy.UPN
-		}
-		if a.AuthorizedBy.ZoomEmail != nil {
-			one.ZoomEmail = *a.AuthorizedBy.ZoomEmail
-		}
-		if a.ServicePrincipal != nil {
-			one.PrincipalID = a.ServicePrincipal.ID
-		}
-		r.Authorized[scope] = one
+	if o.FailOn != "" && o.FailOn != "fail" && o.FailOn != "unknown" {
+		return usagef("--fail-on: %q is neither fail nor unknown", o.FailOn)
 	}
-	r.Principal = s.Principal
-	return r, nil
+	return nil
 }
 
-// factsTime is when saved facts were gathered: they are judged as of then.
-func factsTime(f tenant.Facts) time.Time {
-	if !f.Clocks.At.IsZero() {
-		return f.Clocks.At
+// blindError says that checks could not look, where that matters.
+type blindError struct {
+	codes []string
+	needs []string
+}
+
+func (e *blindError) Error() string {
+	return "could not see what these checks look at: " + strings.Join(e.codes, ", ")
+}
+
+// blind is the error of checks that could not look and were not accepted; nil when there
+// are none.
+func blind(all []doctor.Finding, codes []string) error {
+	if len(codes) == 0 {
+		return nil
 	}
-	return f.SignedIn.At
+	e := &blindError{codes: codes}
+	for _, f := range all {
+		if f.Severity == doctor.Unknown && slices.Contains(codes, f.Code) && f.Fix != "" && !slices.Contains(e.needs, f.Fix) {
+			e.needs = append(e.needs, f.Fix)
+		}
+	}
+	return e
+}
+
+// unseen is the error under --fail-on unknown.
+func (o unknownOptions) unseen(all []doctor.Finding) error {
+	if o.FailOn != "unknown" {
+		return nil
+	}
+	return blind(all, slices.DeleteFunc(doctor.Unseen(all), func(code string) bool { return slices.Contains(o.Allowed, code) }))
 }

@@ -12,12 +12,12 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/zo365/zo365/internal/apply"
-	"github.com/zo365/zo365/internal/config"
 	"github.com/zo365/zo365/internal/doctor"
 	"github.com/zo365/zo365/internal/journal"
 	"github.com/zo365/zo365/internal/plan"
-	"github.com/zo365/zo365/internal/profile"
 	"github.com/zo365/zo365/internal/render"
+	"github.com/zo365/zo365/internal/tenant"
+	"github.com/zo365/zo365/internal/workspace"
 )
 
 type undoOptions struct {
@@ -32,10 +32,12 @@ func newUndoCmd(env *Env) *cobra.Command {
 		Use:   "undo ID",
 		Short: "Take back one change that the journal knows",
 		Long: `Take back the change of one entry of the journal, whose ID zo365 journal show lists,
-and record that. These can be taken back: a change of the tenant file, permissions
-that were granted or revoked, a group that zo365 made and that has no members yet, a
-confirmation of portal steps, and a changed email or UPN. For the others zo365 says
-what to do instead.
+and record that. The reverse is exactly what the entry says: the same tenant and Zoom
+account, the same application, the same API and app role. These can be taken back: a
+change of the tenant file (what inherited inherits again), permissions that were
+granted or revoked, sign-in to Zoom's application, a group that zo365 made and that
+has no members yet, a confirmation of portal steps, and a changed email or UPN. For
+the others zo365 says what to do instead.
 
 What somebody changed again since then is not touched.`,
 		Example: "  zo365 journal show\n  zo365 undo 3f6c09a1b2d4",
@@ -51,52 +53,91 @@ What somebody changed again since then is not touched.`,
 }
 
 func runUndo(ctx context.Context, env *Env, opts undoOptions) error {
-	release, err := env.alone(ctx)
+	w, err := env.workspace(false)
+	if err != nil {
+		return err
+	}
+	release, err := workspace.Alone(ctx, w.Path, env.say)
 	if err != nil {
 		return err
 	}
 	defer release()
-	path, err := env.path()
-	if err != nil {
+	if err := w.Reread(); err != nil {
 		return err
 	}
-	e, err := entryOf(path, opts.ID)
+	if err := w.CloseEdits(ctx); err != nil {
+		return err
+	}
+	e, entries, err := entryOf(w.Journal(), opts.ID)
 	if err != nil {
 		return err
 	}
 	env.say("%s, %s by %s, %s:\n  %s -> %s", e.At.UTC().Format(time.RFC3339), e.Action, e.Actor, e.Scope, words(e.Before), words(e.After))
 	if e.Action == journal.ProfileChanged {
-		return undoProfile(ctx, env, opts, e)
+		if err := takenBack(e, entries); err != nil {
+			return err
+		}
+		release() // the change of the file takes its own turn
+		return undoProfile(ctx, env, w, opts, e)
+	}
+	step, err := apply.Reverse(e, entries)
+	if err != nil {
+		return noWayBack(err)
+	}
+	target := targetOf(e)
+	if step.Action != string(doctor.WithdrawWord) { // which needs nobody
+		if err := w.SignIn(ctx, workspace.Look{Command: "undo", Facts: []tenant.Fact{tenant.FactConsents}}); err != nil {
+			return err
+		}
+	}
+	p := plan.Of(plan.Undo, target, step)
+	if err := w.MayWrite(p); err != nil {
+		return hint(err, "sign in to the target of the entry, or name its tenant file with --config")
+	}
+	if err := env.sayPlan(p); err != nil {
+		return err
 	}
 	if err := env.confirm(ctx, "Take this back?", opts.Yes); err != nil {
 		return err
 	}
-	back := apply.Back{Services: apply.Services{
-		Actor: env.actor(), Limit: opts.Settle, Waiting: func(s plan.Step) { env.say("waiting until it shows: %s %s", s.Target, s.After) },
-		Note: func(ctx context.Context, entries ...journal.Entry) error {
-			return journal.Append(ctx, journal.Path(path), entries...)
-		},
-	}}
-	if e.Action != journal.PortalConfirmed { // which needs nobody
-		s, err := env.subject(ctx, "undo", factsOptions{})
-		if err != nil {
-			return err
-		}
-		s.pin()
-		back.Services.Entra, back.Services.Consent = s.both.graph, s.consent
-		back.Groups, back.Zoom, back.Graph = s.both.zoom, s.both.zoom, s.both.graph
+	results, err := w.Apply(ctx, p, workspace.Run{
+		Parallel: 1,
+		Settle:   opts.Settle,
+		Each:     env.sayStep,
+		Waiting:  env.sayWaiting(0, opts.Settle),
+	})
+	if err != nil {
+		return err
 	}
-	if err := back.Do(ctx, e); err != nil {
+	if err := failure(results); err != nil {
 		return noWayBack(err)
 	}
-	return env.showLast(path)
+	return env.showLast(w.Journal())
+}
+
+// targetOf is the target of an entry; an older version wrote the tenant alone.
+func targetOf(e journal.Entry) tenant.Target {
+	if e.Target != nil {
+		return *e.Target
+	}
+	return tenant.Target{Tenant: e.Tenant}
+}
+
+// takenBack says that an entry was taken back already.
+func takenBack(e journal.Entry, all []journal.Entry) error {
+	for _, other := range all {
+		if other.Undoes == e.ID {
+			return &apply.NoWayBack{Why: "entry " + e.ID + " was taken back already, by " + other.ID}
+		}
+	}
+	return nil
 }
 
 // entryOf finds an entry by the beginning of its ID.
-func entryOf(tenantFile, id string) (journal.Entry, error) {
-	entries, _, err := journal.Read(journal.Path(tenantFile))
+func entryOf(file, id string) (journal.Entry, []journal.Entry, error) {
+	entries, _, err := journal.Read(file)
 	if err != nil {
-		return journal.Entry{}, err
+		return journal.Entry{}, nil, err
 	}
 	var found []journal.Entry
 	for _, e := range entries {
@@ -106,18 +147,18 @@ func entryOf(tenantFile, id string) (journal.Entry, error) {
 	}
 	switch {
 	case id == "" || len(found) == 0:
-		return journal.Entry{}, hint(fmt.Errorf("the journal has no entry %q", id), "zo365 journal show")
+		return journal.Entry{}, nil, hint(fmt.Errorf("the journal has no entry %q", id), "zo365 journal show")
 	case len(found) > 1:
-		return journal.Entry{}, hint(fmt.Errorf("%d entries begin with %q", len(found), id), "write more of it")
+		return journal.Entry{}, nil, hint(fmt.Errorf("%d entries begin with %q", len(found), id), "write more of it")
 	}
-	return found[0], noWayBack(apply.Can(found[0], entries))
+	return found[0], entries, nil
 }
 
 // noWayBack adds what to do instead.
 func noWayBack(err error) error {
 	var none *apply.NoWayBack
 	if errors.As(err, &none) && none.Next != "" {
-		return hint(err, none.Next)
+		return hint(none, none.Next)
 	}
 	return err
 }
@@ -131,33 +172,16 @@ func words(value json.RawMessage) string {
 
 // undoProfile gives a scope the settings back that it had, if nobody changed them
 // since.
-func undoProfile(ctx context.Context, env *Env, opts undoOptions, e journal.Entry) error {
-	var before, after profile.Effective
-	if err := errors.Join(json.Unmarshal(e.Before, &before), json.Unmarshal(e.After, &after)); err != nil {
-		return fmt.Errorf("reading the entry's settings: %w", err)
+func undoProfile(ctx context.Context, env *Env, w *workspace.Workspace, opts undoOptions, e journal.Entry) error {
+	change, err := w.ReverseEdit(e)
+	var since *workspace.ChangedSinceError
+	if errors.As(err, &since) {
+		return hint(err, "zo365 integration status")
 	}
-	group := strings.TrimPrefix(e.Scope, "group:")
-	if e.Scope == profile.AccountScope {
-		group = ""
-	}
-	doc, err := env.document()
 	if err != nil {
 		return err
 	}
-	if now, _ := doc.File.Effective(group); now != after { // a group without a profile inherits
-		return hint(fmt.Errorf("%s was changed again since then", scopeWords(group)), "zo365 integration status")
-	}
-	was, is := before.Settings(), after.Settings()
-	var wanted []config.Setting
-	for _, key := range profile.Keys {
-		if was.Get(key) != is.Get(key) {
-			wanted = append(wanted, config.Setting{Key: key, Value: was.Get(key)})
-		}
-	}
-	out, err := env.change(ctx, profileChange{
-		Group: group, Yes: opts.Yes, Question: "Take this back?", Undoes: e.ID,
-		Edit: func(doc *config.Document) error { return doc.SetSettings(group, wanted) },
-	})
+	out, err := env.change(ctx, profileChange{Change: change, Yes: opts.Yes, Question: "Take this back?"})
 	if err != nil {
 		return settingError(err)
 	}
@@ -165,19 +189,11 @@ func undoProfile(ctx context.Context, env *Env, opts undoOptions, e journal.Entr
 }
 
 // showLast shows what was just recorded.
-func (env *Env) showLast(tenantFile string) error {
-	entries, _, err := journal.Read(journal.Path(tenantFile))
+func (env *Env) showLast(file string) error {
+	entries, _, err := journal.Read(file)
 	if err != nil {
 		return err
 	}
 	last := slices.DeleteFunc(entriesOf(entries), func(e render.JournalEntry) bool { return e.Undoes == "" })
 	return env.show(render.JournalListing(last[max(0, len(last)-1):]))
-}
-
-// settled waits until Zoom's application holds nothing any more.
-func settled(ctx context.Context, env *Env, both clients, limit time.Duration) error {
-	return apply.Settle(ctx, limit, func(ctx context.Context) (bool, error) {
-		consent, err := both.finder().Look(ctx)
-		return len(doctor.CheckConsent(consent, doctor.Wanted{}).Granted) == 0, err
-	}, func() { env.say("waiting until Entra shows that the permissions are gone") })
 }

@@ -14,10 +14,11 @@ import (
 	"github.com/zo365/zo365/internal/apply"
 	"github.com/zo365/zo365/internal/connect"
 	"github.com/zo365/zo365/internal/journal"
-	"github.com/zo365/zo365/internal/profile"
+	"github.com/zo365/zo365/internal/plan"
 	"github.com/zo365/zo365/internal/render"
 	"github.com/zo365/zo365/internal/tenant"
 	"github.com/zo365/zo365/internal/upn"
+	"github.com/zo365/zo365/internal/workspace"
 )
 
 type upnFixOptions struct {
@@ -146,22 +147,21 @@ func planFixes(ctx context.Context, env *Env, opts upnFixOptions) error {
 // fixRules asks which domains may be changed to. A service that nobody is signed
 // in to is not asked: --apply asks it before it changes anything.
 func fixRules(ctx context.Context, env *Env, rules *upn.FixRules, header *apply.Header) error {
-	doors, err := env.openDoors()
+	w, err := env.workspace(true)
 	if err != nil {
 		return err
 	}
-	if rules.ZoomDomains, err = managedDomains(ctx, doors, header); err != nil {
+	if rules.ZoomDomains, err = managedDomains(ctx, w); err != nil {
 		if !mayLater(err) {
 			return err
 		}
 		env.say("note: Zoom's managed domains are not known (%v); --apply asks for them", err)
 	}
-	graph, found, err := doors.Graph(ctx, "upn report")
 	var domains []tenant.Domain
-	if err == nil {
-		header.Tenant = found.Of
-		domains, err = graph.Domains(ctx)
+	if err = w.SignInMicrosoft(ctx, "upn report"); err == nil {
+		domains, err = w.Pair.Graph.Domains(ctx)
 	}
+	header.Target = w.Input.Target
 	if err != nil {
 		if !mayLater(err) {
 			return err
@@ -187,15 +187,14 @@ func mayLater(err error) bool {
 	return errors.As(err, &missing) || errors.As(err, &needs) || errors.As(err, &stop) && stop.Reason == tenant.SignedOut
 }
 
-func managedDomains(ctx context.Context, doors *connect.Doors, header *apply.Header) (map[string]bool, error) {
-	client, found, err := doors.Zoom(ctx)
-	if err != nil {
-		return nil, err
+// managedDomains are the verified domains of the Zoom account.
+func managedDomains(ctx context.Context, w *workspace.Workspace) (map[string]bool, error) {
+	if w.Pair.Zoom == nil {
+		if err := w.SignInZoom(ctx); err != nil {
+			return nil, err
+		}
 	}
-	if header != nil {
-		header.Account = found.Of
-	}
-	domains, err := client.Domains(ctx)
+	domains, err := w.Pair.Zoom.Domains(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -221,137 +220,141 @@ func applyFixes(ctx context.Context, env *Env, opts upnFixOptions) error {
 		return hint(fmt.Errorf("%s has %d changes, more than --max-changes %d; nothing was changed", opts.Apply, len(list.Fixes), opts.MaxChanges),
 			fmt.Sprintf("if that many are meant: zo365 upn fix --apply %s --max-changes %d", opts.Apply, len(list.Fixes)))
 	}
-	run, finish, err := prepareFixes(ctx, env, opts, list)
+	w, release, err := fixWorkspace(ctx, env, opts, list)
 	if err != nil {
 		return err
 	}
-	var results []apply.Result
-	run.Each = func(r apply.Result) { results = append(results, r) }
-	stopped := errors.Join(run.Do(ctx, list.Fixes), finish())
-	shown := render.Applied{DryRun: run.Dry, Changes: []render.AppliedChange{}}
+	defer release()
+	p := plan.Of(plan.People, list.Header.Target, apply.Peoples(list.Fixes)...)
+	if err := w.MayWrite(p); err != nil {
+		return hint(err, "sign in to the target of the list, or make the list again")
+	}
+	people, finish, err := peopleOf(ctx, w, opts, list)
+	if err != nil {
+		return err
+	}
+	results, err := w.Apply(ctx, p, workspace.Run{
+		Parallel: 1, Settle: settleLimit, Each: func(apply.StepResult) {}, Waiting: env.sayWaiting(0, settleLimit), People: people,
+	})
+	stopped := errors.Join(err, finish())
+	outcomes := map[string]int{}
+	shown := render.Applied{DryRun: people.Dry, Changes: []render.AppliedChange{}}
 	for _, r := range results {
-		shown.Changes = append(shown.Changes, render.AppliedChange{Kind: string(r.Kind), From: r.From, To: r.To, Outcome: string(r.Outcome), Why: r.Why})
+		if r.Person == nil || r.Status == apply.StepLeft || r.Status == "" || r.Err != nil && stopped != nil {
+			continue // it did not come to it
+		}
+		c := render.AppliedChange{Kind: string(r.Person.Kind), From: r.Person.From, To: r.Person.To, Outcome: outcomeWord(r.Status), Why: r.Why}
+		outcomes[c.Outcome]++
+		shown.Changes = append(shown.Changes, c)
 	}
 	if err := env.show(render.AppliedListing(shown)); err != nil {
 		return err
 	}
-	return env.sayApplied(opts, results, stopped)
+	return env.sayApplied(opts, len(shown.Changes), outcomes, stopped)
 }
 
-func (env *Env) sayApplied(opts upnFixOptions, results []apply.Result, stopped error) error {
-	count := map[apply.Outcome]int{}
-	for _, r := range results {
-		count[r.Outcome]++
+// outcomeWord is the word of the JSON for what became of a change.
+func outcomeWord(s apply.Status) string {
+	if s == apply.StepFailed {
+		return "refused"
 	}
+	return string(s)
+}
+
+func (env *Env) sayApplied(opts upnFixOptions, all int, count map[string]int, stopped error) error {
+	back := "the way back of what was done: zo365 upn fix --apply " + quoted(opts.Apply+".undo")
 	if stopped != nil {
-		env.say("%d changes were made before this happened; run the same command to go on", count[apply.Done])
-		return &hinted{err: stopped, code: exitResumable, hint: "the way back of what was done: zo365 upn fix --apply " + opts.Apply + ".undo"}
+		env.say("changes made before this happened: %d; run the same command to go on", count["done"])
+		if code, _ := judge(stopped); code == exitInterrupted {
+			return stopped
+		}
+		return &hinted{err: stopped, code: exitResumable, hint: back}
 	}
+	said := fmt.Sprintf("already there: %d, refused: %d, to be made by hand: %d", count["already"], count["refused"], count["by hand"])
 	if !opts.Yes {
-		env.say("nothing was changed: %d would be done, %d are there already, %d would be refused, %d must be done by hand", count[apply.WouldDo], count[apply.Already], count[apply.Refused], count[apply.ByHand])
-		if count[apply.WouldDo] > 0 {
-			env.say("to do it: zo365 upn fix --apply %s --yes", opts.Apply)
+		env.say("nothing was changed; would be done: %d, %s", count["would do"], said)
+		if count["would do"] > 0 {
+			env.say("to do it: zo365 upn fix --apply %s --yes", quoted(opts.Apply))
 		}
 		return nil
 	}
-	env.say("%d done, %d were there already, %d refused, %d must be done by hand", count[apply.Done], count[apply.Already], count[apply.Refused], count[apply.ByHand])
+	env.say("done: %d, %s", count["done"], said)
 	switch {
-	case count[apply.Refused] > 0:
-		return hint(fmt.Errorf("%d of %d changes were refused", count[apply.Refused], len(results)), "the list above says why; after mending it, run the same command")
-	case count[apply.ByHand] > 0:
-		return &hinted{err: fmt.Errorf("%d changes must be made on premises by a person", count[apply.ByHand]), code: exitPerson, hint: "run the PowerShell above, or the file that --plan wrote, where the ActiveDirectory module is"}
+	case count["refused"] > 0:
+		return hint(fmt.Errorf("refused: %d of %d changes", count["refused"], all), "the list above says why; after mending it, run the same command")
+	case count["by hand"] > 0:
+		return &hinted{
+			err:  fmt.Errorf("changes that a person must make on premises: %d", count["by hand"]),
+			code: exitPerson,
+			hint: "run the PowerShell above, or the file that --plan wrote, where the ActiveDirectory module is",
+		}
 	}
 	return nil
 }
 
-// prepareFixes opens the doors that the changes need, and the files that they are
-// written down in. finish closes those.
-func prepareFixes(ctx context.Context, env *Env, opts upnFixOptions, list apply.List) (run apply.Run, finish func() error, err error) {
-	run.Dry = !opts.Yes
-	finish = func() error { return nil }
-	doors, err := env.openDoors()
+// fixWorkspace signs in to the services that the changes need.
+func fixWorkspace(ctx context.Context, env *Env, opts upnFixOptions, list apply.List) (*workspace.Workspace, func(), error) {
+	nothing := func() {}
+	w, err := env.workspace(true)
 	if err != nil {
-		return run, finish, err
+		return nil, nothing, err
+	}
+	w.RecordBeside(opts.Apply)
+	release := nothing
+	if opts.Yes {
+		if release, err = workspace.Alone(ctx, w.Journal(), env.say); err != nil {
+			return nil, nothing, err
+		}
 	}
 	needs := func(kind upn.FixKind) bool {
 		return slices.ContainsFunc(list.Fixes, func(f upn.Fix) bool { return f.Kind == kind })
 	}
-	if needs(upn.ZoomEmail) {
-		client, found, err := doors.Zoom(ctx)
-		if err != nil {
-			return run, finish, err
-		}
-		if err := sameAs("the Zoom account", list.Header.Account, found.Of); err != nil {
-			return run, finish, err
-		}
-		run.Zoom = client
-		if run.ManagedDomains, err = managedDomains(ctx, doors, nil); err != nil {
-			return run, finish, err
+	if needs(upn.EntraUPN) || list.Header.Target.Tenant != "" && needs(upn.ZoomEmail) {
+		err = w.SignInMicrosoft(ctx, "upn fix")
+		if err != nil && !needs(upn.EntraUPN) && mayLater(err) {
+			err = nil // the list changes Zoom alone
 		}
 	}
-	if needs(upn.EntraUPN) {
-		client, found, err := doors.Graph(ctx, "upn fix")
-		if err != nil {
-			return run, finish, err
+	if err == nil && (needs(upn.ZoomEmail) || list.Header.Target.ZoomAccount != "" && needs(upn.EntraUPN)) {
+		err = w.SignInZoom(ctx)
+		if err != nil && !needs(upn.ZoomEmail) && mayLater(err) {
+			err = nil
 		}
-		if err := sameAs("the tenant", list.Header.Tenant, found.Of); err != nil {
-			return run, finish, err
-		}
-		run.Graph = client
 	}
-	record, err := env.fixJournal(opts.Apply)
+	if err == nil {
+		err = w.Reread()
+	}
 	if err != nil {
-		return run, finish, err
+		release()
+		return nil, nothing, err
 	}
-	entries, _, err := journal.Read(record)
+	return w, release, nil
+}
+
+// peopleOf are the rules and memories that changes of addresses need, and the file that
+// their way back is written to. finish closes it.
+func peopleOf(ctx context.Context, w *workspace.Workspace, opts upnFixOptions, list apply.List) (apply.People, func() error, error) {
+	people := apply.People{Dry: !opts.Yes, Fingerprint: list.Fingerprint}
+	finish := func() error { return nil }
+	if w.Pair.Zoom != nil {
+		managed, err := managedDomains(ctx, w)
+		if err != nil {
+			return people, finish, err
+		}
+		people.ManagedDomains = managed
+	}
+	entries, _, err := journal.Read(w.Journal())
 	if err != nil {
-		return run, finish, err
+		return people, finish, err
 	}
-	run.RecentChanges = apply.RecentEmailChanges(entries, time.Now())
-	if run.Dry {
-		return run, finish, nil
+	people.Recent = apply.RecentEmailChanges(entries, time.Now())
+	if people.Dry {
+		return people, finish, nil
 	}
 	undo, err := apply.OpenUndo(opts.Apply, list)
 	if err != nil {
-		return run, finish, hint(err, "if it belongs to another run, move it away and run the same command")
+		return people, finish, hint(err, "it is the way back of another run: keep it, and give this list another name")
 	}
-	run.Before = undo.Add
-	run.After = func(f upn.Fix) error {
-		return journal.Append(ctx, record, journal.Entry{
-			At: time.Now(), Actor: env.actor(), Action: fixAction(f.Kind), Scope: profile.AccountScope, Tenant: list.Header.Tenant,
-			Before: asJSON(f.From), After: asJSON(f.To), Evidence: asJSON(map[string]string{"list": list.Fingerprint, "class": string(f.Class), "zoom_email": f.ZoomEmail}),
-		})
-	}
-	return run, undo.Close, nil
-}
-
-// sameAs refuses a list that was made for somebody else.
-func sameAs(what, meant, now string) error {
-	if meant == "" || strings.EqualFold(meant, now) {
-		return nil
-	}
-	return hint(fmt.Errorf("the list is for %s %s, and the sign-in is of %s; nothing was changed", what, meant, now), "sign in to the other, or make the list again")
-}
-
-func fixAction(kind upn.FixKind) journal.Action {
-	if kind == upn.EntraUPN {
-		return journal.UPNChanged
-	}
-	return journal.ZoomEmailChanged
-}
-
-// fixJournal is the journal beside the tenant file, or beside the list where there
-// is none.
-func (env *Env) fixJournal(list string) (string, error) {
-	file, err := env.fileIfAny()
-	if err != nil {
-		return "", err
-	}
-	if path, err := env.path(); err == nil && file.Version != 0 {
-		return journal.Path(path), nil
-	}
-	for strings.HasSuffix(list, ".undo") { // there and back is one history
-		list = strings.TrimSuffix(list, ".undo")
-	}
-	return list + ".journal.jsonl", nil
+	people.Before = undo.Add
+	return people, undo.Close, nil
 }

@@ -231,7 +231,11 @@ func zoomSide(ctx context.Context, env *Env, opts upnReportOptions, m *upn.Match
 		return func() (bool, error) { return folder.Zoom(ctx, client, m.AddZoom) }, err
 	}
 	return func() (bool, error) {
-		group, err := clients{zoom: client}.group(ctx, opts.Group)
+		known, err := client.Groups(ctx)
+		if err != nil {
+			return false, err
+		}
+		group, err := groupNamed(known, opts.Group)
 		if err != nil {
 			return false, err
 		}

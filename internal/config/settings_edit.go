@@ -46,3 +46,43 @@ func (d *Document) Differing(group string, wanted []Setting) []Setting {
 	}
 	return differ
 }
+
+// ReplaceSettings gives a scope exactly these settings; what is not among them is
+// inherited again. As in SetSettings, every state in between is valid.
+func (d *Document) ReplaceSettings(group string, exactly []Setting) error {
+	wanted := map[string]string{}
+	for _, s := range exactly {
+		wanted[s.Key] = s.Value
+	}
+	const setupBy = "setup_by"
+	turns := []func(key string) bool{
+		func(key string) bool { return key == setupBy && wanted[key] != string(profile.Admin) },
+		func(key string) bool { return key != setupBy },
+		func(key string) bool { return key == setupBy },
+	}
+	for _, turn := range turns {
+		for _, key := range profile.Keys {
+			if !turn(key) {
+				continue
+			}
+			if err := d.replaceSetting(group, key, wanted[key]); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (d *Document) replaceSetting(group, key, value string) error {
+	if value == "" {
+		return d.UnsetSetting(group, key)
+	}
+	has := d.File.Account
+	if g, ok := d.File.Find(group); ok && group != "" {
+		has = g.Settings
+	}
+	if has.Get(key) == value {
+		return nil
+	}
+	return d.SetSetting(group, key, value)
+}

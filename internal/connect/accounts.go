@@ -30,6 +30,9 @@ type Account struct {
 	SignedIn time.Time `json:"signed_in"`
 	// Current marks the one that is used when nothing names another.
 	Current bool `json:"current"`
+	// With is the tenant, or the Zoom account, of the other service that this sign-in was
+	// used with; empty when it was used with none yet.
+	With string `json:"with,omitempty"`
 }
 
 func (a Account) same(b Account) bool {
@@ -89,18 +92,80 @@ func editAccounts(ctx context.Context, edit func([]Account) []Account) error {
 	return atomicfile.Write(path, append(text, '\n'), 0o600)
 }
 
-// note puts a sign-in on the list and makes it the current one of its service.
+// note puts a sign-in on the list and makes it the current one of its service. A sign-in
+// that was never used with one of the other service is taken for the other half of the
+// current one's pair, if that one has no other half either.
 func note(ctx context.Context, a Account) error {
 	return editAccounts(ctx, func(all []Account) []Account {
+		for _, old := range all {
+			if old.same(a) {
+				a.With = old.With
+			}
+		}
 		all = slices.DeleteFunc(all, a.same)
 		for i := range all {
-			if all[i].Service == a.Service {
-				all[i].Current = false
+			switch other := &all[i]; {
+			case other.Service == a.Service:
+				other.Current = false
+			case other.Current && a.With == "" && other.With == "":
+				a.With, other.With = other.Of, a.Of
 			}
 		}
 		a.Current = true
 		return append(all, a)
 	})
+}
+
+// pair remembers that two sign-ins were used together.
+func pair(ctx context.Context, a, b Account) error {
+	all, err := Accounts()
+	if err != nil {
+		return err
+	}
+	known := func(x Account, with string) bool {
+		return !slices.ContainsFunc(all, x.same) || slices.ContainsFunc(all, func(y Account) bool { return y.same(x) && y.With == with })
+	}
+	if known(a, b.Of) && known(b, a.Of) {
+		return nil
+	}
+	return editAccounts(ctx, func(all []Account) []Account {
+		for i := range all {
+			switch {
+			case all[i].same(a):
+				all[i].With = b.Of
+			case all[i].same(b):
+				all[i].With = a.Of
+			}
+		}
+		return all
+	})
+}
+
+// MixedError says that the two current sign-ins were never used together: they may be two
+// customers'.
+type MixedError struct{ Tenant, Account string }
+
+func (e *MixedError) Error() string {
+	return fmt.Sprintf("the current sign-ins, the tenant %s and the Zoom account %s, were never used together, and no tenant file names them", e.Tenant, e.Account)
+}
+
+// together refuses two sign-ins that only the list of current ones brings together,
+// unless they are known as a pair.
+func (d *Doors) together(ctx context.Context, microsoft, zoom Found) error {
+	if !microsoft.byCurrent && !zoom.byCurrent {
+		return pair(ctx, microsoft.account(), zoom.account())
+	}
+	all, err := Accounts()
+	if err != nil {
+		return err
+	}
+	paired := slices.ContainsFunc(all, func(a Account) bool {
+		return a.same(microsoft.account()) && strings.EqualFold(a.With, zoom.Of) || a.same(zoom.account()) && strings.EqualFold(a.With, microsoft.Of)
+	})
+	if !paired {
+		return &MixedError{Tenant: microsoft.Of, Account: zoom.Of}
+	}
+	return nil
 }
 
 // forget takes a sign-in off the list.
@@ -122,12 +187,12 @@ func (e *NoAccountError) Error() string {
 	return fmt.Sprintf("no sign-in on this machine is of %q", e.Name)
 }
 
-// Switch makes the sign-in of a tenant or a Zoom account the current one of its
-// service, and returns it.
-func Switch(ctx context.Context, name string) (Account, error) {
+// Switch makes the sign-in of a tenant or a Zoom account the current one of its service,
+// and the one that was used with it that of the other, and returns them.
+func Switch(ctx context.Context, name string) ([]Account, error) {
 	all, err := Accounts()
 	if err != nil {
-		return Account{}, err
+		return nil, err
 	}
 	i := slices.IndexFunc(all, func(a Account) bool { return strings.EqualFold(a.Of, name) })
 	if i < 0 {
@@ -135,14 +200,26 @@ func Switch(ctx context.Context, name string) (Account, error) {
 		for _, a := range all {
 			e.Known = append(e.Known, a.Of)
 		}
-		return Account{}, e
+		return nil, e
 	}
-	chosen := all[i]
-	chosen.Current = true
+	chosen := []Account{all[i]}
+	if all[i].With != "" {
+		for _, a := range all {
+			if a.Service != all[i].Service && strings.EqualFold(a.Of, all[i].With) {
+				chosen = append(chosen, a)
+				break
+			}
+		}
+	}
+	for i := range chosen {
+		chosen[i].Current = true
+	}
 	return chosen, editAccounts(ctx, func(all []Account) []Account {
 		for i := range all {
-			if all[i].Service == chosen.Service {
-				all[i].Current = all[i].same(chosen)
+			for _, c := range chosen {
+				if all[i].Service == c.Service {
+					all[i].Current = all[i].same(c)
+				}
 			}
 		}
 		return all

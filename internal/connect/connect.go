@@ -14,6 +14,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/zo365/zo365/internal/atomicfile"
@@ -49,6 +50,8 @@ type Options struct {
 	// OnWait is told of a pause, Warn of what went wrong without ending the run.
 	OnWait func(rest.Wait)
 	Warn   func(error)
+	// Say is told what a person should know and need not act on; it may be nil.
+	Say func(format string, args ...any)
 }
 
 // Doors are the ways out of one run.
@@ -63,6 +66,9 @@ type Doors struct {
 	clocks *rest.Clocks
 	// phrase is what the person answered in this run.
 	phrase secret.Secret
+	// agreed: the variables were held against the tenant file.
+	agreed       sync.Once
+	disagreement error
 }
 
 // New resolves the hosts. It opens nothing.
@@ -149,6 +155,18 @@ func (d *Doors) Clocks() []tenant.Clock {
 	return all
 }
 
+// MicrosoftAhead is how far Graph's clock is ahead of this machine's, to compare its
+// times with; a difference that the seconds of its answers could make is none.
+func (d *Doors) MicrosoftAhead() time.Duration {
+	const noise = 30 * time.Second
+	for _, c := range d.clocks.Seen() {
+		if c.Host == host(d.Hosts.Graph) && c.By.Abs() >= noise {
+			return c.By
+		}
+	}
+	return 0
+}
+
 // keyringPatience bounds one keyring call, as GitHub's CLI does.
 const keyringPatience = 3 * time.Second
 
@@ -207,8 +225,34 @@ func sealed(key string, root secret.Secret) (secret.Sealed, error) {
 	if err != nil {
 		return secret.Sealed{}, err
 	}
-	sum := sha256.Sum256([]byte(key))
-	return secret.Sealed{Path: filepath.Join(dir, hex.EncodeToString(sum[:12])), Root: root}, nil
+	return secret.Sealed{Path: filepath.Join(dir, shortHash(identityOf(key))+"-"+shortHash(key)), Root: root}, nil
+}
+
+// identityOf is the first part of a cache key: whose tokens they are.
+func identityOf(key string) string {
+	first, _, _ := strings.Cut(key, "\n")
+	return first
+}
+
+func shortHash(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return hex.EncodeToString(sum[:12])
+}
+
+// eraseTokens removes every cached token of a tenant or an account.
+func eraseTokens(key string) (gone bool, err error) {
+	dir, err := cacheFolder()
+	if err != nil {
+		return false, err
+	}
+	files, err := filepath.Glob(filepath.Join(dir, shortHash(key)+"-*"))
+	for _, file := range files {
+		if rmErr := os.Remove(file); rmErr != nil {
+			return gone, rmErr
+		}
+		gone = true
+	}
+	return gone, err
 }
 
 // lock makes processes take turns at renewing tokens.

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/zo365/zo365/internal/secret"
@@ -46,6 +48,10 @@ type Found struct {
 	store  store
 	root   secret.Secret
 	secret secret.Secret
+	// thumbprint is a certificate's, as Entra names it.
+	thumbprint string
+	// byCurrent: nothing but the current sign-in named the tenant or the account.
+	byCurrent bool
 	// renew asks for an application's token.
 	renew func(context.Context) (signin.Access, error)
 }
@@ -99,6 +105,33 @@ func (d *Doors) stored(ctx context.Context, f Found, sandbox bool) (found Found,
 	return f, false, unavailable
 }
 
+// cacheKey names the cached token of exactly this tenant or account, client, credential
+// and set of permissions: another one's token is never taken for it.
+func (f Found) cacheKey() string {
+	scopes := slices.Sorted(slices.Values(f.Scopes))
+	return strings.Join([]string{f.key, f.ClientID, string(f.Source), string(f.Method), f.Account.Username, strings.Join(scopes, " ")}, "\n")
+}
+
+// InUse says of a credential's mark, a secret's hint or a certificate's thumbprint,
+// whether it is the one that this sign-in uses; nil is not known.
+//
+// https://learn.microsoft.com/graph/api/resources/passwordcredential
+func (f Found) InUse(kind, mark string) *bool {
+	const hint = 3 // characters
+	var same bool
+	switch {
+	case mark == "":
+		return nil
+	case kind == "secret" && f.Method == BySecret && len(f.secret.Reveal()) > hint:
+		same = f.secret.Reveal()[:hint] == mark
+	case kind == "certificate" && f.thumbprint != "":
+		same = strings.EqualFold(f.thumbprint, mark)
+	default:
+		return nil
+	}
+	return &same
+}
+
 // session gives out tokens for a credential. Without a root nothing is cached:
 // a federated token and a managed identity have no secret that could seal it.
 func (d *Doors) session(f Found, renew func(context.Context) (signin.Access, error), need []string) (*signin.Session, error) {
@@ -106,7 +139,7 @@ func (d *Doors) session(f Found, renew func(context.Context) (signin.Access, err
 	if f.root.Empty() {
 		return s, nil
 	}
-	file, err := sealed(f.key+"/"+string(f.Source), f.root)
+	file, err := sealed(f.cacheKey(), f.root)
 	if err != nil {
 		return nil, err
 	}
@@ -159,16 +192,10 @@ func (d *Doors) erase(ctx context.Context, f Found, sandbox bool) (Erased, error
 	if unavailable != nil && len(e.From) == 0 {
 		return e, unavailable
 	}
-	for _, source := range []Source{InKeyring, InFile, InEnvironment} {
-		file, err := sealed(f.key+"/"+string(source), secret.Secret{})
-		if err != nil {
-			return e, err
-		}
-		gone, err := file.Erase()
-		if err != nil {
-			return e, fmt.Errorf("erasing the cached token: %w", err)
-		}
-		e.Token = e.Token || gone
+	gone, err := eraseTokens(f.key)
+	if err != nil {
+		return e, fmt.Errorf("erasing the cached token: %w", err)
 	}
+	e.Token = gone
 	return e, forget(ctx, f.account())
 }

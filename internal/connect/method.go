@@ -88,7 +88,7 @@ func (d *Doors) withCertificate(f Found, path string) (Found, bool, error) {
 	if err != nil {
 		return f, false, fmt.Errorf("the certificate %s: %w", path, err)
 	}
-	f.root = secret.New(string(data))
+	f.root, f.thumbprint = secret.New(string(data)), certificate.Thumbprint()
 	f.renew = func(ctx context.Context) (signin.Access, error) {
 		return d.entra(f).AppCertificate(ctx, certificate, d.Hosts.Graph)
 	}

@@ -23,10 +23,7 @@ const (
 // Tenant is the Microsoft tenant that is meant: --tenant, the ZO365_ variable,
 // the file, the variable of other tools, the current sign-in.
 func (d *Doors) Tenant() (string, error) {
-	t := d.opts.Tenant
-	if t == "" {
-		t = d.identity("ZO365_MICROSOFT_TENANT", d.opts.File.Microsoft.Tenant, "AZURE_TENANT_ID")
-	}
+	t := d.named()
 	if t == "" {
 		t = d.current("Microsoft", host(d.Hosts.Login)).Of
 	}
@@ -36,12 +33,20 @@ func (d *Doors) Tenant() (string, error) {
 	return t, nil
 }
 
+// named is the tenant that anything but the current sign-in names.
+func (d *Doors) named() string {
+	if d.opts.Tenant != "" {
+		return d.opts.Tenant
+	}
+	return d.identity("ZO365_MICROSOFT_TENANT", d.opts.File.Microsoft.Tenant, "AZURE_TENANT_ID")
+}
+
 func (d *Doors) microsoft() (Found, error) {
 	t, err := d.Tenant()
 	if err != nil {
 		return Found{Service: "Microsoft"}, err
 	}
-	f := Found{Service: "Microsoft", Of: t, host: host(d.Hosts.Login)}
+	f := Found{Service: "Microsoft", Of: t, host: host(d.Hosts.Login), byCurrent: d.named() == ""}
 	f.key = "microsoft/" + f.host + "/" + strings.ToLower(t)
 	f.ClientID = d.identity("ZO365_MICROSOFT_CLIENT_ID", d.opts.File.Microsoft.ClientID, "AZURE_CLIENT_ID")
 	if f.ClientID == "" {
@@ -54,6 +59,9 @@ func (d *Doors) microsoft() (Found, error) {
 // auto a person's sign-in comes first, then what the environment has for an
 // application.
 func (d *Doors) MicrosoftCredential(ctx context.Context) (Found, error) {
+	if err := d.agree(ctx); err != nil {
+		return Found{Service: "Microsoft"}, err
+	}
 	f, err := d.microsoft()
 	if err != nil {
 		return f, err
@@ -98,7 +106,7 @@ func (d *Doors) Graph(ctx context.Context, command string) (*msgraph.Client, Fou
 	renew, need := f.renew, []string(nil)
 	if f.Person {
 		need = signin.Scopes(command)
-		renew = interaction(command, signin.RenewUser(vault{f.store, f.key}, d.entra(f), need, d.opts.Warn))
+		renew = interaction(command, signin.RenewUser(vault{f.store, f.key}, d.entra(f), need, looks(command), d.opts.Warn))
 	}
 	s, err := d.session(f, renew, need)
 	if err != nil {
@@ -111,6 +119,10 @@ func (d *Doors) Graph(ctx context.Context, command string) (*msgraph.Client, Fou
 	}
 	return &msgraph.Client{HTTP: d.apiClient(s, rest.NewPace(graphPace)), Base: d.Hosts.Graph}, f, nil
 }
+
+// looks says whether a command goes on with fewer permissions than it could use: what
+// it cannot see is a finding that names the permission.
+func looks(command string) bool { return command == "doctor" }
 
 // Login is one sign-in of a person.
 type Login struct {
@@ -129,6 +141,9 @@ type Login struct {
 // LoginMicrosoft signs a person in. It looks at the stores first: a sign-in that
 // cannot be kept would be wasted.
 func (d *Doors) LoginMicrosoft(ctx context.Context, l Login) (Found, error) {
+	if err := d.agree(ctx); err != nil {
+		return Found{Service: "Microsoft"}, err
+	}
 	f, err := d.microsoft()
 	if err != nil {
 		return f, err
@@ -181,7 +196,7 @@ func missingFrom(has, more []string) []string {
 
 // cache keeps a fresh access token so that the next command need not renew.
 func (d *Doors) cache(f Found, a signin.Access) error {
-	file, err := sealed(f.key+"/"+string(f.Source), f.root)
+	file, err := sealed(f.cacheKey(), f.root)
 	if err != nil {
 		return err
 	}

@@ -15,7 +15,7 @@ func (d *Doors) zoom() (Found, error) {
 	now := d.current("Zoom", f.host)
 	f.Of = d.identity("ZO365_ZOOM_ACCOUNT_ID", d.opts.File.Zoom.AccountID, "ZOOM_ACCOUNT_ID")
 	if f.Of == "" {
-		f.Of = now.Of
+		f.Of, f.byCurrent = now.Of, true
 	}
 	if f.Of == "" {
 		return f, &MissingError{What: "zoom.account_id", Variable: "ZO365_ZOOM_ACCOUNT_ID"}
@@ -36,6 +36,9 @@ var zoomSecrets = []string{"ZO365_ZOOM_CLIENT_SECRET", "ZOOM_CLIENT_SECRET"}
 
 // ZoomCredential is the sign-in that the Zoom client would use, or a StopError.
 func (d *Doors) ZoomCredential(ctx context.Context) (Found, error) {
+	if err := d.agree(ctx); err != nil {
+		return Found{Service: "Zoom"}, err
+	}
 	f, err := d.zoom()
 	if err != nil {
 		return f, err
@@ -90,6 +93,9 @@ func (d *Doors) ZoomSecretFromEnvironment() (secret.Secret, string) {
 // LoginZoom tries a client secret and keeps it when Zoom accepts it. With the
 // store "env" nothing is kept.
 func (d *Doors) LoginZoom(ctx context.Context, clientSecret secret.Secret) (Found, error) {
+	if err := d.agree(ctx); err != nil {
+		return Found{Service: "Zoom"}, err
+	}
 	f, err := d.zoom()
 	if err != nil {
 		return f, err

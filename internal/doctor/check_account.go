@@ -12,9 +12,14 @@ func checkPlan(in Input, f *findings) {
 	if unseen(f, r, "the Zoom plan") {
 		return
 	}
-	one := Finding{Severity: OK, Saw: "the plan is " + r.Value.Type, Evidence: evidence(r)}
+	one := Finding{Severity: OK, Saw: "The Zoom plan is " + r.Value.Type, Evidence: evidence(r)}
+	if r.Value.Type == "" {
+		one.Severity, one.Saw, one.Fix = Unknown, "Zoom's answer names no plan", "zo365 doctor --debug"
+		f.add(one)
+		return
+	}
 	if PlanTooSmall(r.Value) {
-		one.Severity, one.Saw, one.Fix = Fail, "the plan is Basic", "zo365 apply"
+		one.Severity, one.Saw, one.Fix = Fail, "The Zoom plan is Basic", "zo365 apply"
 		one.Steps = []Step{{
 			ID: planStep, Kind: Portal, Action: Click, Scope: ScopeTenant, Target: ClickPlan, Before: "basic", After: "pro, business or enterprise",
 			Page: &Page{Site: ZoomPortal, Path: "/billing", Menu: "Account Management > Billing", Control: "Upgrade", Choose: "Pro, Business or Enterprise", Proof: "GET /accounts/me/plans/usage names the plan"},
@@ -23,10 +28,10 @@ func checkPlan(in Input, f *findings) {
 	f.add(one)
 }
 
-// PlanTooSmall says whether a Zoom plan is without the integration: Basic, or none.
+// PlanTooSmall says whether a Zoom plan is without the integration: Basic.
 func PlanTooSmall(p tenant.ZoomPlan) bool {
 	plan := strings.ToLower(p.Type)
-	return plan == "" || strings.Contains(plan, "basic") || strings.Contains(plan, "free")
+	return strings.Contains(plan, "basic") || strings.Contains(plan, "free")
 }
 
 // What a person does outside of Zoom's Mail & Calendar tab: the targets of its steps.
@@ -45,18 +50,18 @@ var (
 
 func checkDomains(in Input, f *findings) {
 	zoom, entra := in.Facts.ZoomDomains, in.Facts.Domains
+	if len(authorizable(in.File)) == 0 {
+		f.skip("No profile asks for application permissions")
+		return
+	}
 	if unseen(f, zoom, "Zoom's associated domains") || unseen(f, entra, "the tenant's domains") {
 		return
 	}
 	m := MatchDomains(zoom.Value, entra.Value, nil)
 	one := Finding{Severity: OK, Saw: strings.Join(m.Matches(), ", "), Evidence: append(evidence(zoom), evidence(entra)...)}
 	if !m.OK() {
-		one.Severity, one.Saw, one.Fix = Fail, "no associated domain of Zoom equals a verified custom domain of the tenant", "zo365 apply"
-		if len(authorizable(in.File)) == 0 {
-			one.Severity, one.Fix = Info, ""
-		} else {
-			one.Steps = domainClicks(m)
-		}
+		one.Severity, one.Saw, one.Fix = Fail, "No Zoom associated domain matches a verified custom domain in Entra", "zo365 apply"
+		one.Steps = domainClicks(m)
 	}
 	f.add(one)
 }
@@ -118,6 +123,10 @@ func either(state, fallback DomainState) DomainState {
 
 func checkGroups(in Input, f *findings) {
 	r := in.Facts.ZoomGroups
+	if len(in.File.Groups) == 0 {
+		f.skip("The tenant file has no group profiles")
+		return
+	}
 	for _, g := range in.File.Groups {
 		if unseen(f, r, "Zoom's groups") {
 			return
@@ -134,7 +143,7 @@ func checkGroups(in Input, f *findings) {
 
 func checkConflicts(in Input, f *findings) {
 	if len(in.File.Groups) < 2 {
-		f.add(Finding{Severity: OK, Saw: "fewer than two groups have a profile"})
+		f.skip("Fewer than two groups have a profile")
 		return
 	}
 	r := in.Facts.ZoomMembers
@@ -146,12 +155,20 @@ func checkConflicts(in Input, f *findings) {
 		found = true
 		f.add(Finding{
 			Scope: ScopeTenant, Severity: Warn, Evidence: evidence(r), Fix: alignCommand(in, c),
-			Saw: fmt.Sprintf("%d in %s and in %s, whose profiles differ in %s: %s", len(c.people), c.a, c.b, strings.Join(c.keys, ", "), some(c.people)),
+			Saw: fmt.Sprintf("%s in %s and in %s, whose profiles differ in %s: %s", counted(len(c.people), "person", "people"), c.a, c.b, strings.Join(c.keys, ", "), some(c.people)),
 		})
 	}
 	if !found {
-		f.add(Finding{Severity: OK, Saw: "nobody is", Evidence: evidence(r)})
+		f.add(Finding{Severity: OK, Saw: "Nobody is in two groups whose profiles differ", Evidence: evidence(r)})
 	}
+}
+
+// counted is a number with its noun.
+func counted(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
 }
 
 // some names a few of many.

@@ -2,112 +2,53 @@ package doctor
 
 import (
 	"slices"
-	"sort"
 	"strings"
 	"time"
 
-	"github.com/zo365/zo365/internal/profile"
 	"github.com/zo365/zo365/internal/tenant"
 )
-
-// zoomConsent is Zoom's application for personal calendars in the tenant: the one
-// that the tenant file names, the one that the journal knows, the only one that holds
-// calendar permissions, or the only one with a role in Exchange. Its Principal is
-// nil when there is none; several are those that it may be.
-func zoomConsent(in Input) (tenant.Consent, []tenant.Consent) {
-	all := in.Facts.Consents.Value
-	if id := in.File.Microsoft.ZoomAppID; id != "" {
-		for _, c := range all {
-			if c.Principal != nil && strings.EqualFold(c.Principal.AppID, id) {
-				return c, nil
-			}
-		}
-		return tenant.Consent{}, nil
-	}
-	known := []string{}
-	for _, s := range recordedScopes(in.Record) {
-		known = append(known, in.Record.Authorized[s].PrincipalID)
-	}
-	for _, id := range append(known, in.Record.Principal) {
-		for _, c := range all {
-			if c.Principal != nil && c.Principal.ID == id {
-				return c, nil
-			}
-		}
-	}
-	found, several := PickZoom(all)
-	if found != nil {
-		return *found, nil
-	}
-	for _, c := range all {
-		if len(several) == 0 && c.Principal != nil && len(exchangeRoles(in, c)) > 0 {
-			return c, nil
-		}
-	}
-	return tenant.Consent{}, several
-}
-
-// ZoomConsent is Zoom's application for personal calendars, as every check takes it;
-// its Principal is nil when it is not there or not clear which it is.
-func ZoomConsent(in Input) tenant.Consent {
-	c, _ := zoomConsent(in)
-	return c
-}
-
-// ConsentOf compares Zoom's application with what the profiles need.
-func ConsentOf(in Input) ConsentCheck { return consentCheck(in) }
-
-func recordedScopes(r Record) []string {
-	var all []string
-	for s := range r.Authorized {
-		all = append(all, s)
-	}
-	sort.Strings(all)
-	return all
-}
-
-// wantedOf is what the profiles need of the application.
-func wantedOf(in Input) Wanted {
-	w := Wanted{Required: in.File.Microsoft.RequiredPermissions}
-	for _, s := range authorizable(in.File) {
-		w.MailRead = w.MailRead || s.effective.MailRead == profile.Approved
-	}
-	c, _ := zoomConsent(in)
-	for _, r := range exchangeRoles(in, c) {
-		w.ByExchange = append(w.ByExchange, permissionOf(r))
-	}
-	return w
-}
-
-func consentCheck(in Input) ConsentCheck {
-	c, _ := zoomConsent(in)
-	return CheckConsent(c, wantedOf(in))
-}
-
-func consentComplete(in Input) bool { return in.Facts.Consents.Seen() && consentCheck(in).Complete() }
 
 // applies is the beginning of every check of the consent: something wants it, and
 // it could be read.
 func applies(in Input, f *findings) bool {
 	if len(authorizable(in.File)) == 0 {
-		f.add(Finding{Severity: OK, Saw: "no profile asks for application permissions"})
+		f.skip("No profile asks for application permissions")
 		return false
 	}
 	return !unseen(f, in.Facts.Consents, "Zoom's application")
 }
 
-func checkEnabled(in Input, f *findings) {
+// appliesToApp is the beginning of the checks of what the application holds.
+func appliesToApp(in Input, f *findings) (Choice, bool) {
 	if !applies(in, f) {
+		return Choice{}, false
+	}
+	c := ZoomApplication(in)
+	if c.Principal == nil {
+		f.skip("Zoom's application is not in the tenant yet")
+		return c, false
+	}
+	return c, true
+}
+
+func checkEnabled(in Input, f *findings) {
+	c, ok := appliesToApp(in, f)
+	if !ok {
 		return
 	}
-	c, _ := zoomConsent(in)
-	one := Finding{Severity: OK, Saw: "it may", Evidence: evidence(in.Facts.Consents)}
-	switch {
-	case c.Principal == nil:
-		one.Saw = "it is not in the tenant"
-	case !c.Principal.Enabled:
+	one := Finding{Severity: OK, Saw: c.Principal.DisplayName + " may sign in", Evidence: evidence(in.Facts.Consents)}
+	if !c.Principal.Enabled {
 		one.Severity, one.Saw, one.Fix = Fail, c.Principal.DisplayName+" is disabled", "zo365 apply"
-		one.Steps = []Step{{ID: enableID, Kind: Graph, Action: EnableApp, Scope: ScopeTenant, Target: c.Principal.DisplayName, Before: "disabled", After: "enabled"}}
+		one.Steps = []Step{{
+			ID:          enableID,
+			Kind:        Graph,
+			Action:      EnableApp,
+			Scope:       ScopeTenant,
+			Target:      c.Principal.DisplayName,
+			Before:      "disabled",
+			After:       "enabled",
+			Application: c.Application(),
+		}}
 	}
 	f.add(one)
 }
@@ -116,17 +57,25 @@ func checkPresent(in Input, f *findings) {
 	if !applies(in, f) {
 		return
 	}
-	c, several := zoomConsent(in)
+	c := ZoomApplication(in)
 	one := Finding{Severity: OK, Evidence: evidence(in.Facts.Consents)}
+	choose := "zo365 integration use-application APP-ID"
 	switch {
-	case len(several) > 1:
-		one.Severity, one.Saw = Fail, "several applications of Zoom hold calendar permissions: "+appNames(several)
-		one.Fix = "zo365 integration use-application APP-ID"
+	case c.Gone != "" && len(c.Unclear) > 0:
+		one.Severity, one.Fix = Fail, choose
+		one.Saw = "The application " + c.Gone + ", whose consent was confirmed, is not in the tenant; these may be Zoom's: " + appNames(c.Unclear)
+	case len(c.Unclear) > 1:
+		one.Severity, one.Saw = Fail, "Several applications of Zoom hold calendar permissions: "+appNames(c.Unclear)
+		one.Fix = choose
 	case c.Principal == nil:
-		one.Severity, one.Saw, one.Fix = Fail, "Zoom's application is not in the tenant", "zo365 apply"
+		one.Severity, one.Absent, one.Fix = Fail, true, "zo365 apply"
+		one.Saw = "Zoom's application is not in the tenant"
+		if c.Gone != "" {
+			one.Saw += ": the tenant has none with the ID " + c.Gone
+		}
 	default:
-		one.Saw = c.Principal.DisplayName + " is in the tenant"
-		if by, at := consentedBy(in, c); by != "" {
+		one.Saw = AppName(c.Consent) + " is in the tenant (" + string(c.Basis) + ")"
+		if by, at := consentedBy(in, c.Consent); by != "" {
 			one.Saw += "; " + by + " consented on " + at.UTC().Format(time.DateOnly)
 			one.Evidence = append(one.Evidence, evidence(in.Facts.Events)...)
 		}
@@ -134,30 +83,10 @@ func checkPresent(in Input, f *findings) {
 	f.add(one)
 }
 
-func appNames(all []tenant.Consent) string {
-	names := make([]string, len(all))
-	for i, c := range all {
-		names[i] = c.Principal.DisplayName + " (" + c.Principal.AppID + ")"
-	}
-	return strings.Join(names, ", ")
-}
-
-// ConsentedBy finds the person of the newest successful consent to a service
-// principal, and when; empty when the audit log does not say.
-func ConsentedBy(events []tenant.ConsentEvent, principalID string) (upn string, at time.Time) {
-	for _, e := range events {
-		if !e.Failed && e.UPN != "" && e.PrincipalID == principalID && e.At.After(at) {
-			upn, at = e.UPN, e.At
-		}
-	}
-	return upn, at
-}
-
-func consentedBy(in Input, c tenant.Consent) (upn string, at time.Time) {
-	if !in.Facts.Events.Seen() || c.Principal == nil {
-		return "", at
-	}
-	return ConsentedBy(in.Facts.Events.Value, c.Principal.ID)
+// unclear says whether it is not known which application is Zoom's.
+func unclear(in Input) bool {
+	c := ZoomApplication(in)
+	return c.Principal == nil && len(c.Unclear) > 0
 }
 
 // saves are the IDs of the steps that ask for the consent.
@@ -173,79 +102,167 @@ func checkComplete(in Input, f *findings) {
 	if !applies(in, f) {
 		return
 	}
-	c := consentCheck(in)
-	w := wantedOf(in)
-	one := Finding{Severity: OK, Saw: "it holds " + strings.Join(c.Granted, ", "), Evidence: evidence(in.Facts.Consents)}
+	if unclear(in) {
+		f.skip("It is not known which application is Zoom's")
+		return
+	}
+	c, w := ConsentOf(in), wantedOf(in)
+	one := Finding{Severity: OK, Saw: "Zoom's application holds " + strings.Join(c.Granted, ", "), Evidence: evidence(in.Facts.Consents)}
 	if len(c.Missing) > 0 {
-		one.Severity, one.Saw, one.Fix = Fail, "missing: "+strings.Join(c.Missing, ", "), "zo365 apply"
+		one.Severity, one.Saw, one.Fix = Fail, "Missing: "+strings.Join(c.Missing, ", "), "zo365 apply"
 		if !c.Present {
-			one.Saw = "nothing is granted yet; needed: " + strings.Join(w.Permissions(), ", ")
+			one.Saw = "Nothing is granted yet; needed: " + strings.Join(w.Permissions(), ", ")
 		}
+		app := ZoomApplication(in).Application()
 		for _, p := range c.Missing {
-			one.Steps = append(one.Steps, Step{ID: grantID(p), Kind: Graph, Action: GrantPermission, Scope: ScopeTenant, Target: p, Before: "missing", After: "granted", DependsOn: saves(in)})
+			permission := tenant.GraphPermission(p)
+			one.Steps = append(one.Steps, Step{
+				ID:          grantID(permission),
+				Kind:        Graph,
+				Action:      GrantPermission,
+				Scope:       ScopeTenant,
+				Target:      p,
+				Before:      "missing",
+				After:       "granted",
+				Application: app,
+				Permission:  &permission,
+				DependsOn:   saves(in),
+			})
 		}
 	}
 	f.add(one)
 }
 
 func checkExcess(in Input, f *findings) {
-	if !applies(in, f) {
+	c, ok := appliesToApp(in, f)
+	if !ok {
 		return
 	}
-	more := slices.DeleteFunc(consentCheck(in).Unexpected, func(p string) bool { return p == mailRead })
-	one := Finding{Severity: OK, Saw: "it has nothing beyond", Evidence: evidence(in.Facts.Consents)}
+	more := slices.DeleteFunc(ConsentOf(in).Unexpected, func(g tenant.Grant) bool {
+		return g.Permission.OfGraph() && g.Permission.Name == mailRead
+	})
+	one := Finding{Severity: OK, Saw: "Zoom's application holds nothing else", Evidence: evidence(in.Facts.Consents)}
 	if len(more) > 0 {
-		one.Severity, one.Saw, one.Fix = Warn, "not needed: "+strings.Join(more, ", "), "zo365 apply"
-		one.Steps = revokes(more, saves(in))
+		labels := labelsOf(more)
+		one.Severity, one.Saw = Warn, "Not known to be needed: "+strings.Join(labels, ", ")+" (Zoom's list is a picture; this is inferred)"
+		one.Fix = "zo365 permissions explain, or say what the integration needs with microsoft.required_permissions in the tenant file"
+		if len(in.File.Microsoft.RequiredPermissions) > 0 {
+			// The file's own words, not a list that we inferred.
+			one.Saw, one.Fix = "Not in microsoft.required_permissions: "+strings.Join(labels, ", "), "zo365 apply --allow-revoke"
+			one.Steps = revokes(c.Consent, more, saves(in))
+		}
 	}
 	f.add(one)
 }
 
-func revokes(permissions, after []string) []Step {
+func labelsOf(grants []tenant.Grant) []string {
+	var all []string
+	for _, g := range grants {
+		all = append(all, g.Permission.Label())
+	}
+	return all
+}
+
+// revokes are the steps that take grants away, each by the API and the role that it is.
+func revokes(c tenant.Consent, grants []tenant.Grant, after []string) []Step {
 	var steps []Step
-	for _, p := range permissions {
-		steps = append(steps, Step{ID: revokeID(p), Kind: Graph, Action: RevokePermission, Scope: ScopeTenant, Target: p, Before: "granted", After: "revoked", DependsOn: after})
+	for _, g := range grants {
+		permission := g.Permission
+		steps = append(steps, Step{
+			ID:          revokeID(permission),
+			Kind:        Graph,
+			Action:      RevokePermission,
+			Scope:       ScopeTenant,
+			Target:      permission.Label(),
+			Before:      "granted",
+			After:       "revoked",
+			Application: c.Application(),
+			Permission:  &permission,
+			DependsOn:   after,
+		})
 	}
 	return steps
 }
 
+// Revocation are the steps that take every grant of Zoom's application away, as a
+// person asked: zo365 integration disable --revoke.
+func Revocation(in Input) []Step {
+	c := ZoomApplication(in)
+	if c.Principal == nil {
+		return nil
+	}
+	return revokes(c.Consent, c.Grants, nil)
+}
+
 func checkMailRead(in Input, f *findings) {
-	if !applies(in, f) {
+	c, ok := appliesToApp(in, f)
+	if !ok {
 		return
 	}
-	w, c := wantedOf(in), consentCheck(in)
-	one := Finding{Severity: OK, Saw: "it is not granted", Evidence: evidence(in.Facts.Consents)}
+	w := wantedOf(in)
+	left := slices.DeleteFunc(slices.Clone(c.Grants), func(g tenant.Grant) bool {
+		return !g.Permission.OfGraph() || g.Permission.Name != mailRead
+	})
+	one := Finding{Severity: OK, Saw: "Mail.Read is not granted", Evidence: evidence(in.Facts.Consents)}
 	switch {
 	case w.MailRead:
 		one.Severity, one.Saw = Info, "Mail: Read is approved in the profile; set mail_read: not-approved once Zoom is connected"
 	case slices.Contains(w.Permissions(), mailRead):
-		one.Saw = "microsoft.required_permissions names it"
-	case slices.Contains(c.Granted, mailRead):
-		one.Severity, one.Saw, one.Fix = Warn, "Mail.Read is still granted and reaches every mailbox", "zo365 apply"
-		one.Steps = revokes([]string{mailRead}, saves(in))
+		one.Saw = "microsoft.required_permissions names Mail.Read"
+	case len(left) > 0:
+		one.Severity, one.Saw, one.Fix = Warn, "Mail.Read is still granted and reaches every mailbox", "zo365 apply --allow-revoke"
+		one.Steps = revokes(c.Consent, left, saves(in))
 	}
 	f.add(one)
 }
 
 func checkUnneeded(in Input, f *findings) {
+	if len(authorizable(in.File)) > 0 {
+		f.skip("A profile needs the consent")
+		return
+	}
 	if unseen(f, in.Facts.Consents, "Zoom's application") {
 		return
 	}
-	c, _ := zoomConsent(in)
-	one := Finding{Severity: OK, Saw: "nobody does", Evidence: evidence(in.Facts.Consents)}
-	granted := consentCheck(in).Granted
+	c := ZoomApplication(in)
+	one := Finding{Severity: OK, Saw: "Zoom's application holds nothing", Evidence: evidence(in.Facts.Consents)}
+	granted := ConsentOf(in).Granted
 	switch {
-	case len(authorizable(in.File)) > 0:
-		one.Saw = "a profile wants it"
+	case c.Principal == nil && len(c.Unclear) > 0:
+		one.Severity, one.Saw = Info, "These may be Zoom's application, and no profile needs it: "+appNames(c.Unclear)
+	case c.Principal == nil:
+		f.skip("Zoom's application is not in the tenant")
+		return
 	case len(scopes(in.File)) == 0 && len(granted) > 0:
-		one.Severity, one.Saw = Info, c.Principal.DisplayName+" holds permissions, and the tenant file has no settings that say whether it should"
+		one.Severity = Info
+		one.Saw = c.Principal.DisplayName + " holds permissions, and the tenant file has no settings that say whether it should"
 	case len(granted) > 0:
-		one.Severity, one.Saw, one.Fix = Warn, c.Principal.DisplayName+" holds "+strings.Join(granted, ", "), "zo365 apply"
-		var after []string
-		for _, s := range scopes(in.File) {
-			after = append(after, clickID(s.name(), StepDisable), clickID(s.name(), StepIntegrate))
-		}
-		one.Steps = revokes(granted, after)
+		one.Severity, one.Saw = Warn, c.Principal.DisplayName+" holds "+strings.Join(granted, ", ")
+		one.Fix = "zo365 integration disable --revoke"
 	}
 	f.add(one)
+}
+
+// checkOthers names every other application that reaches mailboxes.
+func checkOthers(in Input, f *findings) {
+	if unseen(f, in.Facts.Consents, "the tenant's applications") {
+		return
+	}
+	others := Others(in)
+	if len(others) == 0 {
+		f.add(Finding{Severity: OK, Saw: "No other application reaches mailboxes", Evidence: evidence(in.Facts.Consents)})
+		return
+	}
+	var said []string
+	for _, c := range others {
+		var reach []string
+		for _, g := range c.Grants {
+			if g.Permission.ReachesMailboxes() {
+				reach = append(reach, g.Permission.Label())
+			}
+		}
+		slices.Sort(reach)
+		said = append(said, AppName(c)+": "+strings.Join(reach, ", "))
+	}
+	f.add(Finding{Severity: Info, Saw: "Others that reach mailboxes: " + strings.Join(said, "; "), Evidence: evidence(in.Facts.Consents)})
 }

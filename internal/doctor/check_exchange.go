@@ -31,14 +31,14 @@ func permissionOf(r tenant.ExchangeRole) string {
 }
 
 func checkExchange(in Input, f *findings) {
-	if !applies(in, f) || unseen(f, in.Facts.Exchange, "the roles in Exchange Online") {
+	c, ok := appliesToApp(in, f)
+	if !ok || unseen(f, in.Facts.Exchange, "the roles in Exchange Online") {
 		return
 	}
-	c, _ := zoomConsent(in)
-	one := Finding{Severity: Info, Saw: "no role in Exchange narrows it: the consent reaches every mailbox", Evidence: evidence(in.Facts.Exchange)}
-	granted := consentCheck(in).Granted
+	one := Finding{Severity: Info, Saw: "No role in Exchange narrows it: the consent reaches every mailbox", Evidence: evidence(in.Facts.Exchange)}
+	granted := graphNames(c.Consent)
 	var defeated, needed, unscoped, names []string
-	for _, r := range exchangeRoles(in, c) {
+	for _, r := range exchangeRoles(in, c.Consent) {
 		p := permissionOf(r)
 		if r.Scope == "" {
 			unscoped = append(unscoped, r.Role)
@@ -55,7 +55,7 @@ func checkExchange(in Input, f *findings) {
 			}
 		}
 	}
-	again := regranted(in, exchangeRoles(in, c), granted)
+	again := regranted(in, c.Consent, exchangeRoles(in, c.Consent), granted)
 	switch {
 	case len(names) == 0:
 	case len(unscoped) > 0:
@@ -64,11 +64,11 @@ func checkExchange(in Input, f *findings) {
 	case len(needed) > 0:
 		one.Severity, one.Saw = Fail, fmt.Sprintf("%s narrows nothing while %s stands in Entra, and Exchange gives less than that", strings.Join(names, ", "), strings.Join(needed, ", "))
 		one.Fix = fmt.Sprintf("in Exchange Online PowerShell: New-ManagementRoleAssignment -Role 'Application %s' -App %s with a scope, then zo365 apply", needed[0], c.Principal.ID)
-		one.Steps = append(revokes(defeated, saves(in)), again...)
+		one.Steps = append(revokes(c.Consent, grantsNamed(c.Consent, defeated), saves(in)), again...)
 	case len(defeated) > 0:
-		one.Severity, one.Fix = Fail, "zo365 apply"
+		one.Severity, one.Fix = Fail, "zo365 apply --allow-revoke"
 		one.Saw = fmt.Sprintf("%s narrows nothing while %s stands in Entra", strings.Join(names, ", "), strings.Join(defeated, ", "))
-		one.Steps = append(revokes(defeated, saves(in)), again...)
+		one.Steps = append(revokes(c.Consent, grantsNamed(c.Consent, defeated), saves(in)), again...)
 	case len(again) > 0:
 		one.Severity, one.Saw, one.Steps = Info, strings.Join(names, ", ")+"; the consent that is still to be given would defeat it, and is narrowed afterwards", again
 	default:
@@ -77,20 +77,29 @@ func checkExchange(in Input, f *findings) {
 	f.add(one)
 }
 
+// grantsNamed are Graph's grants of some names.
+func grantsNamed(c tenant.Consent, names []string) []tenant.Grant {
+	return slices.DeleteFunc(slices.Clone(c.Grants), func(g tenant.Grant) bool {
+		return !g.Permission.OfGraph() || !slices.Contains(names, g.Permission.Name)
+	})
+}
+
 // regranted are steps that take away again what a consent that is still to be given
 // brings back: consenting once more grants everything that Zoom's application asks
 // for, whatever was narrowed before.
-func regranted(in Input, roles []tenant.ExchangeRole, granted []string) []Step {
+func regranted(in Input, c tenant.Consent, roles []tenant.ExchangeRole, granted []string) []Step {
 	if !savePending(in) {
 		return nil
 	}
 	var names []string
+	var coming []tenant.Grant
 	for _, r := range roles {
 		if p := permissionOf(r); r.Scope != "" && !slices.Contains(granted, p) && !slices.Contains(names, p) {
 			names = append(names, p)
+			coming = append(coming, tenant.Grant{Permission: tenant.GraphPermission(p)})
 		}
 	}
-	steps := revokes(names, saves(in))
+	steps := revokes(c, coming, saves(in))
 	for i := range steps {
 		steps[i].Before = "granted by the consent"
 	}
@@ -99,7 +108,7 @@ func regranted(in Input, roles []tenant.ExchangeRole, granted []string) []Step {
 
 // savePending says whether somebody has still to press Authorize and Save.
 func savePending(in Input) bool {
-	consent, _ := zoomConsent(in)
+	consent := ZoomApplication(in)
 	for _, s := range authorizable(in.File) {
 		for _, p := range Unconfirmed(s.effective, in.Record.Portal[s.name()], consent.Principal != nil) {
 			if p.Code == StepSave {

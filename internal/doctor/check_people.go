@@ -8,7 +8,7 @@ import (
 
 func checkSignerUPN(in Input, f *findings) {
 	if len(authorizable(in.File)) == 0 {
-		f.add(Finding{Severity: OK, Saw: "nothing is to be authorized"})
+		f.skip("No profile asks for application permissions")
 		return
 	}
 	s, one := signer(in)
@@ -19,15 +19,16 @@ func checkSignerUPN(in Input, f *findings) {
 	switch {
 	case s.Match:
 		one.Severity, one.Saw = OK, s.UPN
+	case consentComplete(in) && inUse(in).Truth == Yes:
+		one.Severity, one.Saw = OK, "Zoom is connected already: "+inUse(in).Why
 	case s.ZoomEmail == "":
 		one.Severity, one.Saw = Fail, s.UPN+" has no Zoom account under the UPN or the mail address"
 		one.Fix = "zo365 authorize --zoom-email EMAIL, or zo365 login microsoft as somebody who has one"
 	case wantedOf(in).MailRead:
-		one.Severity, one.Saw = Info, fmt.Sprintf("the UPN is %s, the Zoom email %s; Mail: Read is approved instead", s.UPN, s.ZoomEmail)
-	case consentComplete(in) && len(in.Record.Authorized) > 0:
-		one.Severity, one.Saw = Info, fmt.Sprintf("the UPN is %s, the Zoom email %s; Zoom is connected, and the next time needs Mail: Read", s.UPN, s.ZoomEmail)
+		one.Severity = Info
+		one.Saw = fmt.Sprintf("The UPN is %s, the Zoom email %s; Mail: Read is approved instead", s.UPN, s.ZoomEmail)
 	default:
-		one.Severity, one.Saw = Fail, fmt.Sprintf("the UPN is %s, the Zoom email %s", s.UPN, s.ZoomEmail)
+		one.Severity, one.Saw = Fail, fmt.Sprintf("The UPN is %s, the Zoom email %s, and Zoom connects only when they are equal", s.UPN, s.ZoomEmail)
 		one.Fix = "zo365 integration enable --mail-read approved"
 	}
 	f.add(one)
@@ -39,13 +40,18 @@ func SignerOf(in Input) Signer {
 	return s
 }
 
-// signer is who authorizes: whom the journal recorded, the signed-in person, or
-// whom the audit log names. A finding with a severity says why it is not known.
+// signer is who authorizes: whom a person named, the signed-in person, or whom the
+// audit log names. A finding with a severity says why it is not known.
 func signer(in Input) (Signer, Finding) {
-	for _, s := range recordedScopes(in.Record) {
-		if a := in.Record.Authorized[s]; a.UPN != "" && consentComplete(in) {
-			return Signer{UPN: a.UPN, ZoomEmail: a.ZoomEmail, Match: a.Match}, Finding{Evidence: []Evidence{{Source: "the journal", At: a.At}}}
+	if in.By != "" {
+		one := &findings{}
+		if unseen(one, in.Facts.MyZoom, "the Zoom account of "+in.By) {
+			return Signer{UPN: in.By}, one.all[0]
 		}
+		return CheckSigner(in.By, in.Facts.MyZoom.Value), Finding{Evidence: evidence(in.Facts.MyZoom)}
+	}
+	if recorded, one, ok := recordedSigner(in); ok {
+		return recorded, one
 	}
 	if in.Facts.SignedIn.Value.Person {
 		one := &findings{}
@@ -54,11 +60,15 @@ func signer(in Input) (Signer, Finding) {
 		}
 		return CheckSigner(in.Facts.Me.Value.UPN, in.Facts.MyZoom.Value), Finding{Evidence: append(evidence(in.Facts.Me), evidence(in.Facts.MyZoom)...)}
 	}
-	c, _ := zoomConsent(in)
-	upn, _ := consentedBy(in, c)
+	upn, _ := consentedBy(in, ZoomApplication(in).Consent)
 	switch {
 	case upn == "":
-		return Signer{}, Finding{Severity: Info, Saw: "an application is signed in, and nobody's consent is on record; it shows when a person authorizes", Evidence: evidence(in.Facts.SignedIn)}
+		return Signer{}, Finding{
+			Severity:  Info,
+			Undecided: true,
+			Saw:       "An application is signed in, and it is not known who authorizes; --by names the person",
+			Evidence:  evidence(in.Facts.SignedIn),
+		}
 	case !in.Facts.ZoomPeople.Seen():
 		one := &findings{}
 		unseen(one, in.Facts.ZoomPeople, "Zoom's people")
@@ -68,14 +78,42 @@ func signer(in Input) (Signer, Finding) {
 	if slices.ContainsFunc(in.Facts.ZoomPeople.Value.Emails, func(e string) bool { return strings.EqualFold(e, upn) }) {
 		s.ZoomEmail, s.Match = upn, true
 	} else if !in.Facts.ZoomPeople.Value.All() {
-		return s, Finding{Severity: Unknown, Saw: upn + " consented; only the first of Zoom's people were read", Needs: []string{"zo365 upn check " + upn}, Fix: "zo365 upn check " + upn, Evidence: evidence(in.Facts.ZoomPeople)}
+		return s, Finding{
+			Severity: Unknown,
+			Saw:      upn + " consented; only the first of Zoom's people were read",
+			Needs:    []string{"zo365 upn check " + upn},
+			Fix:      "zo365 upn check " + upn,
+			Evidence: evidence(in.Facts.ZoomPeople),
+		}
 	}
 	return s, Finding{Evidence: append(evidence(in.Facts.Events), evidence(in.Facts.ZoomPeople)...)}
 }
 
+// recordedSigner is who connected Zoom, where the consent stands and a person confirmed
+// what the portal shows: whoever looks later need not be the same.
+func recordedSigner(in Input) (Signer, Finding, bool) {
+	for _, s := range recordedScopes(in.Record) {
+		a := in.Record.Authorized[s]
+		if a.UPN != "" && consentComplete(in) && confirmed(in, s).Truth == Yes {
+			return Signer{UPN: a.UPN, ZoomEmail: a.ZoomEmail, Match: a.Match},
+				Finding{Evidence: []Evidence{{Source: "the journal", At: a.At}}}, true
+		}
+	}
+	return Signer{}, Finding{}, false
+}
+
+func recordedScopes(r Record) []string {
+	var all []string
+	for s := range r.Authorized {
+		all = append(all, s)
+	}
+	slices.Sort(all)
+	return all
+}
+
 func checkMailboxes(in Input, f *findings) {
 	if len(authorizable(in.File)) == 0 {
-		f.add(Finding{Severity: OK, Saw: "no profile connects people's calendars"})
+		f.skip("No profile connects people's calendars")
 		return
 	}
 	without, people := in.Facts.Mailless, in.Facts.ZoomPeople
@@ -92,23 +130,26 @@ func checkMailboxes(in Input, f *findings) {
 		}
 	}
 	var both []string
-	for _, upn := range without.Value.UPNs {
-		if inZoom[strings.ToLower(upn)] {
-			both = append(both, strings.ToLower(upn))
+	for _, p := range without.Value.People {
+		// By any of their addresses, as the comparison of people does.
+		if slices.ContainsFunc(p.Addresses, func(a string) bool { return inZoom[strings.ToLower(a)] }) {
+			both = append(both, strings.ToLower(p.UPN))
 		}
 	}
 	slices.Sort(both)
-	one := Finding{Severity: OK, Saw: "all of them have an Exchange plan", Evidence: append(evidence(without), evidence(people)...)}
-	partial := without.Value.Total > len(without.Value.UPNs) || !people.Value.All()
+	one := Finding{Severity: OK, Saw: "All of Zoom's people have an Exchange plan", Evidence: append(evidence(without), evidence(people)...)}
+	partial := without.Value.Total > len(without.Value.People) || !people.Value.All()
 	switch {
 	case len(both) > 0:
-		one.Severity, one.Saw = Warn, fmt.Sprintf("%d without an Exchange plan: %s", len(both), some(both))
+		one.Severity, one.Saw = Warn, fmt.Sprintf("%s without an Exchange plan: %s", counted(len(both), "person", "people"), some(both))
 		if partial {
-			one.Saw = "at least " + one.Saw
+			one.Saw = "At least " + one.Saw
 		}
-		one.Fix = "assign a licence with Exchange Online: https://admin.microsoft.com > Users > Active users; zo365 calendar list --user UPN says who has a mailbox all the same"
+		one.Fix = "assign a licence with Exchange Online: https://admin.microsoft.com > Users > Active users; " +
+			"zo365 calendar list --user UPN says who has a mailbox all the same"
 	case partial && without.Value.Total > 0:
-		one.Severity, one.Saw = Unknown, fmt.Sprintf("%d users have no Exchange plan; which of them are in Zoom was not read to the end", without.Value.Total)
+		one.Severity = Unknown
+		one.Saw = counted(without.Value.Total, "user has", "users have") + " no Exchange plan; which of them are in Zoom was not read to the end"
 		one.Needs, one.Fix = []string{"zo365 upn report"}, "zo365 upn report"
 	}
 	f.add(one)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/zo365/zo365/internal/profile"
+	"github.com/zo365/zo365/internal/tenant"
 )
 
 func checkEWS(in Input, f *findings) {
@@ -18,17 +19,21 @@ func checkEWS(in Input, f *findings) {
 			continue
 		}
 		used = true
-		one := Finding{Scope: s.name(), Severity: Warn, Saw: s.words() + " uses it, and it ends on " + profile.EWSGone, Fix: "zo365 integration enable" + flag(s.group)}
+		one := Finding{Scope: s.name(), Severity: Warn, Saw: capital(s.words()) + " uses it, and it ends on " + profile.EWSGone, Fix: "zo365 integration enable" + flag(s.group)}
 		switch {
 		case !in.Now.Before(gone):
-			one.Severity, one.Saw = Fail, s.words()+" uses it, and it is gone since "+profile.EWSGone
+			one.Severity, one.Saw = Fail, capital(s.words())+" uses it, and it is gone since "+profile.EWSGone
 		case !in.Now.Before(blocked):
-			one.Severity, one.Saw = Fail, s.words()+" uses it, and it is blocked since "+profile.EWSBlocked+" unless the tenant allows it until "+profile.EWSGone
+			one.Severity, one.Saw = Fail, capital(s.words())+" uses it, and Exchange Online is switching it off tenant by tenant since "+profile.EWSBlocked+", until "+profile.EWSGone
 		}
 		f.add(one)
 	}
 	if !used {
-		f.add(Finding{Severity: OK, Saw: "no profile uses it"})
+		if len(scopes(in.File)) == 0 {
+			f.skip("The tenant file sets nothing")
+			return
+		}
+		f.add(Finding{Severity: OK, Saw: "No profile uses Exchange Web Services"})
 	}
 }
 
@@ -42,11 +47,11 @@ func flag(group string) string {
 func checkPrimary(in Input, f *findings) {
 	for _, s := range scopes(in.File) {
 		if s.effective.Enabled {
-			f.add(Finding{Severity: Info, Saw: "only the primary calendar is used; zo365 calendar list shows which that is"})
+			f.add(Finding{Severity: Info, Saw: "Only the primary calendar is used; zo365 calendar list shows which that is"})
 			return
 		}
 	}
-	f.add(Finding{Severity: OK, Saw: "the integration is off"})
+	f.skip("The integration is off, or nothing is set")
 }
 
 // unsupported are the article's words for what the integration does not do.
@@ -63,16 +68,20 @@ func checkFeatures(in Input, f *findings) {
 			asked = append(asked, fmt.Sprintf("%s (%s)", feature, words))
 		}
 	}
-	one := Finding{Severity: OK, Saw: "nothing of it is asked for"}
+	if len(in.File.Features) == 0 {
+		f.skip("The tenant file names no features")
+		return
+	}
+	one := Finding{Severity: OK, Saw: "Every feature that the tenant file names is supported"}
 	if len(asked) > 0 {
-		one.Severity, one.Saw = Warn, "asked for and not supported: "+strings.Join(asked, "; ")
+		one.Severity, one.Saw = Warn, "Asked for and not supported: "+strings.Join(asked, "; ")
 		one.Fix = "tell your people, and remove it from features: in the tenant file"
 	}
 	f.add(one)
 }
 
 func checkPortal(in Input, f *findings) {
-	consent, _ := zoomConsent(in)
+	consent := ZoomApplication(in)
 	consented := !in.Facts.Consents.Seen() || consent.Principal != nil
 	found := false
 	for _, s := range scopes(in.File) {
@@ -80,7 +89,7 @@ func checkPortal(in Input, f *findings) {
 		confirmed := in.Record.Portal[s.name()]
 		pending := Unconfirmed(s.effective, confirmed, consented)
 		all := len(PortalSteps(s.effective))
-		one := Finding{Scope: s.name(), Severity: OK, Saw: fmt.Sprintf("%d of %d controls are confirmed", all-len(pending), all)}
+		one := Finding{Scope: s.name(), Severity: OK, Saw: fmt.Sprintf("%d of %d controls are confirmed by a person", all-len(pending), all)}
 		for _, c := range PortalSteps(s.effective) {
 			if by, ok := confirmed[c.Code]; ok {
 				one.Evidence = []Evidence{{Source: "the word of " + by.By, At: by.At}}
@@ -94,7 +103,7 @@ func checkPortal(in Input, f *findings) {
 				labels = append(labels, p.Control)
 			}
 			one.Saw += "; not: " + strings.Join(labels, ", ")
-			after := []string{planStep, forgetID(s.name())}
+			after := []string{planStep, enableID, forgetID(s.name())}
 			if s.effective.Authorizable() {
 				after = append(after, zoomName, entraName)
 			}
@@ -106,39 +115,39 @@ func checkPortal(in Input, f *findings) {
 		f.add(one)
 	}
 	if !found {
-		f.add(Finding{Severity: OK, Saw: "the tenant file sets nothing"})
+		f.skip("The tenant file sets nothing")
 	}
 }
 
 func checkRecord(in Input, f *findings) {
 	wanted := map[string]bool{}
-	consent, _ := zoomConsent(in)
-	now := consentCheck(in)
+	consent := ZoomApplication(in)
+	now := ConsentOf(in)
 	for _, s := range authorizable(in.File) {
 		wanted[s.name()] = true
 		if unseen(f, in.Facts.Consents, "Zoom's application") {
 			return
 		}
 		recorded, ok := in.Record.Authorized[s.name()]
-		one := Finding{Scope: s.name(), Severity: OK, Saw: "it does", Evidence: evidence(in.Facts.Consents)}
+		one := Finding{Scope: s.name(), Severity: OK, Saw: "The journal has the consent that Entra shows", Evidence: evidence(in.Facts.Consents)}
 		step := Step{ID: recordID(s.name()), Kind: Local, Action: RecordConsent, Scope: s.name(), Target: s.name(), Before: "not recorded", After: "recorded", DependsOn: beforeRecord(in)}
 		switch {
 		case !ok && !now.Complete():
-			one.Severity, one.Saw = Info, "there is no complete consent to record yet"
+			one.Severity, one.Saw = Info, "There is no complete consent to record yet"
 			one.Steps = []Step{step}
 		case !ok:
 			one.Severity, one.Saw, one.Fix = Warn, "Entra shows a complete consent that the journal does not know", "zo365 apply"
 			one.Steps = []Step{step}
 		case !now.Complete():
-			one.Severity, one.Saw, one.Fix = Warn, "the consent that was recorded on "+recorded.At.UTC().Format(time.DateOnly)+" is not complete any more", "zo365 apply"
+			one.Severity, one.Saw, one.Fix = Warn, "The consent that was recorded on "+recorded.At.UTC().Format(time.DateOnly)+" is not complete any more", "zo365 apply"
 			step.Before = "recorded " + recorded.At.UTC().Format(time.DateOnly)
 			one.Steps = []Step{step}
-		case recorded.PrincipalID != consent.Principal.ID || !slices.Equal(sorted(recorded.Granted), settled(in, now)):
+		case recorded.Application.PrincipalID != consent.Principal.ID || !slices.Equal(sorted(recorded.Granted), settled(in, now)):
 			one.Severity, one.Saw, one.Fix = Warn, "Entra shows other permissions than were recorded: "+strings.Join(now.Granted, ", "), "zo365 apply"
 			step.Before = strings.Join(recorded.Granted, ", ")
 			one.Steps = []Step{step}
 		case savePending(in):
-			one.Severity, one.Saw = Info, "it does, and the consent that is still to be given will be recorded again"
+			one.Severity, one.Saw = Info, "The consent that is still to be given will be recorded again"
 			step.Before, step.After = "recorded "+recorded.At.UTC().Format(time.DateOnly), "recorded again"
 			one.Steps = []Step{step}
 		}
@@ -147,14 +156,14 @@ func checkRecord(in Input, f *findings) {
 	for _, s := range recordedScopes(in.Record) {
 		if !wanted[s] && !inherits(in.File, s) {
 			f.add(Finding{
-				Scope: s, Severity: Warn, Saw: "a consent is recorded that no profile wants any more", Fix: "zo365 apply",
+				Scope: s, Severity: Warn, Saw: "A consent is recorded that no profile wants any more", Fix: "zo365 apply",
 				Evidence: []Evidence{{Source: "the journal", At: in.Record.Authorized[s].At}},
 				Steps:    []Step{{ID: forgetID(s), Kind: Local, Action: ForgetConsent, Scope: s, Target: s, Before: "recorded", After: "forgotten"}},
 			})
 		}
 	}
 	if len(f.all) == 0 {
-		f.add(Finding{Severity: OK, Saw: "there is nothing to record"})
+		f.skip("There is nothing to record")
 	}
 }
 
@@ -185,8 +194,16 @@ func settled(in Input, c ConsentCheck) []string {
 	return left
 }
 
-// leaving are the permissions that other checks take away.
+// leaving are the permissions that other checks take away, as people read them.
 func leaving(in Input) []string {
+	var gone []string
+	for _, s := range leavingSteps(in) {
+		gone = append(gone, s.Target)
+	}
+	return gone
+}
+
+func leavingSteps(in Input) []Step {
 	var all []Finding
 	for _, row := range checks() {
 		if slices.Contains([]string{"consent-excess", "mail-read", "rbac-scope"}, row.code) {
@@ -195,26 +212,23 @@ func leaving(in Input) []string {
 			all = append(all, f.all...)
 		}
 	}
-	var gone []string
+	var steps []Step
 	for _, one := range mute(in, all) {
-		if one.Muted != nil {
-			continue
-		}
-		for _, s := range one.Steps {
-			gone = append(gone, s.Target)
+		if one.Muted == nil {
+			steps = append(steps, one.Steps...)
 		}
 	}
-	return gone
+	return steps
 }
 
 // beforeRecord are the steps after which the consent is as it shall be.
 func beforeRecord(in Input) []string {
 	ids := append(saves(in), enableID)
 	for _, p := range wantedOf(in).Permissions() {
-		ids = append(ids, grantID(p))
+		ids = append(ids, grantID(tenant.GraphPermission(p)))
 	}
-	for _, p := range leaving(in) {
-		ids = append(ids, revokeID(p))
+	for _, s := range leavingSteps(in) {
+		ids = append(ids, s.ID)
 	}
 	return ids
 }
@@ -223,29 +237,17 @@ func beforeRecord(in Input) []string {
 const quiet = 14 * 24 * time.Hour
 
 func checkLastUse(in Input, f *findings) {
-	if !applies(in, f) {
+	c, ok := appliesToApp(in, f)
+	if !ok || unseen(f, in.Facts.SignIns, "the application's sign-ins") {
 		return
 	}
-	c, _ := zoomConsent(in)
-	if c.Principal == nil {
-		f.add(Finding{Severity: OK, Saw: "it is not in the tenant yet"})
-		return
-	}
-	if unseen(f, in.Facts.SignIns, "the application's sign-ins") {
-		return
-	}
-	var last time.Time
-	for _, s := range in.Facts.SignIns.Value {
-		if strings.EqualFold(s.AppID, c.Principal.AppID) && s.Last.After(last) {
-			last = s.Last
-		}
-	}
-	one := Finding{Severity: OK, Evidence: evidence(in.Facts.SignIns), Saw: "on " + last.UTC().Format(time.DateOnly)}
+	last := lastSignIn(in, c.Consent)
+	one := Finding{Severity: OK, Evidence: evidence(in.Facts.SignIns), Saw: "It signed in on " + last.UTC().Format(time.DateOnly)}
 	switch {
 	case last.IsZero():
-		one.Severity, one.Saw = Info, "it has not signed in yet; the report is some hours behind"
+		one.Severity, one.Saw = Info, "It has not signed in yet; the report is some hours behind"
 	case in.Now.Sub(last) > quiet:
-		one.Severity, one.Saw = Warn, "not since "+last.UTC().Format(time.DateOnly)
+		one.Severity, one.Saw = Warn, "It has not signed in since "+last.UTC().Format(time.DateOnly)
 		one.Fix = "zo365 authorize --again"
 	}
 	f.add(one)

@@ -29,7 +29,7 @@ func checkClock(in Input, f *findings) {
 			worst, host = ahead, c.Host
 		}
 	}
-	one := Finding{Severity: OK, Saw: "within a minute of the services' clocks", Evidence: evidence(r)}
+	one := Finding{Severity: OK, Saw: "This machine's clock is within a minute of the services' clocks", Evidence: evidence(r)}
 	if worst.Abs() >= skewWarns {
 		one.Severity = Warn
 		if worst.Abs() >= skewFails {
@@ -39,7 +39,7 @@ func checkClock(in Input, f *findings) {
 		if worst < 0 {
 			direction = "ahead of"
 		}
-		one.Saw = fmt.Sprintf("this machine's clock is %s %s %s", worst.Abs(), direction, host)
+		one.Saw = fmt.Sprintf("This machine's clock is %s %s %s", worst.Abs(), direction, host)
 		one.Fix = "sudo timedatectl set-ntp true"
 	}
 	f.add(one)
@@ -51,39 +51,65 @@ const (
 	expiryFails = 3 * 24 * time.Hour
 )
 
+// checkExpiry judges the credential that is in use: a newer one that nobody uses helps
+// nobody.
 func checkExpiry(in Input, f *findings) {
 	kind, ok := map[string]string{"secret": "secret", "certificate": "certificate"}[in.Facts.SignedIn.Value.By]
 	if !ok {
-		f.add(Finding{Severity: OK, Saw: "the sign-in renews itself", Evidence: evidence(in.Facts.SignedIn)})
+		f.skip("The sign-in renews itself")
 		return
 	}
 	r := in.Facts.Credentials
 	if unseen(f, r, "when the "+kind+" ends") {
 		return
 	}
-	var last time.Time
-	for _, c := range r.Value {
-		if c.Kind == kind && c.Expires.After(last) {
-			last = c.Expires
-		}
-	}
+	own, others := inUseOf(r.Value, kind)
 	one := Finding{Severity: OK, Evidence: evidence(r)}
-	if last.IsZero() {
-		one.Severity, one.Saw = Info, "the application is registered in another tenant; its "+kind+" cannot be seen from here"
+	if own == nil {
+		one.Severity = Info
+		one.Saw = "The application is registered in another tenant; its " + kind + " cannot be seen from here"
+		if others > 0 {
+			one.Severity = Unknown
+			one.Saw = "Which of the application's " + counted(others, kind+"s is", kind+"s are") + " in use could not be seen"
+			one.Fix = "remove the " + kind + "s that nobody uses: Entra admin center > App registrations > Certificates & secrets"
+		}
 		f.add(one)
 		return
 	}
-	left := last.Sub(in.Now)
-	one.Saw = fmt.Sprintf("the newest %s is good until %s", kind, last.UTC().Format(time.DateOnly))
+	left := own.Expires.Sub(in.Now)
+	one.Saw = fmt.Sprintf("The %s in use is good until %s", kind, own.Expires.UTC().Format(time.DateOnly))
 	if left < expiryWarns {
 		one.Severity = Warn
 		if left < expiryFails {
 			one.Severity = Fail
 		}
 		one.Fix = "zo365 apply"
-		one.Steps = []Step{newSecret(in, kind, last)}
+		one.Steps = []Step{newSecret(in, kind, own.Expires)}
 	}
 	f.add(one)
+}
+
+// inUseOf is the credential in use; of several that may be it, the one that ends first.
+// nil when none is known to be; others counts those of the kind.
+func inUseOf(all []tenant.AppCredential, kind string) (own *tenant.AppCredential, others int) {
+	for i, c := range all {
+		if c.Kind != kind {
+			continue
+		}
+		others++
+		sure := c.InUse != nil && *c.InUse
+		if sure && (own == nil || c.Expires.Before(own.Expires)) {
+			own = &all[i]
+		}
+	}
+	if own == nil && others == 1 { // there is no other that it could be
+		for i, c := range all {
+			if c.Kind == kind && c.InUse == nil {
+				own = &all[i]
+			}
+		}
+	}
+	return own, others
 }
 
 func newSecret(in Input, kind string, last time.Time) Step {
@@ -114,65 +140,97 @@ func Renewed(before, after string, all []tenant.AppCredential) bool {
 
 func checkConsentRole(in Input, f *findings) {
 	if len(authorizable(in.File)) == 0 || consentComplete(in) {
-		f.add(Finding{Severity: OK, Saw: "no consent is to be given"})
+		f.skip("No consent is to be given")
 		return
 	}
 	if !in.Facts.SignedIn.Value.Person {
-		f.add(Finding{Severity: Info, Saw: "an application is signed in; who may consent shows when a person does", Evidence: evidence(in.Facts.SignedIn)})
+		f.add(Finding{
+			Severity: Info,
+			Saw:      "An application is signed in; whether the authorizing person may consent shows when they do",
+			Evidence: evidence(in.Facts.SignedIn),
+		})
 		return
 	}
 	if unseen(f, in.Facts.Roles, "the signed-in person's roles") {
 		return
 	}
 	role := CheckRoles(in.Facts.Roles.Value)
-	one := Finding{Severity: OK, Evidence: evidence(in.Facts.Roles), Saw: "yes, as " + role.By}
+	one := Finding{Severity: OK, Evidence: evidence(in.Facts.Roles), Saw: "Yes, as " + role.By}
 	if !role.May {
-		one.Severity = Fail
-		one.Saw = in.Facts.Me.Value.UPN + " has no directory role"
-		if len(role.Has) > 0 {
-			one.Saw = in.Facts.Me.Value.UPN + " has " + strings.Join(role.Has, ", ") + ", which is not enough"
+		who := in.Facts.Me.Value.UPN
+		one.Severity, one.Fix = Fail, "zo365 login microsoft, as a "+strings.Join(ConsentRoles, " or ")
+		switch {
+		case role.OnlyApps:
+			one.Saw = who + " is Cloud Application Administrator, which Zoom's pages name and which cannot consent to Microsoft Graph application permissions"
+		case len(role.Has) > 0:
+			one.Saw = who + " has " + strings.Join(role.Has, ", ") + ", which cannot consent to Microsoft Graph application permissions"
+		default:
+			one.Saw = who + " has no directory role"
 		}
-		one.Fix = "zo365 login microsoft"
 	}
 	f.add(one)
 }
 
 func checkZoomRole(in Input, f *findings) {
 	if len(authorizable(in.File)) == 0 {
-		f.add(Finding{Severity: OK, Saw: "nothing is to be authorized"})
+		f.skip("No profile asks for application permissions")
 		return
 	}
-	if !in.Facts.SignedIn.Value.Person {
-		roles := in.Facts.ZoomRoles
-		if unseen(f, roles, "Zoom's roles") {
-			return
-		}
-		n := 0
-		for _, r := range roles.Value {
-			if slices.Contains([]string{"owner", "admin"}, strings.ToLower(r.Name)) {
-				n += r.Members
-			}
-		}
-		one := Finding{Severity: OK, Saw: fmt.Sprintf("owners and admins of the Zoom account: %d", n), Evidence: evidence(roles)}
-		if n == 0 {
-			one.Severity, one.Saw, one.Fix = Warn, "nobody in Zoom has the role Owner or Admin", "give somebody the role in Zoom: User Management > Roles"
-		}
-		f.add(one)
+	if !in.Facts.SignedIn.Value.Person && in.By == "" {
+		zoomRoleHolders(in, f)
 		return
 	}
-	if unseen(f, in.Facts.MyZoom, "the signed-in person's Zoom account") {
+	who := in.By
+	if who == "" {
+		who = in.Facts.Me.Value.UPN
+	}
+	if unseen(f, in.Facts.MyZoom, "the authorizing person's Zoom account") {
 		return
 	}
 	one := Finding{Severity: OK, Evidence: evidence(in.Facts.MyZoom)}
+	another := "zo365 login microsoft, as somebody who is owner or admin in Zoom"
 	switch z := in.Facts.MyZoom.Value; {
 	case z == nil:
-		one.Severity, one.Saw = Warn, in.Facts.Me.Value.UPN+" has no Zoom account under the UPN or the mail address"
-		one.Fix = "zo365 login microsoft, as somebody who is owner or admin in Zoom"
+		one.Severity, one.Fix = Fail, another
+		one.Saw = who + " has no Zoom account under the UPN or the mail address"
+	case strings.EqualFold(z.Role, "owner"), strings.EqualFold(z.Role, "admin"):
+		one.Saw = z.Email + " is " + z.Role + " in Zoom"
 	case strings.EqualFold(z.Role, "member"):
-		one.Severity, one.Saw = Warn, z.Email+" is a member in Zoom and does not see the settings"
-		one.Fix = "zo365 login microsoft, as somebody who is owner or admin in Zoom"
+		one.Severity, one.Fix = Fail, another
+		one.Saw = z.Email + " is a member in Zoom and does not see the settings"
 	default:
-		one.Saw = z.Email + " is " + z.Role
+		// What a role of the account's own may see is not in Zoom's answers.
+		one.Severity = Unknown
+		one.Saw = z.Email + " has the role " + quoted(z.Role) + " in Zoom; whether it sees the settings is not known"
+		one.Needs = []string{"a look at Zoom's portal: User Management > Roles"}
+		one.Fix = "zo365 apply --allow-unknown zoom-role, if the person can open Account Management > Account Settings"
+	}
+	f.add(one)
+}
+
+func quoted(word string) string {
+	if word == "" {
+		return "(none)"
+	}
+	return word
+}
+
+// zoomRoleHolders looks for anybody who could authorize.
+func zoomRoleHolders(in Input, f *findings) {
+	roles := in.Facts.ZoomRoles
+	if unseen(f, roles, "Zoom's roles") {
+		return
+	}
+	n := 0
+	for _, r := range roles.Value {
+		if slices.Contains([]string{"owner", "admin"}, strings.ToLower(r.Name)) {
+			n += r.Members
+		}
+	}
+	one := Finding{Severity: OK, Saw: counted(n, "person is", "people are") + " owner or admin of the Zoom account", Evidence: evidence(roles)}
+	if n == 0 {
+		one.Severity, one.Saw = Warn, "Nobody in Zoom has the role Owner or Admin"
+		one.Fix = "give somebody the role in Zoom: User Management > Roles"
 	}
 	f.add(one)
 }

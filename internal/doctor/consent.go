@@ -2,15 +2,17 @@ package doctor
 
 import (
 	"slices"
-	"strings"
+	"time"
 
+	"github.com/zo365/zo365/internal/profile"
 	"github.com/zo365/zo365/internal/tenant"
 )
 
 // What Zoom's application needs. Zoom's own page shows the list as a picture
 // only (library.zoom.com, "Validating the Entra ID Permissions and Scopes"), so
 // this is inferred from what the integration does, and a tenant file can name
-// its own list (microsoft.required_permissions).
+// its own list (microsoft.required_permissions). A list that is inferred takes nothing
+// away.
 var (
 	// requiredPermissions: the integration writes meetings into calendars.
 	requiredPermissions = []string{"Calendars.ReadWrite"}
@@ -19,13 +21,19 @@ var (
 	mailRead = "Mail.Read"
 	// companions may stand beside the required ones without a remark: the
 	// contacts and mailbox time zone that the portal's "calendar and contact
-	// services" read, and the lookup of people.
-	companions = []string{"Contacts.Read", "MailboxSettings.Read", "User.Read.All", "User.ReadBasic.All"}
+	// services" use, and the lookup of people.
+	companions = []string{"Contacts.Read", "Contacts.ReadWrite", "MailboxSettings.Read", "User.Read.All", "User.ReadBasic.All"}
 	// covers names permissions that include another.
-	covers = map[string]string{"Calendars.Read": "Calendars.ReadWrite", "Calendars.ReadBasic.All": "Calendars.ReadWrite", "Contacts.Read": "Contacts.ReadWrite", "Mail.Read": "Mail.ReadWrite"}
+	covers = map[string]string{
+		"Calendars.Read":          "Calendars.ReadWrite",
+		"Calendars.ReadBasic.All": "Calendars.ReadWrite",
+		"Contacts.Read":           "Contacts.ReadWrite",
+		"Mail.Read":               "Mail.ReadWrite",
+	}
 )
 
-// Wanted is what the tenant's profiles need of Zoom's application.
+// Wanted is what the tenant's profiles need of Zoom's application: permissions of
+// Microsoft Graph, by name.
 type Wanted struct {
 	// Required replaces the built-in list when not empty.
 	Required []string
@@ -52,39 +60,56 @@ func (w Wanted) byExchange(permission string) bool {
 	return slices.Contains(w.ByExchange, permission) || covers[permission] != "" && slices.Contains(w.ByExchange, covers[permission])
 }
 
-// ConsentCheck is the consent in Entra held against what the integration needs.
+// ConsentCheck is the consent in Entra compared with what the integration needs.
 type ConsentCheck struct {
 	// Present says whether the application is in the tenant at all.
 	Present bool
-	// Granted are all application permissions it holds, sorted.
+	// Granted are all application permissions it holds, for people, sorted.
 	Granted []string
-	// Missing are needed and not granted; Unexpected are granted and not needed.
-	Missing, Unexpected []string
+	// Missing are needed and not granted: names of Graph's permissions.
+	Missing []string
+	// Unexpected are granted and not needed.
+	Unexpected []tenant.Grant
 }
 
 // Complete says whether nothing is missing.
 func (c ConsentCheck) Complete() bool { return c.Present && len(c.Missing) == 0 }
 
-// CheckConsent compares.
+// CheckConsent compares. Only Graph's permissions count as what is needed: a permission
+// of the same name of another API is another one.
 func CheckConsent(consent tenant.Consent, w Wanted) ConsentCheck {
 	needed := w.Permissions()
-	c := ConsentCheck{Present: consent.Principal != nil, Granted: []string{}, Missing: []string{}, Unexpected: []string{}}
-	for _, g := range consent.Grants {
-		c.Granted = append(c.Granted, g.Permission)
-	}
-	slices.Sort(c.Granted)
-	c.Granted = slices.Compact(c.Granted)
+	c := ConsentCheck{Present: consent.Principal != nil, Granted: consent.Labels(), Missing: []string{}}
+	held := graphNames(consent)
 	for _, n := range needed {
-		if !slices.Contains(c.Granted, n) && !slices.Contains(c.Granted, covers[n]) && !w.byExchange(n) {
+		if !slices.Contains(held, n) && !slices.Contains(held, covers[n]) && !w.byExchange(n) {
 			c.Missing = append(c.Missing, n)
 		}
 	}
-	for _, g := range c.Granted {
-		if !expected(g, needed) {
+	for _, g := range consent.Grants {
+		if !g.Permission.OfGraph() || !expected(g.Permission.Name, needed) {
 			c.Unexpected = append(c.Unexpected, g)
 		}
 	}
+	slices.SortFunc(c.Unexpected, func(a, b tenant.Grant) int {
+		if a.Permission.Label() < b.Permission.Label() {
+			return -1
+		}
+		return 1
+	})
 	return c
+}
+
+// graphNames are the names of Graph's permissions among the grants, sorted.
+func graphNames(c tenant.Consent) []string {
+	names := []string{}
+	for _, g := range c.Grants {
+		if g.Permission.OfGraph() {
+			names = append(names, g.Permission.Name)
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
 }
 
 func expected(granted string, needed []string) bool {
@@ -99,31 +124,37 @@ func expected(granted string, needed []string) bool {
 	return false
 }
 
-// Zoom's applications for conference rooms: never the one for personal
-// calendars.
-//
-// https://library.zoom.com/admin-corner/third-party-integrations/zoom-calendaring-integration-explainer/provider-specific-details
-var roomApplications = []string{"a651cfda-cbdd-4a39-bd03-fa829c3c1b29", "f56e91e5-5a82-452f-b435-d4d78aeaf064"}
+// wantedOf is what the profiles need of the application.
+func wantedOf(in Input) Wanted {
+	w := Wanted{Required: in.File.Microsoft.RequiredPermissions}
+	for _, s := range authorizable(in.File) {
+		w.MailRead = w.MailRead || s.effective.MailRead == profile.Approved
+	}
+	for _, r := range exchangeRoles(in, ZoomApplication(in).Consent) {
+		w.ByExchange = append(w.ByExchange, permissionOf(r))
+	}
+	return w
+}
 
-// PickZoom chooses Zoom's application for personal calendars among the
-// tenant's: published by Zoom, not one of the room applications, and holding
-// or about to hold calendar permissions. With several candidates it chooses
-// none, since it must not guess; the caller names them.
-func PickZoom(candidates []tenant.Consent) (*tenant.Consent, []tenant.Consent) {
-	var fit []tenant.Consent
-	for _, c := range candidates {
-		if c.Principal == nil || slices.Contains(roomApplications, c.Principal.AppID) || !strings.HasPrefix(strings.ToLower(c.Principal.Publisher), "zoom") {
-			continue
-		}
-		for _, g := range c.Grants {
-			if strings.HasPrefix(g.Permission, "Calendars.") || strings.HasPrefix(g.Permission, "Contacts.") {
-				fit = append(fit, c)
-				break
-			}
+// ConsentOf compares Zoom's application with what the profiles need.
+func ConsentOf(in Input) ConsentCheck { return CheckConsent(ZoomApplication(in).Consent, wantedOf(in)) }
+
+func consentComplete(in Input) bool { return in.Facts.Consents.Seen() && ConsentOf(in).Complete() }
+
+// ConsentedBy finds the person of the newest successful consent to a service
+// principal, and when; empty when the audit log does not say.
+func ConsentedBy(events []tenant.ConsentEvent, principalID string) (upn string, at time.Time) {
+	for _, e := range events {
+		if !e.Failed && e.UPN != "" && e.PrincipalID == principalID && e.At.After(at) {
+			upn, at = e.UPN, e.At
 		}
 	}
-	if len(fit) == 1 {
-		return &fit[0], nil
+	return upn, at
+}
+
+func consentedBy(in Input, c tenant.Consent) (upn string, at time.Time) {
+	if !in.Facts.Events.Seen() || c.Principal == nil {
+		return "", at
 	}
-	return nil, fit
+	return ConsentedBy(in.Facts.Events.Value, c.Principal.ID)
 }

@@ -4,6 +4,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/zo365/zo365/internal/profile"
 	"github.com/zo365/zo365/internal/tenant"
@@ -74,7 +75,7 @@ func TestMatchDomains(t *testing.T) {
 func consent(permissions ...string) tenant.Consent {
 	c := tenant.Consent{Principal: &tenant.ServicePrincipal{ID: "sp", AppID: "app", DisplayName: "Zoom", Publisher: "Zoom Video Communications, Inc."}}
 	for _, p := range permissions {
-		c.Grants = append(c.Grants, tenant.Grant{Permission: p})
+		c.Grants = append(c.Grants, tenant.Grant{Permission: tenant.GraphPermission(p)})
 	}
 	return c
 }
@@ -99,28 +100,104 @@ func TestCheckConsent(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			c := CheckConsent(test.consent, Wanted{Required: test.required, MailRead: test.mailRead})
-			if c.Complete() != test.complete || !reflect.DeepEqual(c.Missing, test.missing) || !reflect.DeepEqual(c.Unexpected, test.unexpected) {
+			if c.Complete() != test.complete || !reflect.DeepEqual(c.Missing, test.missing) || strings.Join(labelsOf(c.Unexpected), " ") != strings.Join(test.unexpected, " ") {
 				t.Errorf("got %+v", c)
 			}
 		})
 	}
 }
 
-func TestPickZoom(t *testing.T) {
-	zoom := consent("Calendars.ReadWrite")
-	rooms := consent("Calendars.ReadWrite")
-	rooms.Principal = &tenant.ServicePrincipal{AppID: roomApplications[0], Publisher: "Zoom Video Communications, Inc."}
-	stranger := consent("Calendars.ReadWrite")
-	stranger.Principal = &tenant.ServicePrincipal{AppID: "x", DisplayName: "Zoom, really", Publisher: "Somebody"}
-	meetings := consent("User.Read.All")
-	if got, several := PickZoom([]tenant.Consent{rooms, stranger, meetings, zoom}); got == nil || got.Principal.AppID != "app" || several != nil {
-		t.Errorf("got %+v, %v", got, several)
+func TestZoomApplication(t *testing.T) {
+	app := func(id, publisher string, permissions ...string) tenant.Consent {
+		c := consent(permissions...)
+		c.Principal = &tenant.ServicePrincipal{ID: "sp " + id, AppID: id, DisplayName: "Zoom " + id, Publisher: publisher}
+		return c
 	}
-	if got, several := PickZoom([]tenant.Consent{zoom, zoom}); got != nil || len(several) != 2 {
-		t.Errorf("two candidates: %+v, %v", got, several)
+	const publisher = "Zoom Video Communications, Inc."
+	zoom := app("zoom", publisher, "Calendars.ReadWrite")
+	rooms := app(notForCalendars[0], publisher, "Calendars.ReadWrite")
+	info := app("info", "ZoomInfo Technologies LLC", "Calendars.ReadWrite")
+	stranger := app("stranger", "Somebody", "Calendars.ReadWrite")
+	meetings := app("meetings", publisher, "User.Read.All")
+	otherAPI := app("other", publisher)
+	otherAPI.Grants = []tenant.Grant{{Permission: tenant.Permission{Resource: tenant.ExchangeAPI, Role: "r", Name: "Calendars.ReadWrite"}}}
+	narrowed := app("narrowed", publisher)
+	scoped := []tenant.ExchangeRole{{PrincipalID: "sp narrowed", Role: "Application Calendars.ReadWrite", Scope: "x"}}
+	for name, test := range map[string]struct {
+		all      []tenant.Consent
+		exchange []tenant.ExchangeRole
+		file     string
+		pinned   tenant.Application
+		want     string
+		basis    Basis
+		unclear  int
+		gone     string
+	}{
+		"the only candidate":                    {[]tenant.Consent{rooms, info, stranger, meetings, zoom}, nil, "", tenant.Application{}, "zoom", ByCandidate, 0, ""},
+		"two candidates":                        {[]tenant.Consent{zoom, app("second", "Zoom Communications, Inc.", "Calendars.Read")}, nil, "", tenant.Application{}, "", "", 2, ""},
+		"nobody fits":                           {[]tenant.Consent{rooms, info, stranger, meetings, otherAPI}, nil, "", tenant.Application{}, "", "", 0, ""},
+		"the file names one":                    {[]tenant.Consent{zoom, meetings}, nil, "MEETINGS", tenant.Application{}, "meetings", ByFile, 0, ""},
+		"the file names one that is not there":  {[]tenant.Consent{zoom}, nil, "missing", tenant.Application{}, "", "", 0, "missing"},
+		"a confirmed one among two":             {[]tenant.Consent{zoom, app("second", publisher, "Calendars.Read")}, nil, "", tenant.Application{AppID: "second"}, "second", ByPin, 0, ""},
+		"a confirmed one without its calendars": {[]tenant.Consent{zoom, meetings}, nil, "", tenant.Application{AppID: "meetings"}, "meetings", ByPin, 0, ""},
+		"a confirmed one that is gone":          {[]tenant.Consent{zoom}, nil, "", tenant.Application{AppID: "old"}, "", "", 1, "old"},
+		"an old record with an object ID":       {[]tenant.Consent{zoom, meetings}, nil, "", tenant.Application{PrincipalID: "sp meetings"}, "meetings", ByPin, 0, ""},
+		"narrowed by Exchange":                  {[]tenant.Consent{narrowed, meetings}, scoped, "", tenant.Application{}, "narrowed", ByCandidate, 0, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			in := Input{File: profile.File{Microsoft: profile.Microsoft{ZoomAppID: test.file}}, Record: Record{Pinned: test.pinned}}
+			in.Facts.Consents, in.Facts.Exchange = saw(test.all), saw(test.exchange)
+			c := ZoomApplication(in)
+			if got := c.Application().AppID; got != test.want || c.Basis != test.basis || len(c.Unclear) != test.unclear || c.Gone != test.gone {
+				t.Errorf("got %q, %q, %d unclear, gone %q", got, c.Basis, len(c.Unclear), c.Gone)
+			}
+		})
 	}
-	if got, several := PickZoom([]tenant.Consent{rooms, stranger, meetings}); got != nil || len(several) != 0 {
-		t.Errorf("none fits: %+v, %v", got, several)
+}
+
+// The state of a connection never says more than is known.
+func TestConnection(t *testing.T) {
+	for name, test := range map[string]struct {
+		change                      func(*Input)
+		state                       State
+		consented, confirmed, inUse Truth
+	}{
+		"in use": {func(*Input) {}, StateAuthorized, Yes, Yes, Yes},
+		"confirmed, no licence to see more": {func(in *Input) {
+			in.Facts.SignIns = denied[[]tenant.AppSignIn]("a licence")
+		}, StateAuthorized, Yes, Yes, NotKnown},
+		"consented, and nobody confirmed it": {func(in *Input) {
+			in.Facts.SignIns, in.Record.Portal = saw([]tenant.AppSignIn{}), nil
+		}, StateConsented, Yes, No, NotKnown},
+		"signed in only before the consent": {func(in *Input) {
+			in.Facts.SignIns.Value[0].Last, in.Record.Portal = today.Add(-72*time.Hour), nil
+		}, StateConsented, Yes, No, No},
+		"confirmed, and a rule is not met": {func(in *Input) {
+			in.Facts.SignIns, in.Facts.ZoomDomains = saw([]tenant.AppSignIn{}), saw([]tenant.ZoomDomain{})
+		}, StateBlocked, Yes, Yes, NotKnown},
+		"confirmed, and a rule could not be seen": {func(in *Input) {
+			in.Facts.SignIns, in.Facts.ZoomDomains = saw([]tenant.AppSignIn{}), denied[[]tenant.ZoomDomain]("x")
+		}, StateConsented, Yes, Yes, NotKnown},
+		"confirmed, and nobody knows who signed": {func(in *Input) {
+			in.Facts.SignIns, in.Facts.Events, in.Record.Authorized = saw([]tenant.AppSignIn{}), saw([]tenant.ConsentEvent{}), nil
+		}, StateConsented, Yes, Yes, NotKnown},
+		"nothing yet": {unconsented, StatePending, No, Yes, No},
+		"Entra is not seen": {func(in *Input) {
+			in.Facts.Consents, in.Facts.SignIns = denied[[]tenant.Consent]("x"), denied[[]tenant.AppSignIn]("x")
+		}, StatePending, NotKnown, Yes, NotKnown},
+		"two scopes share the sign-ins": {func(in *Input) {
+			in.File.Groups = []profile.Group{{Name: "Sales", Settings: profile.Settings{MailRead: profile.NotApproved}}}
+			in.Record.Portal = nil
+		}, StateConsented, Yes, No, NotKnown},
+	} {
+		t.Run(name, func(t *testing.T) {
+			in := healthy()
+			test.change(&in)
+			c := Connections(in)[0]
+			if c.State != test.state || c.Consented.Truth != test.consented || c.Confirmed.Truth != test.confirmed || c.InUse.Truth != test.inUse {
+				t.Errorf("got %s, %s %s %s: %s", c.State, c.Consented.Truth, c.Confirmed.Truth, c.InUse.Truth, c.Why)
+			}
+		})
 	}
 }
 

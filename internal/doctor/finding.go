@@ -21,6 +21,8 @@ const (
 	Warn    Severity = "warn"
 	Fail    Severity = "fail"
 	Unknown Severity = "unknown"
+	// Skipped: the check does not apply here. It is no success.
+	Skipped Severity = "skipped"
 )
 
 // Evidence is a fact that a finding rests on.
@@ -49,6 +51,10 @@ type Finding struct {
 	Fix string
 	// Steps are the remedy as data.
 	Steps []Step
+	// Absent says that what fails is merely still to come: Zoom's application before the
+	// consent. Undecided says that the finding is no failure and no pass: who authorizes
+	// is not known yet.
+	Absent, Undecided bool
 	// Muted is set when the tenant file accepts the finding.
 	Muted *profile.Mute
 }
@@ -59,6 +65,11 @@ type Input struct {
 	Facts  tenant.Facts
 	Record Record
 	Now    time.Time
+	// Target is what the facts are of.
+	Target tenant.Target
+	// By is the UPN of who authorizes, where a person named somebody else than who is
+	// signed in; their Zoom account is MyZoom.
+	By string
 }
 
 // Record is what the journal says of now.
@@ -67,9 +78,9 @@ type Record struct {
 	Portal map[string]map[string]Confirmed
 	// Authorized holds the consents that were observed, by scope.
 	Authorized map[string]Authorized
-	// Principal is the service principal that zo365 last worked on; empty when there
-	// is none. An application that has lost its permissions is known by it.
-	Principal string
+	// Pinned is the application of a consent that a person confirmed, or the one that a
+	// run or an unfinished step is about; zero when there is none.
+	Pinned tenant.Application
 }
 
 // Confirmed is a person's word that a control of the portal shows a value.
@@ -84,7 +95,7 @@ type Authorized struct {
 	// UPN and ZoomEmail are the authorizing person's; empty when not known.
 	UPN, ZoomEmail string
 	Match          bool
-	PrincipalID    string
+	Application    tenant.Application
 	Granted        []string
 	At             time.Time
 }
@@ -92,7 +103,9 @@ type Authorized struct {
 // check is one row of doctor's table.
 type check struct {
 	code, title, why, source string
-	run                      func(Input, *findings)
+	// facts are those that the check looks at.
+	facts []tenant.Fact
+	run   func(Input, *findings)
 }
 
 // findings collects what one check finds; the row's words are added to each.
@@ -109,6 +122,9 @@ func (f *findings) add(one Finding) {
 	f.all = append(f.all, one)
 }
 
+// skip says that the check does not apply, and why.
+func (f *findings) skip(why string) { f.add(Finding{Severity: Skipped, Saw: why}) }
+
 // ScopeTenant is the scope of what is not the account's or a group's alone.
 const ScopeTenant = "tenant"
 
@@ -118,11 +134,11 @@ func unseen[T any](f *findings, r tenant.Reading[T], what string) bool {
 		return false
 	}
 	if r.At.IsZero() {
-		f.add(Finding{Severity: Unknown, Saw: "nobody looked at " + what, Fix: "zo365 facts"})
+		f.add(Finding{Severity: Unknown, Saw: capital(what) + " was not read", Fix: "zo365 facts"})
 		return true
 	}
 	one := Finding{
-		Severity: Unknown, Saw: fmt.Sprintf("could not see %s: %v", what, r.Err),
+		Severity: Unknown, Saw: fmt.Sprintf("Could not see %s: %v", what, r.Err),
 		Fix: "zo365 doctor --debug", Evidence: evidence(r),
 	}
 	var missing *tenant.NeedsError
@@ -160,6 +176,29 @@ func Examine(in Input) []Finding {
 	return append(mute(in, all), deadMutes(in)...)
 }
 
+// FactsFor are the facts that some checks look at; nil codes are all checks.
+func FactsFor(codes []string) []tenant.Fact {
+	var facts []tenant.Fact
+	for _, row := range checks() {
+		if codes != nil && !slices.Contains(codes, row.code) {
+			continue
+		}
+		for _, f := range row.facts {
+			if !slices.Contains(facts, f) {
+				facts = append(facts, f)
+			}
+		}
+	}
+	return facts
+}
+
+func capital(text string) string {
+	if text == "" {
+		return text
+	}
+	return strings.ToUpper(text[:1]) + text[1:]
+}
+
 // Codes are the checks' codes with their titles, in order.
 func Codes() [][2]string {
 	var all [][2]string
@@ -172,7 +211,7 @@ func Codes() [][2]string {
 // Worst is the worst severity among the findings that are not muted: fail, then
 // unknown, warn, info, ok.
 func Worst(all []Finding) Severity {
-	order := []Severity{OK, Info, Warn, Unknown, Fail}
+	order := []Severity{Skipped, OK, Info, Warn, Unknown, Fail}
 	worst := 0
 	for _, f := range all {
 		for i, s := range order {
@@ -182,6 +221,18 @@ func Worst(all []Finding) Severity {
 		}
 	}
 	return order[worst]
+}
+
+// Blind are the codes of the checks that could not see a fact and would block the steps
+// of a scope if they failed. allowed are those that a person accepts unseen.
+func Blind(all []Finding, allowed []string) []string {
+	var codes []string
+	for _, code := range Unseen(all) {
+		if (slices.Contains(Blockers, code) || code == "consent-complete") && !slices.Contains(allowed, code) {
+			codes = append(codes, code)
+		}
+	}
+	return codes
 }
 
 // Unseen are the codes of the checks that could not see a fact. What waits for a

@@ -13,7 +13,7 @@ import (
 func mute(in Input, all []Finding) []Finding {
 	for i := range all {
 		for _, m := range in.File.Muted {
-			if m.Check == all[i].Code && (m.Scope == "" || m.Scope == all[i].Scope) && !expired(m, in.Now) && all[i].Severity != OK {
+			if m.Check == all[i].Code && (m.Scope == "" || m.Scope == all[i].Scope) && !expired(m, in.Now) && all[i].Severity != OK && all[i].Severity != Skipped {
 				all[i].Muted = &m
 				break
 			}

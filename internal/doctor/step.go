@@ -3,7 +3,7 @@ package doctor
 import (
 	"net/url"
 	"slices"
-	"strings"
+	"time"
 
 	"github.com/zo365/zo365/internal/profile"
 	"github.com/zo365/zo365/internal/tenant"
@@ -41,7 +41,19 @@ const (
 	ForgetConsent    Action = "forget-consent"
 )
 
-// Actions are all of them.
+// Actions that are no remedies: what a person asks for one by one, and the reverses.
+const (
+	DisableApp     Action = "disable-application"
+	DeleteGroup    Action = "delete-group"
+	ConfirmPortal  Action = "confirm-control"
+	WithdrawWord   Action = "withdraw-confirmation"
+	ChangeEmail    Action = "change-zoom-email"
+	ChangeUPN      Action = "change-upn"
+	ChangeOnPrem   Action = "change-on-premises"
+	RegisterClient Action = "create-registration"
+)
+
+// Actions are those that a saved plan can have.
 var Actions = []Action{GrantPermission, RevokePermission, EnableApp, CreateGroup, Click, RecordConsent, ForgetConsent}
 
 // Step is one remedy as data.
@@ -58,6 +70,10 @@ type Step struct {
 	Before, After string
 	// Page is where a person clicks, with Portal.
 	Page *Page
+	// Application is the one that a step of Graph is about; empty for one that is still
+	// to come into the tenant. Permission is what is granted or revoked.
+	Application tenant.Application
+	Permission  *tenant.Permission
 	// DependsOn are the IDs of steps that come first, if they are in the plan at all.
 	DependsOn []string
 	// Finding is the code of the check whose remedy this is.
@@ -86,37 +102,22 @@ type Page struct {
 }
 
 // The IDs of steps.
-func grantID(permission string) string  { return "graph/grant/" + permission }
-func revokeID(permission string) string { return "graph/revoke/" + permission }
-func clickID(scope, code string) string { return "portal/" + scope + "/" + code }
-func groupID(name string) string        { return "zoom/create-group/" + name }
-func recordID(scope string) string      { return "local/record-consent/" + scope }
-func forgetID(scope string) string      { return "local/forget-consent/" + scope }
+func grantID(p tenant.Permission) string  { return "graph/grant/" + permissionID(p) }
+func revokeID(p tenant.Permission) string { return "graph/revoke/" + permissionID(p) }
+func clickID(scope, code string) string   { return "portal/" + scope + "/" + code }
+func groupID(name string) string          { return "zoom/create-group/" + name }
+func recordID(scope string) string        { return "local/record-consent/" + scope }
+func forgetID(scope string) string        { return "local/forget-consent/" + scope }
+
+// permissionID tells permissions of the same name of two APIs apart.
+func permissionID(p tenant.Permission) string {
+	if p.OfGraph() {
+		return p.Name
+	}
+	return p.Name + "@" + p.Resource
+}
 
 const enableID = "graph/enable-application"
-
-// Shows says whether the facts show that the step of an ID is done. What a person does
-// in a portal, and notes in the journal, no fact shows.
-func Shows(in Input, id string) bool {
-	c := ZoomConsent(in)
-	holds := func(permission string) bool {
-		return slices.ContainsFunc(c.Grants, func(g tenant.Grant) bool { return g.Permission == permission })
-	}
-	permission, grant := strings.CutPrefix(id, grantID(""))
-	revoked, revoke := strings.CutPrefix(id, revokeID(""))
-	group, create := strings.CutPrefix(id, groupID(""))
-	switch {
-	case grant:
-		return in.Facts.Consents.Seen() && holds(permission)
-	case revoke:
-		return in.Facts.Consents.Seen() && c.Principal != nil && !holds(revoked)
-	case create:
-		return in.Facts.ZoomGroups.Seen() && hasGroup(in, group)
-	case id == enableID:
-		return in.Facts.Consents.Seen() && c.Principal != nil && c.Principal.Enabled
-	}
-	return false
-}
 
 // PortalPage is where a scope's Mail & Calendar tab is reached, below the portal's
 // address. The portal has no published address of the tab itself; the query tells
@@ -148,6 +149,52 @@ func Unconfirmed(e profile.Effective, confirmed map[string]Confirmed, consented 
 		}
 	}
 	return left
+}
+
+// WantsConsent says whether a scope wants an administrator's consent.
+func WantsConsent(in Input, scope string) bool {
+	_, ok := scopeNamed(in, scope)
+	return ok
+}
+
+// ConsentSteps bring the consent of one scope: the controls of its page that nobody has
+// confirmed (all of them when again), and the record of what Entra then shows. None are
+// left when the consent is recorded and confirmed as it is.
+func ConsentSteps(in Input, scope string, again bool) []Step {
+	s, ok := scopeNamed(in, scope)
+	if !ok {
+		return nil
+	}
+	c, check := ZoomApplication(in), ConsentOf(in)
+	confirmed := in.Record.Portal[scope]
+	if again {
+		confirmed = nil
+	}
+	pending := Unconfirmed(s.effective, confirmed, c.Principal != nil)
+	steps := clicks(s.group, pending, nil)
+	for i := range steps {
+		steps[i].Finding = codePortal
+	}
+	recorded, known := in.Record.Authorized[scope]
+	asIs := known && check.Complete() && recorded.Application.PrincipalID == c.Principal.ID && slices.Equal(sorted(recorded.Granted), check.Granted)
+	if asIs && len(pending) == 0 {
+		return nil
+	}
+	record := Step{
+		ID:        recordID(scope),
+		Kind:      Local,
+		Action:    RecordConsent,
+		Scope:     scope,
+		Target:    scope,
+		Before:    "not recorded",
+		After:     "recorded",
+		Finding:   "record",
+		DependsOn: []string{clickID(scope, StepSave)},
+	}
+	if known {
+		record.Before = "recorded " + recorded.At.UTC().Format(time.DateOnly)
+	}
+	return append(steps, record)
 }
 
 // clicks are portal steps as steps of a plan, each after the one before.

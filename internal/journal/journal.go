@@ -4,7 +4,6 @@
 package journal
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -14,11 +13,12 @@ import (
 	"strings"
 	"time"
 
-	"github.com/zo365/zo365/internal/atomicfile"
+	"github.com/zo365/zo365/internal/tenant"
 )
 
-// Version of the line format.
-const Version = 1
+// Version of the line format. Lines of version 1, which follow from the line before
+// them, are read for ever.
+const Version = 2
 
 // Action is what was done.
 type Action string
@@ -43,12 +43,18 @@ const (
 	// started and whose end was not recorded turned out to be done.
 	StepStarted Action = "step-started"
 	StepFound   Action = "step-found-done"
-	// StepLeft: a person's step was begun and left, or is not needed any more.
-	StepLeft Action = "step-left"
+	// StepLeft: a step was begun and left, or is not needed any more; StepRefused: the
+	// service refused it.
+	StepLeft    Action = "step-left"
+	StepRefused Action = "step-refused"
 	// PermissionGranted: Zoom's application got a permission.
 	PermissionGranted Action = "permission-granted"
 	// ApplicationEnabled: Zoom's application may sign in again.
 	ApplicationEnabled Action = "application-enabled"
+	// ApplicationDisabled: that was taken back.
+	ApplicationDisabled Action = "application-disabled"
+	// RegistrationCreated: an app registration for zo365 was made.
+	RegistrationCreated Action = "registration-created"
 	// GroupCreated and GroupDeleted: a group of Zoom.
 	GroupCreated Action = "group-created"
 	GroupDeleted Action = "group-deleted"
@@ -79,75 +85,44 @@ type Entry struct {
 	// Voids are portal step codes whose confirmation this ends, with Authorized and
 	// AuthorizationRemoved; a removal of an older version has none and ends all.
 	Voids []string `json:"voids,omitempty"`
-	// Principal is the object ID of the service principal that a step is about.
+	// Principal is the object ID of the service principal that a step of version 1 is
+	// about; today's have Application.
 	Principal string `json:"principal,omitempty"`
 	// Plan and Step say which step of which plan this was.
 	Plan string `json:"plan,omitempty"`
 	Step string `json:"step,omitempty"`
 	// Undoes is the ID of the entry that this one takes back.
 	Undoes string `json:"undoes,omitempty"`
-	// Previous is the hash of the line before, "first" in the first line; empty in
-	// lines of older versions.
-	Previous string `json:"previous,omitempty"`
+	// Target is the tenant and the Zoom account that the entry is about; how each half
+	// is known: seen in the service's answer, or stated in the tenant file.
+	Target *tenant.Target         `json:"target,omitempty"`
+	Basis  map[string]tenant.Half `json:"basis,omitempty"`
+	// Application and Permission are what was granted, revoked or enabled, exactly.
+	Application *tenant.Application `json:"application,omitempty"`
+	Permission  *tenant.Permission  `json:"permission,omitempty"`
+	// Why says why a step was refused or left.
+	Why string `json:"why,omitempty"`
+	// Parents are the hashes of the lines that this one follows from, "first" in the
+	// first line; Previous is that of lines of version 1. Writer and Seq number the
+	// entries of one machine, Offset is the byte at which the line was written.
+	Parents  []string `json:"parents,omitempty"`
+	Previous string   `json:"previous,omitempty"`
+	Writer   string   `json:"writer,omitempty"`
+	Seq      int      `json:"seq,omitempty"`
+	Offset   int64    `json:"offset,omitempty"`
 
 	// ID is the beginning of the line's own hash; it is not in the line.
 	ID string `json:"-"`
 }
 
-// Path is the journal beside a tenant file: zo365.yaml has
-// zo365.journal.jsonl.
+// Path is the journal beside a tenant file: zo365.yaml has zo365.journal.jsonl. That
+// of a link lies beside the file that it leads to.
 func Path(tenantFile string) string {
+	if target, err := filepath.EvalSymlinks(tenantFile); err == nil {
+		tenantFile = target
+	}
 	base := strings.TrimSuffix(filepath.Base(tenantFile), filepath.Ext(tenantFile))
 	return filepath.Join(filepath.Dir(tenantFile), base+".journal.jsonl")
-}
-
-// Append writes the entries in one go and syncs them. A torn last line, left by
-// a power cut, is closed first so that it cannot swallow a new one.
-func Append(ctx context.Context, path string, entries ...Entry) (err error) {
-	unlock, err := atomicfile.Lock(ctx, filepath.Dir(path))
-	if err != nil {
-		return err
-	}
-	defer unlock()
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_APPEND, 0o644)
-	if err != nil {
-		return fmt.Errorf("opening the journal: %w", err)
-	}
-	defer func() { err = errors.Join(err, f.Close()) }()
-	torn, err := isTorn(f)
-	if err != nil {
-		return fmt.Errorf("reading the journal's end: %w", err)
-	}
-	previous, err := lastHash(f)
-	if err != nil {
-		return fmt.Errorf("reading the journal: %w", err)
-	}
-	text, err := chained(previous, entries)
-	if err != nil {
-		return err
-	}
-	if torn {
-		text = append([]byte{'\n'}, text...)
-	}
-	if _, err := f.Write(text); err != nil {
-		return fmt.Errorf("writing the journal: %w", err)
-	}
-	if err := f.Sync(); err != nil {
-		return fmt.Errorf("syncing the journal: %w", err)
-	}
-	return atomicfile.SyncDir(filepath.Dir(path))
-}
-
-func isTorn(f *os.File) (bool, error) {
-	info, err := f.Stat()
-	if err != nil || info.Size() == 0 {
-		return false, err
-	}
-	last := make([]byte, 1)
-	if _, err := f.ReadAt(last, info.Size()-1); err != nil {
-		return false, err
-	}
-	return last[0] != '\n', nil
 }
 
 // Torn is a line that is not a whole entry.
@@ -169,12 +144,19 @@ func Read(path string) ([]Entry, []Torn, error) {
 	defer f.Close()
 	var entries []Entry
 	var torn []Torn
-	err = eachLine(f, func(n int, _ []byte, e *Entry, err error) {
+	var newer error
+	err = eachLine(f, func(n int, _ int64, _ []byte, e *Entry, err error) {
 		if err != nil {
 			torn = append(torn, Torn{Line: n, Err: err})
 			return
 		}
+		if e.V > Version && newer == nil {
+			newer = &NewerError{Line: n, Version: e.V}
+		}
 		entries = append(entries, *e)
 	})
+	if newer != nil {
+		return nil, nil, fmt.Errorf("%s: %w", path, newer)
+	}
 	return entries, torn, err
 }

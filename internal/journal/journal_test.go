@@ -22,7 +22,7 @@ func TestFold(t *testing.T) {
 		"nothing happened": {nil, State{Authorizations: map[string]Authorization{}, Portal: map[string]map[string]Confirmation{}}},
 		"the last authorization holds": {
 			[]Entry{{At: at, Actor: "a", Action: Authorized, Scope: "account"}, {At: at, Actor: "b", Action: Authorized, Scope: "account", Evidence: evidence}},
-			State{Authorizations: map[string]Authorization{"account": {at, "b", evidence}}, Portal: map[string]map[string]Confirmation{}},
+			State{Authorizations: map[string]Authorization{"account": {At: at, Actor: "b", Evidence: evidence}}, Portal: map[string]map[string]Confirmation{}},
 		},
 		"a removal takes the authorization and the confirmations of its scope alone": {
 			[]Entry{
@@ -33,7 +33,7 @@ func TestFold(t *testing.T) {
 				{At: at, Actor: "a", Action: AuthorizationRemoved, Scope: "account"},
 			},
 			State{
-				Authorizations: map[string]Authorization{"group:S": {at, "a", evidence}},
+				Authorizations: map[string]Authorization{"group:S": {At: at, Actor: "a", Evidence: evidence}},
 				Portal:         map[string]map[string]Confirmation{"group:S": {"x": {"a", "", at}, "y": {"a", "", at}}},
 			},
 		},
@@ -50,7 +50,7 @@ func TestFold(t *testing.T) {
 func TestATornLastLineIsReportedAndDoesNotSwallowTheNext(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "zo365.journal.jsonl")
 	ctx := context.Background()
-	if err := Append(ctx, path, Entry{At: at, Actor: "a", Action: Authorized, Scope: "account"}); err != nil {
+	if err := Append(ctx, path, "", Entry{At: at, Actor: "a", Action: Authorized, Scope: "account"}); err != nil {
 		t.Fatal(err)
 	}
 	f, err := os.OpenFile(path, os.O_APPEND|os.O_WRONLY, 0)
@@ -59,7 +59,7 @@ func TestATornLastLineIsReportedAndDoesNotSwallowTheNext(t *testing.T) {
 	}
 	_, _ = f.WriteString(`{"v":1,"at":"2026-`)
 	_ = f.Close()
-	if err := Append(ctx, path, Entry{At: at, Actor: "b", Action: Authorized, Scope: "account"}); err != nil {
+	if err := Append(ctx, path, "", Entry{At: at, Actor: "b", Action: Authorized, Scope: "account"}); err != nil {
 		t.Fatal(err)
 	}
 	entries, torn, err := Read(path)
@@ -73,7 +73,7 @@ func TestManyWritersLoseNothing(t *testing.T) {
 	var wait sync.WaitGroup
 	for range 30 {
 		wait.Go(func() {
-			if err := Append(context.Background(), path, Entry{At: at, Action: ProfileChanged, Scope: "account", Before: []byte(`{"text":"` + strings.Repeat("x", 9000) + `"}`)}); err != nil {
+			if err := Append(context.Background(), path, "", Entry{At: at, Action: ProfileChanged, Scope: "account", Before: []byte(`{"text":"` + strings.Repeat("x", 9000) + `"}`)}); err != nil {
 				t.Error(err)
 			}
 		})

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"slices"
 	"time"
+
+	"github.com/zo365/zo365/internal/tenant"
 )
 
 // State is what the journal says of now.
@@ -16,8 +18,8 @@ type State struct {
 	Open []Entry
 	// Steps are all steps of plans, in order.
 	Steps []PlanStep
-	// Principal is the service principal of the last entry that names one.
-	Principal string
+	// Pinned is the application of the last consent that a person confirmed.
+	Pinned tenant.Application
 	// Baseline is the last Observed entry's state; nil when there is none.
 	Baseline json.RawMessage
 }
@@ -27,6 +29,32 @@ type Authorization struct {
 	At       time.Time
 	Actor    string
 	Evidence json.RawMessage
+	// Application is whose consent it was.
+	Application tenant.Application
+}
+
+// applicationOf is the application of a recorded consent; lines of version 1 have it
+// in their evidence.
+func applicationOf(e Entry) tenant.Application {
+	if e.Application != nil {
+		return *e.Application
+	}
+	var evidence struct {
+		Principal struct {
+			ID    string `json:"id"`
+			AppID string `json:"app_id"`
+		} `json:"service_principal"`
+	}
+	_ = json.Unmarshal(e.Evidence, &evidence) // what is not there is not known
+	return tenant.Application{AppID: evidence.Principal.AppID, PrincipalID: evidence.Principal.ID}
+}
+
+// pin keeps the application whose consent a person confirmed. In lines of version 1
+// every recorded consent was either a person's or adopted, and was worked with.
+func (s *State) pin(e Entry) {
+	if app := applicationOf(e); !app.Empty() {
+		s.Pinned = app
+	}
 }
 
 // Confirmation says who said that a portal step was done, what was chosen, and when.
@@ -43,7 +71,10 @@ func Fold(entries []Entry) State {
 	for _, e := range entries {
 		switch e.Action {
 		case Authorized:
-			s.Authorizations[e.Scope] = Authorization{At: e.At, Actor: e.Actor, Evidence: e.Evidence}
+			s.Authorizations[e.Scope] = Authorization{At: e.At, Actor: e.Actor, Evidence: e.Evidence, Application: applicationOf(e)}
+			if e.V < 2 {
+				s.pin(e)
+			}
 		case AuthorizationRemoved:
 			delete(s.Authorizations, e.Scope)
 			if len(e.Voids) == 0 {
@@ -57,10 +88,7 @@ func Fold(entries []Entry) State {
 			}
 		case Observed:
 			s.Baseline = e.After
-		case ProfileChanged, GrantsRevoked, ZoomEmailChanged, UPNChanged, StepStarted, StepFound, StepLeft, PermissionGranted, ApplicationEnabled, GroupCreated, GroupDeleted: // history only
-		}
-		if e.Principal != "" {
-			s.Principal = e.Principal
+		default: // history only
 		}
 		for _, step := range e.Voids {
 			delete(s.Portal[e.Scope], step)
@@ -77,6 +105,9 @@ func (s *State) confirm(e Entry) {
 	chosen := map[string]string{}
 	if len(e.After) > 0 {
 		_ = json.Unmarshal(e.After, &chosen) // a value that is not there is an empty one
+	}
+	if e.Application != nil {
+		s.Pinned = *e.Application
 	}
 	for _, step := range e.Steps {
 		s.Portal[e.Scope][step] = Confirmation{By: e.Actor, Choose: chosen[step], At: e.At}

@@ -117,10 +117,15 @@ func named(names map[string]string, id string) string {
 // tenant end. An application that is registered elsewhere has none here.
 //
 // https://learn.microsoft.com/graph/api/application-get
-func (c *Client) AppCredentials(ctx context.Context, appID string) ([]tenant.AppCredential, error) {
+//
+// inUse says of a secret's hint (its first three characters) or a certificate's
+// thumbprint whether it is the one that zo365 signs in with; nil is not known.
+func (c *Client) AppCredentials(ctx context.Context, appID string, inUse func(kind, mark string) *bool) ([]tenant.AppCredential, error) {
 	type credential struct {
 		Name string    `json:"displayName"`
 		End  time.Time `json:"endDateTime"`
+		Hint string    `json:"hint"`
+		Mark string    `json:"customKeyIdentifier"`
 	}
 	var app struct {
 		Passwords []credential `json:"passwordCredentials"`
@@ -138,10 +143,10 @@ func (c *Client) AppCredentials(ctx context.Context, appID string) ([]tenant.App
 	}
 	var all []tenant.AppCredential
 	for _, p := range app.Passwords {
-		all = append(all, tenant.AppCredential{Kind: "secret", Name: p.Name, Expires: p.End})
+		all = append(all, tenant.AppCredential{Kind: "secret", Name: p.Name, Expires: p.End, InUse: inUse("secret", p.Hint)})
 	}
 	for _, k := range app.Keys {
-		all = append(all, tenant.AppCredential{Kind: "certificate", Name: k.Name, Expires: k.End})
+		all = append(all, tenant.AppCredential{Kind: "certificate", Name: k.Name, Expires: k.End, InUse: inUse("certificate", k.Mark)})
 	}
 	return all, nil
 }
@@ -159,14 +164,23 @@ func (c *Client) WithoutMailbox(ctx context.Context) (tenant.Mailless, error) {
 	}
 	q := call{
 		doing: "looking for users without an Exchange plan", needs: readUsers, method: http.MethodGet, eventual: true,
-		path: "/users" + query("$select", "id,userPrincipalName", "$count", "true", "$top", "999", "$filter", url.QueryEscape(filter)),
+		path: "/users" + query("$select", "id,userPrincipalName,mail,proxyAddresses", "$count", "true", "$top", "999", "$filter", url.QueryEscape(filter)),
 	}
 	if err := c.do(ctx, q, &page); err != nil {
 		return tenant.Mailless{}, err
 	}
-	found := tenant.Mailless{Total: max(page.Count, len(page.Value)), UPNs: []string{}}
+	found := tenant.Mailless{Total: max(page.Count, len(page.Value)), People: []tenant.MaillessPerson{}}
 	for _, u := range page.Value {
-		found.UPNs = append(found.UPNs, u.UPN)
+		one := tenant.MaillessPerson{UPN: u.UPN, Addresses: []string{u.UPN}}
+		if u.Mail != "" {
+			one.Addresses = append(one.Addresses, u.Mail)
+		}
+		for _, p := range u.ProxyAddresses {
+			if kind, address, ok := strings.Cut(p, ":"); ok && strings.EqualFold(kind, "smtp") {
+				one.Addresses = append(one.Addresses, address)
+			}
+		}
+		found.People = append(found.People, one)
 	}
 	return found, nil
 }

@@ -74,11 +74,10 @@ func (c *Client) ServicePrincipalsNamed(ctx context.Context, prefix string) ([]t
 // https://learn.microsoft.com/graph/api/serviceprincipal-list-approleassignments
 func (c *Client) Grants(ctx context.Context, principalID string) ([]tenant.Grant, error) {
 	type assignment struct {
-		ID           string    `json:"id"`
-		AppRoleID    string    `json:"appRoleId"`
-		ResourceID   string    `json:"resourceId"`
-		ResourceName string    `json:"resourceDisplayName"`
-		Created      time.Time `json:"createdDateTime"`
+		ID         string    `json:"id"`
+		AppRoleID  string    `json:"appRoleId"`
+		ResourceID string    `json:"resourceId"`
+		Created    time.Time `json:"createdDateTime"`
 	}
 	var found []assignment
 	q := call{
@@ -94,13 +93,19 @@ func (c *Client) Grants(ctx context.Context, principalID string) ([]tenant.Grant
 		if err != nil {
 			return nil, err
 		}
-		grants[i] = tenant.Grant{ID: a.ID, Permission: resource.name(a.AppRoleID), Resource: a.ResourceName, At: a.Created}
+		grants[i] = tenant.Grant{
+			ID:         a.ID,
+			Permission: tenant.Permission{Resource: resource.AppID, Role: a.AppRoleID, Name: resource.name(a.AppRoleID)},
+			At:         a.Created,
+		}
 	}
 	return grants, nil
 }
 
 // resource is an API's service principal with its app roles.
 type resource struct {
+	ID       string `json:"id"`
+	AppID    string `json:"appId"`
 	AppRoles []struct {
 		ID    string `json:"id"`
 		Value string `json:"value"`
@@ -114,6 +119,85 @@ func (r resource) name(roleID string) string {
 		}
 	}
 	return roleID
+}
+
+// Holders are the service principals that hold a permission of an API which reaches
+// mailboxes, whoever published them; none when the tenant does not have the API.
+//
+// https://learn.microsoft.com/graph/api/serviceprincipal-list-approleassignedto
+func (c *Client) Holders(ctx context.Context, apiAppID string) ([]tenant.ServicePrincipal, error) {
+	api, err := c.api(ctx, apiAppID)
+	if err != nil || api.ID == "" {
+		return nil, err
+	}
+	var ids []string
+	q := call{
+		doing:  "listing who holds permissions that reach mailboxes",
+		needs:  readApplications,
+		method: http.MethodGet,
+		path:   "/servicePrincipals/" + url.PathEscape(api.ID) + "/appRoleAssignedTo",
+	}
+	err = list(ctx, c, q, func(page []struct {
+		AppRoleID   string `json:"appRoleId"`
+		PrincipalID string `json:"principalId"`
+		Type        string `json:"principalType"`
+	},
+	) {
+		for _, a := range page {
+			p := tenant.Permission{Name: api.name(a.AppRoleID)}
+			if a.Type == "ServicePrincipal" && p.ReachesMailboxes() && !slices.Contains(ids, a.PrincipalID) {
+				ids = append(ids, a.PrincipalID)
+			}
+		}
+	})
+	if err != nil {
+		return nil, err
+	}
+	all := make([]tenant.ServicePrincipal, 0, len(ids))
+	for _, id := range ids {
+		p, err := c.principal(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		if p != nil { // else it went away meanwhile
+			all = append(all, *p)
+		}
+	}
+	return all, nil
+}
+
+// principal reads a service principal by its object ID; nil when there is none.
+func (c *Client) principal(ctx context.Context, id string) (*tenant.ServicePrincipal, error) {
+	var s servicePrincipal
+	q := call{
+		doing:  "reading an enterprise application",
+		needs:  readApplications,
+		method: http.MethodGet,
+		path:   "/servicePrincipals/" + url.PathEscape(id) + query("$select", principalSelect),
+	}
+	err := c.do(ctx, q, &s)
+	if IsNotFound(err) {
+		return nil, nil
+	}
+	f := s.fact()
+	return &f, err
+}
+
+// api reads an API's service principal by its application ID; its ID is empty when the
+// tenant does not have it.
+func (c *Client) api(ctx context.Context, appID string) (resource, error) {
+	var r resource
+	q := call{
+		doing:  "reading the app roles of an API",
+		needs:  readApplications,
+		method: http.MethodGet,
+		path:   "/servicePrincipals(appId=" + quoted(appID) + ")" + query("$select", "id,appId,appRoles"),
+	}
+	err := c.do(ctx, q, &r)
+	if IsNotFound(err) {
+		return resource{}, nil
+	}
+	return r, err
 }
 
 func (c *Client) resource(ctx context.Context, id string) (resource, error) {
@@ -190,16 +274,7 @@ func (c *Client) Consents(ctx context.Context, since time.Time) ([]tenant.Consen
 	return all, err
 }
 
-// NewApplication is an app registration to make: a public client of this tenant
-// alone with a redirect on loopback.
-type NewApplication struct {
-	Name string
-	// Scopes are delegated permissions of Microsoft Graph by name.
-	Scopes []string
-}
-
-// graphAppID is Microsoft Graph's own application.
-const graphAppID = "00000003-0000-0000-c000-000000000000"
+const graphAppID = tenant.GraphAPI
 
 // CreateApplication makes a registration and its service principal, and returns
 // the client ID. The permissions' IDs are read from Graph's own service
@@ -207,7 +282,7 @@ const graphAppID = "00000003-0000-0000-c000-000000000000"
 //
 // https://learn.microsoft.com/graph/api/application-post-applications
 // https://learn.microsoft.com/graph/api/serviceprincipal-post-serviceprincipals
-func (c *Client) CreateApplication(ctx context.Context, a NewApplication) (string, error) {
+func (c *Client) CreateApplication(ctx context.Context, a tenant.Registration) (string, error) {
 	var graph struct {
 		Scopes []struct {
 			ID    string `json:"id"`

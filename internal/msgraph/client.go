@@ -148,6 +148,10 @@ func (e *Error) Error() string {
 	return fmt.Sprintf("%s: Graph answered %d %s: %s (request-id %s)", e.Doing, e.Status, e.Code, e.Message, e.RequestID)
 }
 
+// Refused says whether Graph said that it did not do what was asked: with a server's
+// error nobody knows.
+func (e *Error) Refused() bool { return e.Status/100 == 4 && e.Status != http.StatusRequestTimeout }
+
 // IsNotFound says whether an error is Graph's "there is no such object".
 func IsNotFound(err error) bool {
 	var e *Error

@@ -2,6 +2,7 @@ package msgraph
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -27,6 +28,9 @@ func (c *Client) Organization(ctx context.Context) (tenant.Organization, error) 
 			found = tenant.Organization(o)
 		}
 	})
+	if err == nil && found.ID == "" {
+		err = fmt.Errorf("%s: Graph's answer names no organization", q.doing)
+	}
 	return found, err
 }
 

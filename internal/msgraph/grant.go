@@ -7,66 +7,66 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 
 	"github.com/zo365/zo365/internal/tenant"
 )
 
-// Grant gives a service principal an application permission of Microsoft Graph. One
-// that it holds already is done. The app role's ID is read from Graph's own service
-// principal.
+// Grant gives a service principal an application permission and returns it with its
+// app role's ID. One that it holds already is done. A role that is named without an ID
+// is looked up at the API's own service principal.
 //
 // https://learn.microsoft.com/graph/api/serviceprincipal-post-approleassignments
-func (c *Client) Grant(ctx context.Context, principalID, permission string) error {
-	graph, roleID, err := c.graphRole(ctx, permission)
+func (c *Client) Grant(ctx context.Context, principalID string, p tenant.Permission) (tenant.Permission, error) {
+	api, p, err := c.roleOf(ctx, p)
 	if err != nil {
-		return err
+		return p, err
 	}
 	q := call{
-		doing: "granting " + permission, needs: []string{"AppRoleAssignment.ReadWrite.All"}, method: http.MethodPost,
-		path: "/servicePrincipals/" + url.PathEscape(principalID) + "/appRoleAssignments",
-		body: map[string]string{"principalId": principalID, "resourceId": graph, "appRoleId": roleID},
+		doing:  "granting " + p.Label(),
+		needs:  []string{"AppRoleAssignment.ReadWrite.All"},
+		method: http.MethodPost,
+		path:   "/servicePrincipals/" + url.PathEscape(principalID) + "/appRoleAssignments",
+		body:   map[string]string{"principalId": principalID, "resourceId": api, "appRoleId": p.Role},
 	}
 	err = c.do(ctx, q, nil)
 	var refused *Error
 	if !errors.As(err, &refused) || refused.Status != http.StatusBadRequest {
-		return err
+		return p, err
 	}
 	// Graph refuses what is there already; the code does not say so.
 	held, listErr := c.Grants(ctx, principalID)
-	if listErr == nil && slices.ContainsFunc(held, func(g tenant.Grant) bool { return g.Permission == permission }) {
-		return nil
+	if listErr == nil && slices.ContainsFunc(held, func(g tenant.Grant) bool { return g.Permission.Same(p) }) {
+		return p, nil
 	}
-	return err
+	return p, err
 }
 
-// graphRole finds Graph's service principal and one of its app roles by name.
-func (c *Client) graphRole(ctx context.Context, permission string) (principal, roleID string, err error) {
-	var graph struct {
-		ID string `json:"id"`
-		resource
+// roleOf finds an API's service principal and the app role of a permission.
+func (c *Client) roleOf(ctx context.Context, p tenant.Permission) (apiPrincipal string, found tenant.Permission, err error) {
+	api, err := c.api(ctx, p.Resource)
+	if err != nil {
+		return "", p, err
 	}
-	q := call{
-		doing: "reading Microsoft Graph's app roles", needs: readApplications, method: http.MethodGet,
-		path: "/servicePrincipals(appId=" + quoted(graphAppID) + ")" + query("$select", "id,appId,appRoles"),
-	}
-	if err := c.do(ctx, q, &graph); err != nil {
-		return "", "", err
-	}
-	for _, role := range graph.AppRoles {
-		if role.Value == permission {
-			return graph.ID, role.ID, nil
+	for _, role := range api.AppRoles {
+		if p.Role != "" && strings.EqualFold(role.ID, p.Role) || p.Role == "" && role.Value == p.Name {
+			p.Role, p.Name = role.ID, role.Value
+			return api.ID, p, nil
 		}
 	}
-	return "", "", fmt.Errorf("Microsoft Graph has no application permission %s in this cloud", permission)
+	return "", p, fmt.Errorf("the API %s has no application permission %s in this cloud", p.Resource, p.Name)
 }
 
-// EnablePrincipal lets an application sign in again.
+// EnablePrincipal lets an application sign in, or not any more.
 //
 // https://learn.microsoft.com/graph/api/serviceprincipal-update
-func (c *Client) EnablePrincipal(ctx context.Context, principalID string) error {
+func (c *Client) EnablePrincipal(ctx context.Context, principalID string, on bool) error {
 	q := call{
-		doing: "enabling the enterprise application", needs: []string{"Application.ReadWrite.All"}, method: http.MethodPatch,
-		path: "/servicePrincipals/" + url.PathEscape(principalID), body: map[string]bool{"accountEnabled": true},
+		doing:  "switching sign-in to the enterprise application",
+		needs:  []string{"Application.ReadWrite.All"},
+		method: http.MethodPatch,
+		path:   "/servicePrincipals/" + url.PathEscape(principalID),
+		body:   map[string]bool{"accountEnabled": on},
 	}
 	return c.do(ctx, q, nil)
 }

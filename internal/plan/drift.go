@@ -16,9 +16,12 @@ type Baseline struct {
 	At time.Time `json:"at"`
 	// PrincipalID is empty when Zoom's application was not in the tenant.
 	PrincipalID string   `json:"principal_id"`
+	AppID       string   `json:"app_id"`
 	Enabled     bool     `json:"enabled"`
 	Granted     []string `json:"granted"`
 	Exchange    []string `json:"exchange_roles"`
+	// Others are the other applications that reach mailboxes, with their permissions.
+	Others []string `json:"other_applications"`
 	// Domains are those that matched.
 	Domains  []string `json:"domains"`
 	ZoomPlan *string  `json:"zoom_plan"`
@@ -30,16 +33,16 @@ type Baseline struct {
 func Observe(in doctor.Input) Baseline {
 	f := in.Facts
 	b := Baseline{At: newest(in)}
-	c := doctor.ZoomConsent(in)
+	c := doctor.ZoomApplication(in)
 	if f.Consents.Seen() {
-		b.Granted = []string{}
-		for _, g := range c.Grants {
-			b.Granted = append(b.Granted, g.Permission)
+		b.Granted, b.Others = c.Labels(), []string{}
+		for _, other := range doctor.Others(in) {
+			b.Others = append(b.Others, doctor.AppName(other)+": "+strings.Join(other.Labels(), ", "))
 		}
-		slices.Sort(b.Granted)
+		slices.Sort(b.Others)
 	}
 	if c.Principal != nil {
-		b.PrincipalID, b.Enabled = c.Principal.ID, c.Principal.Enabled
+		b.PrincipalID, b.AppID, b.Enabled = c.Principal.ID, c.Principal.AppID, c.Principal.Enabled
 	}
 	if f.Exchange.Seen() {
 		b.Exchange = []string{}
@@ -73,6 +76,27 @@ func (b Baseline) Same(c Baseline) bool {
 	return of(b) == of(c)
 }
 
+// Over is this baseline with what could not be seen now as it was before: what was known
+// is never lost because somebody could not look.
+func (b Baseline) Over(old Baseline) Baseline {
+	if b.Granted == nil && old.Granted != nil {
+		b.Granted, b.Others, b.PrincipalID, b.AppID, b.Enabled = old.Granted, old.Others, old.PrincipalID, old.AppID, old.Enabled
+	}
+	if b.Exchange == nil {
+		b.Exchange = old.Exchange
+	}
+	if b.Domains == nil {
+		b.Domains = old.Domains
+	}
+	if b.ZoomPlan == nil {
+		b.ZoomPlan = old.ZoomPlan
+	}
+	if b.Groups == nil {
+		b.Groups = old.Groups
+	}
+	return b
+}
+
 // Moved is one thing that is not as it was.
 type Moved struct {
 	// What is consent, permission, domain, group, plan, application or exchange.
@@ -95,6 +119,9 @@ func Drift(b Baseline, in doctor.Input) (moved []Moved, unseen []string) {
 	}
 	if both("the consent", b.Granted != nil, now.Granted != nil) {
 		moved = append(moved, consentMoved(b, now)...)
+	}
+	if both("the other applications", b.Others != nil, now.Others != nil) {
+		moved = append(moved, lists("other-application", b.Others, now.Others, "reaches mailboxes", "does not reach mailboxes")...)
 	}
 	if both("the exchange roles", b.Exchange != nil, now.Exchange != nil) {
 		moved = append(moved, lists("exchange", b.Exchange, now.Exchange, "assigned", "not assigned")...)

@@ -33,6 +33,14 @@ func Decode(file string, text []byte) (Plan, error) {
 	wrong := func(format string, args ...any) (Plan, error) {
 		return Plan{}, &FileError{File: file, Message: fmt.Sprintf(format, args...)}
 	}
+	var version struct {
+		Format  string `json:"format"`
+		Version int    `json:"version"`
+	}
+	// The version comes first: a plan of another one is named, not taken apart.
+	if json.Unmarshal(text, &version) == nil && version.Format == Format && version.Version != Version {
+		return wrong("the plan has version %d, and this zo365 reads version %d", version.Version, Version)
+	}
 	in := json.NewDecoder(bytes.NewReader(text))
 	in.DisallowUnknownFields()
 	if err := in.Decode(&p); err != nil {
@@ -48,6 +56,12 @@ func Decode(file string, text []byte) (Plan, error) {
 	}
 	if p.Format != Format || p.Version != Version {
 		return wrong("format %q, version %d: this zo365 reads %q, version %d", p.Format, p.Version, Format, Version)
+	}
+	if p.Target.Empty() {
+		return wrong("target: the plan says for no tenant that it is for")
+	}
+	if p.Goal != Everything {
+		return wrong("goal: %q is not one that is carried out from a file", p.Goal)
 	}
 	if p.ID != together(p.Parts) {
 		return wrong("id: it does not belong to the parts; the file was changed")

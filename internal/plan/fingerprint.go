@@ -18,10 +18,9 @@ import (
 func parts(in doctor.Input) []Part {
 	f := in.Facts
 	return []Part{
+		{"target", of(in.Target)},
 		{"tenant file", of(wishes(in.File))},
 		{"journal", of(record(in.Record))},
-		{"organization", seen(f.Organization, func(o tenant.Organization) any { return o.ID })},
-		{"zoom account", seen(f.ZoomAccount, func(a tenant.ZoomAccount) any { return a.ID })},
 		{"domains", seen(f.Domains, func(all []tenant.Domain) any { return each(all, func(d tenant.Domain) any { return d }) })},
 		{"zoom domains", seen(f.ZoomDomains, func(all []tenant.ZoomDomain) any { return each(all, func(d tenant.ZoomDomain) any { return d }) })},
 		{"zoom plan", seen(f.ZoomPlan, func(p tenant.ZoomPlan) any { return p.Type })},
@@ -49,9 +48,9 @@ func record(r doctor.Record) any {
 	}
 	var authorized []any
 	for scope, a := range r.Authorized {
-		authorized = append(authorized, []any{scope, a.PrincipalID, a.Granted, a.UPN})
+		authorized = append(authorized, []any{scope, a.Application, a.Granted, a.UPN})
 	}
-	return []any{texts(portal), texts(authorized)}
+	return []any{texts(portal), texts(authorized), r.Pinned}
 }
 
 func consent(c tenant.Consent) any {
@@ -60,7 +59,7 @@ func consent(c tenant.Consent) any {
 	}
 	var granted []string
 	for _, g := range c.Grants {
-		granted = append(granted, g.Permission)
+		granted = append(granted, g.Permission.Resource+"/"+g.Permission.Role+"/"+g.Permission.Name)
 	}
 	slices.Sort(granted)
 	return []any{c.Principal.ID, c.Principal.AppID, c.Principal.Enabled, granted}

@@ -20,14 +20,15 @@ func saw[T any](v T) tenant.Reading[T] {
 
 func input() doctor.Input {
 	return doctor.Input{
-		Now: at, File: profile.File{Version: 1, Account: profile.Settings{SetupBy: profile.Admin}, Groups: []profile.Group{{Name: "Sales"}}},
+		Now: at, File: profile.File{Version: 1, Microsoft: profile.Microsoft{RequiredPermissions: []string{"Calendars.ReadWrite"}}, Account: profile.Settings{SetupBy: profile.Admin}, Groups: []profile.Group{{Name: "Sales"}}},
+		Target: tenant.Target{Tenant: "tenant", ZoomAccount: "account"},
 		Facts: tenant.Facts{
 			Organization: saw(tenant.Organization{ID: "tenant"}), ZoomAccount: saw(tenant.ZoomAccount{ID: "account"}),
 			Domains: saw([]tenant.Domain{{Name: "a.com", Verified: true}, {Name: "b.com"}}), ZoomDomains: saw([]tenant.ZoomDomain{{Name: "a.com", Verified: true}}),
 			ZoomPlan: saw(tenant.ZoomPlan{Type: "business"}), ZoomGroups: saw([]tenant.ZoomGroup{{ID: "1", Name: "Sales"}}), Exchange: saw([]tenant.ExchangeRole{}),
 			Consents: saw([]tenant.Consent{{
-				Principal: &tenant.ServicePrincipal{ID: "sp", AppID: "zoom", Publisher: "Zoom Video Communications", Enabled: true},
-				Grants:    []tenant.Grant{{ID: "1", Permission: "Calendars.ReadWrite"}, {ID: "2", Permission: "Files.Read.All"}},
+				Principal: &tenant.ServicePrincipal{ID: "sp", AppID: "zoom", Publisher: "Zoom Video Communications, Inc.", Enabled: true},
+				Grants:    []tenant.Grant{{ID: "1", Permission: tenant.GraphPermission("Calendars.ReadWrite")}, {ID: "2", Permission: tenant.GraphPermission("Files.Read.All")}},
 			}}),
 		},
 	}
@@ -88,8 +89,8 @@ func TestASavedPlanIsHeldAgainstNow(t *testing.T) {
 			in.Facts.ZoomGroups.Value = nil
 		}, nil, []string{"graph/revoke/Files.Read.All"}, "needed now: zoom/create-group/Sales", 0},
 		"the wishes changed": {func(in *doctor.Input) { in.File.Account.MailRead = profile.Approved }, nil, nil, "tenant file changed", 0},
-		"another tenant":     {func(in *doctor.Input) { in.Facts.Organization.Value.ID = "other" }, nil, nil, "the plan is for the tenant and the Zoom account tenant and account, and the sign-in is of other and account", 0},
-		"another account":    {func(in *doctor.Input) { in.Facts.ZoomAccount.Value.ID = "other" }, nil, []string{"x"}, "and the sign-in is of tenant and other", 0},
+		"another tenant":     {func(in *doctor.Input) { in.Target.Tenant = "other" }, nil, nil, "this is for another target: the Microsoft tenant is other, not tenant", 0},
+		"another account":    {func(in *doctor.Input) { in.Target.ZoomAccount = "other" }, nil, []string{"x"}, "the Zoom account is other, not account", 0},
 		"a step was edited": {func(*doctor.Input) {}, func(p *Plan) {
 			for i := range p.Steps {
 				if p.Steps[i].Action == "revoke-permission" {
@@ -138,8 +139,8 @@ func TestWhatIsNoPlan(t *testing.T) {
 		"cut off":                {string(good[len(good)/2:]), "", "this is not a plan: unexpected EOF"},
 		"not JSON":               {`"steps"`, `"steps`, "line "},
 		"an unknown key":         {`"steps"`, `"stepz"`, `unknown field "stepz"`},
-		"another format":         {`"zo365 plan"`, `"other"`, `format "other", version 1`},
-		"another version":        {`"version": 1`, `"version": 2`, "version 2"},
+		"another format":         {`"zo365 plan"`, `"other"`, `format "other", version 2`},
+		"another version":        {`"version": 2`, `"version": 1`, "the plan has version 1, and this zo365 reads version 2"},
 		"changed parts":          {`"name": "domains"`, `"name": "domainz"`, "id: it does not belong to the parts"},
 		"an unknown action":      {`"revoke-permission"`, `"delete-tenant"`, `"delete-tenant" is not one that zo365 knows`},
 		"an unknown kind":        {`"kind": "graph"`, `"kind": "azure"`, `"azure" is not one that zo365 knows`},
@@ -164,11 +165,13 @@ func TestDrift(t *testing.T) {
 		want   []Moved
 		unseen []string
 	}{
-		"nothing":          {func(*doctor.Input) {}, nil, nil},
-		"consent revoked":  {func(in *doctor.Input) { in.Facts.Consents.Value = nil }, []Moved{{"consent", "Zoom's application", "in the tenant", "gone"}}, nil},
-		"permission added": {func(in *doctor.Input) { in.Facts.Consents.Value[0].Grants[1].Permission = "Mail.Read" }, []Moved{{"permission", "Files.Read.All", "granted", "not granted"}, {"permission", "Mail.Read", "not granted", "granted"}}, nil},
-		"application off":  {func(in *doctor.Input) { in.Facts.Consents.Value[0].Principal.Enabled = false }, []Moved{{"application", "Zoom's application", "enabled", "disabled"}}, nil},
-		"domain removed":   {func(in *doctor.Input) { in.Facts.ZoomDomains.Value = nil }, []Moved{{"domain", "a.com", "verified on both sides", "does not match"}}, nil},
+		"nothing":         {func(*doctor.Input) {}, nil, nil},
+		"consent revoked": {func(in *doctor.Input) { in.Facts.Consents.Value = nil }, []Moved{{"consent", "Zoom's application", "in the tenant", "gone"}}, nil},
+		"permission added": {func(in *doctor.Input) {
+			in.Facts.Consents.Value[0].Grants[1].Permission = tenant.GraphPermission("Mail.Read")
+		}, []Moved{{"permission", "Files.Read.All", "granted", "not granted"}, {"permission", "Mail.Read", "not granted", "granted"}}, nil},
+		"application off": {func(in *doctor.Input) { in.Facts.Consents.Value[0].Principal.Enabled = false }, []Moved{{"application", "Zoom's application", "enabled", "disabled"}}, nil},
+		"domain removed":  {func(in *doctor.Input) { in.Facts.ZoomDomains.Value = nil }, []Moved{{"domain", "a.com", "verified on both sides", "does not match"}}, nil},
 		"domain verified": {func(in *doctor.Input) {
 			in.Facts.Domains.Value[1].Verified = true
 			in.Facts.ZoomDomains.Value = append(in.Facts.ZoomDomains.Value, tenant.ZoomDomain{Name: "b.com", Verified: true})

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/zo365/zo365/internal/doctor"
+	"github.com/zo365/zo365/internal/tenant"
 )
 
 // StaleError says that a saved plan does not fit what is there now.
@@ -35,8 +36,8 @@ func (e *StaleError) Error() string {
 // was.
 func (p Plan) Remaining(now Plan, done []string) (Plan, error) {
 	e := &StaleError{Moved: p.moved(now)}
-	if p.Tenant != now.Tenant || p.Zoom != now.Zoom {
-		return Plan{}, &WrongTenantError{Plan: p.Tenant + " and " + p.Zoom, Now: now.Tenant + " and " + now.Zoom}
+	if differs := now.Target.Differs(p.Target); differs != "" {
+		return Plan{}, &WrongTargetError{Differs: differs}
 	}
 	left := p
 	left.Steps = []Step{}
@@ -102,11 +103,11 @@ func (p Plan) byPerson(s Step) bool {
 	return false
 }
 
-// WrongTenantError says that a saved plan is for another tenant or account.
-type WrongTenantError struct{ Plan, Now string }
+// WrongTargetError says that a plan, a list or an entry is for another target.
+type WrongTargetError struct{ Differs string }
 
-func (e *WrongTenantError) Error() string {
-	return "the plan is for the tenant and the Zoom account " + e.Plan + ", and the sign-in is of " + e.Now
+func (e *WrongTargetError) Error() string {
+	return "this is for another target: " + e.Differs + "; nothing was changed"
 }
 
 // EditedError says that a step of a saved plan is not what zo365 makes of it now,
@@ -117,7 +118,21 @@ func (e *EditedError) Error() string { return "the step " + e.Step + " is not as
 
 // alike says whether two steps do the same.
 func alike(a, b Step) bool {
-	return a.Kind == b.Kind && a.Action == b.Action && a.Scope == b.Scope && a.Target == b.Target
+	return a.Kind == b.Kind && a.Action == b.Action && a.Scope == b.Scope && a.Target == b.Target &&
+		sameApplication(a.Application, b.Application) && samePermission(a.Permission, b.Permission) && a.Person == nil
+}
+
+// sameApplication says whether a saved step is about the application of now; one that was
+// still to come into the tenant may have come.
+func sameApplication(saved, now *tenant.Application) bool {
+	return saved == nil || now != nil && *saved == *now
+}
+
+func samePermission(saved, now *tenant.Permission) bool {
+	if saved == nil || now == nil {
+		return saved == now
+	}
+	return saved.Same(*now)
 }
 
 func (p Plan) has(id string) bool {

@@ -7,14 +7,37 @@ import (
 	"time"
 
 	"github.com/zo365/zo365/internal/doctor"
+	"github.com/zo365/zo365/internal/plan"
 )
 
 // Apply is the JSON of apply.
 type Apply struct {
-	// Status is nothing, applied, pending or failed.
+	// Status is nothing, applied, pending, blocked, unknown or failed.
 	Status string `json:"status"`
 	Plan   string `json:"plan"`
 	Steps  []Done `json:"steps"`
+	// Connections are what is known of each scope afterwards.
+	Connections []ScopeConnection `json:"connections"`
+	// Open are findings that no step mends, Unseen checks that could not look.
+	Open   []plan.Open `json:"open"`
+	Unseen []string    `json:"unseen"`
+}
+
+// ScopeConnection is what is known of the connection of one scope.
+type ScopeConnection struct {
+	Scope  string `json:"scope"`
+	Status string `json:"status"`
+	Why    string `json:"why"`
+	Connection
+}
+
+// NewConnections are the JSON of connections.
+func NewConnections(all []doctor.Connection) []ScopeConnection {
+	some := []ScopeConnection{}
+	for _, c := range all {
+		some = append(some, ScopeConnection{Scope: c.Scope, Status: string(c.State), Why: c.Why, Connection: NewConnection(c)})
+	}
+	return some
 }
 
 // Done is a step with what became of it.
@@ -23,14 +46,14 @@ type Done struct {
 	Kind  string `json:"kind"`
 	Scope string `json:"scope"`
 	What  string `json:"what"`
-	// Status is done, already, confirmed, evidenced, pending, failed or not begun.
+	// Status is done, already, confirmed, evidenced, pending, blocked, failed or not begun.
 	Status string `json:"status"`
 	Why    string `json:"why"`
 }
 
 // ApplyListing shows what was done and what was not.
 func ApplyListing(a Apply) Listing {
-	l := Listing{Value: a, Columns: []string{"kind", "scope", "what", "status", "why"}, Empty: "Nothing to do: everything that can be seen is as wanted."}
+	l := Listing{Value: a, Columns: []string{"kind", "scope", "what", "status", "why"}, Empty: "Nothing to do."}
 	for _, s := range a.Steps {
 		l.Rows = append(l.Rows, []string{s.Kind, s.Scope, s.What, s.Status, s.Why})
 	}

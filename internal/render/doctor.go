@@ -25,6 +25,7 @@ type SeverityCounts struct {
 	Warn    int `json:"warn"`
 	Fail    int `json:"fail"`
 	Unknown int `json:"unknown"`
+	Skipped int `json:"skipped"`
 	Muted   int `json:"muted"`
 }
 
@@ -94,6 +95,8 @@ func count(all []doctor.Finding) SeverityCounts {
 			n.Fail++
 		case f.Severity == doctor.Unknown:
 			n.Unknown++
+		case f.Severity == doctor.Skipped:
+			n.Skipped++
 		default:
 			n.OK++
 		}
@@ -123,7 +126,7 @@ func DoctorListing(all []doctor.Finding, file string) Listing {
 
 // doctorText has a line for each finding, and below it how to fix it.
 func doctorText(w io.Writer, paint Paint, d Doctor) error {
-	colours := map[string]Colour{string(doctor.OK): Good, string(doctor.Fail): Bad, string(doctor.Warn): Doubtful, string(doctor.Unknown): Doubtful, "muted": Faint}
+	colours := map[string]Colour{string(doctor.OK): Good, string(doctor.Fail): Bad, string(doctor.Warn): Doubtful, string(doctor.Unknown): Doubtful, string(doctor.Skipped): Faint, "muted": Faint}
 	var b strings.Builder
 	for _, f := range d.Findings {
 		severity := f.Severity

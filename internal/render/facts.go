@@ -11,8 +11,9 @@ import (
 
 // FactsListing shows a gathering: JSON has all of it, a table what each fact
 // amounts to.
-func FactsListing(f tenant.Facts) Listing {
-	l := Listing{Value: tenant.NewFactsFile(f), Columns: []string{"fact", "saw", "source", "at"}}
+func FactsListing(file tenant.FactsFile) Listing {
+	f := file.Facts
+	l := Listing{Value: file, Columns: []string{"fact", "saw", "source", "at"}}
 	row(&l, "signed in", f.SignedIn, func(s tenant.SignIn) string { return s.Name + ", " + s.By })
 	row(&l, "organization", f.Organization, func(o tenant.Organization) string { return o.DisplayName + " (" + o.ID + ")" })
 	row(&l, "domains", f.Domains, func(all []tenant.Domain) string {
@@ -27,7 +28,7 @@ func FactsListing(f tenant.Facts) Listing {
 			return c.Kind + " until " + c.Expires.UTC().Format(time.DateOnly)
 		})
 	})
-	row(&l, "zoom's applications", f.Consents, func(all []tenant.Consent) string { return names(all, consentWords) })
+	row(&l, "applications", f.Consents, func(all []tenant.Consent) string { return names(all, consentWords) })
 	row(&l, "their sign-ins", f.SignIns, func(all []tenant.AppSignIn) string {
 		return names(all, func(s tenant.AppSignIn) string { return s.Last.UTC().Format(time.RFC3339) })
 	})
@@ -97,7 +98,7 @@ func consentWords(c tenant.Consent) string {
 	if c.Principal == nil {
 		return "none"
 	}
-	granted := names(c.Grants, func(g tenant.Grant) string { return g.Permission })
+	granted := strings.Join(c.Labels(), ", ")
 	return c.Principal.DisplayName + " (" + c.Principal.AppID + ")" + word(!c.Principal.Enabled, " (disabled)") + ": " + granted
 }
 

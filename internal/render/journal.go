@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/zo365/zo365/internal/tenant"
 )
 
 // Journal is the JSON of journal show.
@@ -29,6 +31,11 @@ type JournalEntry struct {
 	Plan     string          `json:"plan,omitempty"`
 	Step     string          `json:"step,omitempty"`
 	Undoes   string          `json:"undoes,omitempty"`
+	// Target, Application and Permission say exactly what was changed where.
+	Target      *tenant.Target      `json:"target,omitempty"`
+	Application *tenant.Application `json:"application,omitempty"`
+	Permission  *tenant.Permission  `json:"permission,omitempty"`
+	Why         string              `json:"why,omitempty"`
 }
 
 // JournalListing shows entries.
@@ -48,15 +55,34 @@ type JournalCheck struct {
 	// Unchained are lines of older versions, which have no hash.
 	Unchained int   `json:"unchained"`
 	Broken    []int `json:"broken"`
-	Torn      []int `json:"torn"`
+	// Faults say of each broken line what is wrong with it.
+	Faults []string `json:"faults"`
+	Torn   []int    `json:"torn"`
+	// Ends are the lines that no later line names: one, or one a merged branch.
+	Ends []int `json:"ends"`
+	// Cut says that a line which somebody remembers is gone; EndVerified whether anybody
+	// remembers one, and VerifiedBy who.
+	Cut         bool     `json:"cut"`
+	EndVerified bool     `json:"end_verified"`
+	VerifiedBy  []string `json:"verified_by"`
 }
 
 // JournalCheckListing shows the check.
 func JournalCheckListing(c JournalCheck) Listing {
 	return Listing{
-		Value: c, Columns: []string{"ok", "entries", "unchained", "broken_lines", "torn_lines"},
-		Rows: [][]string{{YesNo(c.OK), strconv.Itoa(c.Entries), strconv.Itoa(c.Unchained), numbers(c.Broken), numbers(c.Torn)}},
+		Value: c, Columns: []string{"ok", "entries", "unchained", "broken_lines", "torn_lines", "end"},
+		Rows: [][]string{{YesNo(c.OK), strconv.Itoa(c.Entries), strconv.Itoa(c.Unchained), numbers(c.Broken), numbers(c.Torn), c.end()}},
 	}
+}
+
+func (c JournalCheck) end() string {
+	switch {
+	case c.Cut:
+		return "cut off"
+	case !c.EndVerified:
+		return "not verified"
+	}
+	return "verified by " + strings.Join(c.VerifiedBy, " and ")
 }
 
 func numbers(lines []int) string {

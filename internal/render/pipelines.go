@@ -57,12 +57,14 @@ type (
 // junit makes a fail a failure, an unknown an error (the check could not run), a
 // muted finding skipped; a warning passes with a word.
 func junit(d Doctor, file string) ([]byte, error) {
-	suite := junitSuite{Name: "zo365 doctor", Tests: len(d.Findings), Failures: d.Counts.Fail, Errors: d.Counts.Unknown, Skipped: d.Counts.Muted}
+	suite := junitSuite{Name: "zo365 doctor", Tests: len(d.Findings), Failures: d.Counts.Fail, Errors: d.Counts.Unknown, Skipped: d.Counts.Muted + d.Counts.Skipped}
 	for _, f := range d.Findings {
 		one := junitCase{Class: "zo365." + f.Scope, Name: f.Code + ": " + f.Title, Time: "0", File: file}
 		switch {
 		case f.Muted != nil:
 			one.Skipped = &junitWhy{Message: "muted until " + f.Muted.Until + ": " + f.Muted.Reason, Text: f.explained()}
+		case f.Severity == string(doctor.Skipped):
+			one.Skipped = &junitWhy{Message: f.Saw}
 		case f.Severity == string(doctor.Fail):
 			one.Failure = &junitWhy{Message: f.Saw, Type: f.Code, Text: f.explained()}
 		case f.Severity == string(doctor.Unknown):
@@ -108,6 +110,7 @@ type (
 var kindsOf = map[string][2]string{
 	string(doctor.OK): {"pass", "none"}, string(doctor.Info): {"informational", "none"}, string(doctor.Warn): {"fail", "warning"},
 	string(doctor.Fail): {"fail", "error"}, string(doctor.Unknown): {"open", "none"},
+	string(doctor.Skipped): {"notApplicable", "none"},
 }
 
 func sarif(d Doctor, file string) ([]byte, error) {

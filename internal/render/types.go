@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/zo365/zo365/internal/doctor"
+	"github.com/zo365/zo365/internal/plan"
 	"github.com/zo365/zo365/internal/profile"
 	"github.com/zo365/zo365/internal/tenant"
 )
@@ -51,47 +52,65 @@ func YesNo(b bool) string {
 	return "no"
 }
 
-// Authorization is the JSON of authorize, and the evidence in the journal.
+// Authorization is the JSON of authorize.
 type Authorization struct {
-	// Status is authorized or pending.
-	Status           string            `json:"status"`
-	Scope            string            `json:"scope"`
-	TenantID         string            `json:"tenant_id"`
-	AuthorizedBy     AuthorizedBy      `json:"authorized_by"`
-	ServicePrincipal *ServicePrincipal `json:"service_principal"`
-	Granted          []string          `json:"granted"`
-	Missing          []string          `json:"missing"`
-	Unexpected       []string          `json:"unexpected"`
-	// ObservedAt is when Entra showed this, UTC.
-	ObservedAt time.Time `json:"observed_at"`
+	// Status is authorized, consented, pending or blocked.
+	tenant.ConsentRecord
+	Connection
+
+	// Blocked is the failing check that is in the way; null when none is.
+	Blocked *plan.Blocked `json:"blocked"`
+	// Why says what the status rests on.
+	Why string `json:"why"`
+	// Version is that of this form: 2 since consented is told from authorized.
+	Version int `json:"version"`
 }
 
-// AuthorizedBy is the authorizing person on both sides.
-type AuthorizedBy struct {
-	UPN       *string `json:"upn"`
-	ZoomEmail *string `json:"zoom_email"`
-	Match     bool    `json:"match"`
+// Connection has the three facts about a scope's connection.
+type Connection struct {
+	// Consented: Entra shows the consent. Confirmed: a named person says that Zoom's
+	// portal shows it saved. InUse: Zoom's application has signed in since.
+	Consented Known `json:"consented"`
+	Confirmed Known `json:"confirmed"`
+	InUse     Known `json:"in_use"`
 }
 
-// ServicePrincipal is Zoom's application in the tenant.
-type ServicePrincipal struct {
-	ID          string `json:"id"`
-	AppID       string `json:"app_id"`
-	DisplayName string `json:"display_name"`
+// Known is one fact: yes, no or unknown, who, when and why.
+type Known struct {
+	Known string     `json:"known"`
+	By    *string    `json:"by"`
+	At    *time.Time `json:"at"`
+	Why   string     `json:"why"`
 }
+
+// authorizationVersion is that of the JSON of authorize.
+const authorizationVersion = 2
 
 // NewAuthorization puts the pieces together.
-func NewAuthorization(status, scope, tenantID string, s doctor.Signer, consent tenant.Consent, check doctor.ConsentCheck, at time.Time) Authorization {
-	a := Authorization{
-		Status: status, Scope: scope, TenantID: tenantID,
-		AuthorizedBy: AuthorizedBy{UPN: orNull(s.UPN), ZoomEmail: orNull(s.ZoomEmail), Match: s.Match},
-		Granted:      append([]string{}, check.Granted...), Missing: append([]string{}, check.Missing...),
-		Unexpected: append([]string{}, check.Unexpected...), ObservedAt: at.UTC().Truncate(time.Second),
+func NewAuthorization(record tenant.ConsentRecord, c doctor.Connection, blocked *plan.Blocked) Authorization {
+	record.Status = string(c.State)
+	if blocked != nil && c.State != doctor.StateAuthorized {
+		record.Status = string(doctor.StateBlocked)
 	}
-	if p := consent.Principal; p != nil {
-		a.ServicePrincipal = &ServicePrincipal{ID: p.ID, AppID: p.AppID, DisplayName: p.DisplayName}
+	a := Authorization{ConsentRecord: record, Connection: NewConnection(c), Blocked: blocked, Why: c.Why, Version: authorizationVersion}
+	if blocked != nil {
+		a.Why = blocked.Why
 	}
 	return a
+}
+
+// NewConnection is the JSON of the three facts.
+func NewConnection(c doctor.Connection) Connection {
+	return Connection{Consented: newKnown(c.Consented), Confirmed: newKnown(c.Confirmed), InUse: newKnown(c.InUse)}
+}
+
+func newKnown(k doctor.Known) Known {
+	one := Known{Known: string(k.Truth), By: orNull(k.By), Why: k.Why}
+	if !k.At.IsZero() {
+		at := k.At.UTC()
+		one.At = &at
+	}
+	return one
 }
 
 func orNull(text string) *string {
@@ -105,8 +124,12 @@ func orNull(text string) *string {
 func AuthorizationListing(a Authorization) Listing {
 	rows := [][]string{
 		{"status", a.Status},
+		{"why", a.Why},
 		{"scope", a.Scope},
 		{"tenant", a.TenantID},
+		{"consented", a.Consented.words()},
+		{"confirmed", a.Confirmed.words()},
+		{"in use", a.InUse.words()},
 		{"authorized by", text(a.AuthorizedBy.UPN)},
 		{"zoom email", text(a.AuthorizedBy.ZoomEmail)},
 		{"upn equals zoom email", YesNo(a.AuthorizedBy.Match)},
@@ -120,6 +143,8 @@ func AuthorizationListing(a Authorization) Listing {
 		[]string{"unexpected", strings.Join(a.Unexpected, ", ")})
 	return Listing{Value: a, Columns: []string{"field", "value"}, Rows: rows}
 }
+
+func (k Known) words() string { return k.Known + ": " + k.Why }
 
 func text(s *string) string {
 	if s == nil {
@@ -136,19 +161,21 @@ type Status struct {
 
 // AccountStatus is what is known of the account.
 type AccountStatus struct {
-	Profile       profile.Effective `json:"profile"`
-	Authorization *Authorization    `json:"authorization"`
-	Portal        []PortalStep      `json:"portal"`
+	Profile       profile.Effective     `json:"profile"`
+	Authorization *tenant.ConsentRecord `json:"authorization"`
+	Connection    Connection            `json:"connection"`
+	Portal        []PortalStep          `json:"portal"`
 }
 
 // GroupStatus is what is known of one group.
 type GroupStatus struct {
 	Name string `json:"name"`
 	// Profile holds only what the group sets.
-	Profile       profile.Settings  `json:"profile"`
-	Effective     profile.Effective `json:"effective"`
-	Authorization *Authorization    `json:"authorization"`
-	Portal        []PortalStep      `json:"portal"`
+	Profile       profile.Settings      `json:"profile"`
+	Effective     profile.Effective     `json:"effective"`
+	Authorization *tenant.ConsentRecord `json:"authorization"`
+	Connection    Connection            `json:"connection"`
+	Portal        []PortalStep          `json:"portal"`
 }
 
 // PortalStep is a step in Zoom's portal and who confirmed it.
@@ -162,17 +189,14 @@ type PortalStep struct {
 
 // StatusListing shows a status.
 func StatusListing(s Status) Listing {
-	l := Listing{Value: s, Columns: []string{"scope", "enabled", "default_service", "authorize_with", "setup_by", "mail_read", "authorized", "portal"}}
-	row := func(scope string, e profile.Effective, a *Authorization, portal []PortalStep) {
-		authorized := "no"
-		switch {
-		case !e.Authorizable():
-			authorized = "not needed"
-		case a != nil:
-			authorized = "yes, " + a.ObservedAt.Format("2006-01-02")
-			if len(a.Missing) > 0 {
-				authorized = "incomplete"
-			}
+	l := Listing{
+		Value:   s,
+		Columns: []string{"scope", "enabled", "default_service", "authorize_with", "setup_by", "mail_read", "consented", "confirmed", "portal"},
+	}
+	row := func(scope string, e profile.Effective, c Connection, portal []PortalStep) {
+		consented, confirmed := c.Consented.short(), c.Confirmed.short()
+		if !e.Authorizable() {
+			consented, confirmed = "not needed", "not needed"
 		}
 		done := 0
 		for _, p := range portal {
@@ -180,13 +204,24 @@ func StatusListing(s Status) Listing {
 				done++
 			}
 		}
-		l.Rows = append(l.Rows, []string{scope, YesNo(e.Enabled), string(e.DefaultService), string(e.AuthorizeWith), string(e.SetupBy), string(e.MailRead), authorized, strconv.Itoa(done) + " of " + strconv.Itoa(len(portal)) + " confirmed"})
+		l.Rows = append(l.Rows, []string{
+			scope, YesNo(e.Enabled), string(e.DefaultService), string(e.AuthorizeWith), string(e.SetupBy), string(e.MailRead),
+			consented, confirmed, strconv.Itoa(done) + " of " + strconv.Itoa(len(portal)) + " confirmed",
+		})
 	}
-	row("account", s.Account.Profile, s.Account.Authorization, s.Account.Portal)
+	row("account", s.Account.Profile, s.Account.Connection, s.Account.Portal)
 	for _, g := range s.Groups {
-		row("group "+g.Name, g.Effective, g.Authorization, g.Portal)
+		row("group "+g.Name, g.Effective, g.Connection, g.Portal)
 	}
 	return l
+}
+
+// short is a fact in a column: yes with its day.
+func (k Known) short() string {
+	if k.At != nil && k.Known == string(doctor.Yes) {
+		return k.Known + ", " + k.At.Format(time.DateOnly)
+	}
+	return k.Known
 }
 
 // Change is the JSON of a command that changes a profile.

@@ -4,13 +4,16 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/rsa"
+	"crypto/sha1" //nolint:gosec // Entra names certificates by it
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/base64"
+	"encoding/hex"
 	"encoding/pem"
 	"errors"
 	"fmt"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
@@ -26,6 +29,12 @@ import (
 type Certificate struct {
 	key         *rsa.PrivateKey
 	certificate *x509.Certificate
+}
+
+// Thumbprint is the SHA-1 by which Entra names a certificate, in hexadecimal.
+func (c Certificate) Thumbprint() string {
+	sum := sha1.Sum(c.certificate.Raw) //nolint:gosec // Entra's own way of naming certificates
+	return strings.ToUpper(hex.EncodeToString(sum[:]))
 }
 
 // ParseCertificate reads a PEM file with a certificate and its RSA key, or a PFX

@@ -106,6 +106,8 @@ func (s *Session) Access(ctx context.Context) (Access, error) {
 		return Access{}, s.stop(err)
 	}
 	s.current = a
+	// What was not to be had now is not asked for again in this run.
+	s.Need = slices.DeleteFunc(slices.Clone(s.Need), func(n string) bool { return !slices.Contains(a.Scopes, n) })
 	if s.Cache != nil {
 		if err := s.Cache.Save(a); err != nil {
 			s.Warn(fmt.Errorf("the access token was not cached: %w", err))
@@ -192,20 +194,34 @@ func challenge(h http.Header) string {
 // RenewUser renews a person's sign-in with the refresh token that is in the
 // vault now, and saves the token that replaces it.
 // The token is asked for what is needed now and what was consented before, so
-// that commands which take turns do not renew it at every turn.
-func RenewUser(vault Vault, entra Entra, need []string, warn func(error)) func(context.Context) (Access, error) {
+// that commands which take turns do not renew it at every turn. A permission that was
+// withdrawn since takes away the commands that need it, and no others: then what is
+// needed now is asked for alone. A command that only looks goes on with what there is.
+func RenewUser(vault Vault, entra Entra, need []string, looks bool, warn func(error)) func(context.Context) (Access, error) {
 	return func(ctx context.Context) (Access, error) {
 		c, err := vault.Load(ctx)
 		if err != nil {
 			return Access{}, err
 		}
 		entra.ClientID = c.ClientID
-		scopes := union(c.Scopes, need)
-		a, err := entra.Refresh(ctx, c.Refresh, scopes)
+		wanted := [][]string{union(c.Scopes, need)}
+		if len(wanted[0]) > len(need) {
+			wanted = append(wanted, need)
+		}
+		if looks && !covers(c.Scopes, need) {
+			wanted = append(wanted, c.Scopes)
+		}
+		var a Access
+		scopes := wanted[0]
+		for _, scopes = range wanted {
+			if a, err = entra.Refresh(ctx, c.Refresh, scopes); !lacksConsent(err) {
+				break
+			}
+		}
 		if err != nil {
 			return Access{}, err
 		}
-		if !a.Refresh.Empty() && a.Refresh != c.Refresh || len(scopes) > len(c.Scopes) {
+		if !a.Refresh.Empty() && a.Refresh != c.Refresh || !slices.Equal(scopes, c.Scopes) {
 			if !a.Refresh.Empty() {
 				c.Refresh = a.Refresh
 			}
@@ -216,6 +232,14 @@ func RenewUser(vault Vault, entra Entra, need []string, warn func(error)) func(c
 		}
 		return a, nil
 	}
+}
+
+// lacksConsent says whether Entra refused because a permission was not consented, or not
+// any more.
+func lacksConsent(err error) bool {
+	const notConsented = 65001
+	var entra *EntraError
+	return errors.As(err, &entra) && (entra.Code == "consent_required" || slices.Contains(entra.AADSTS, notConsented))
 }
 
 func union(a, b []string) []string {

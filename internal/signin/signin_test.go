@@ -278,7 +278,7 @@ func TestConcurrentRenewalsKeepTheRotatedToken(t *testing.T) {
 	var wait sync.WaitGroup
 	for range 50 {
 		wait.Go(func() {
-			process := &Session{Service: "Microsoft", Lock: lock, Cache: memoryCache{shared}, Renew: RenewUser(shared, e, nil, warn), Warn: warn}
+			process := &Session{Service: "Microsoft", Lock: lock, Cache: memoryCache{shared}, Renew: RenewUser(shared, e, nil, false, warn), Warn: warn}
 			if a, err := process.Access(t.Context()); err != nil || a.Token.Reveal() != "access" {
 				t.Errorf("%v", err)
 			}

@@ -6,13 +6,17 @@ package survey
 import (
 	"context"
 	"errors"
+	"slices"
+	"strings"
 	"sync"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/zo365/zo365/internal/tenant"
 )
 
-// Microsoft is what the survey asks of Graph.
+// Microsoft is what the survey asks of Graph about the tenant and the person.
 type Microsoft interface {
 	Organization(ctx context.Context) (tenant.Organization, error)
 	Domains(ctx context.Context) ([]tenant.Domain, error)
@@ -20,56 +24,172 @@ type Microsoft interface {
 	DirectoryRoles(ctx context.Context) ([]tenant.DirectoryRole, error)
 }
 
-// Applications is what the survey asks of Graph about Zoom's application.
+// Applications is what the survey asks of Graph about applications.
 type Applications interface {
 	ServicePrincipal(ctx context.Context, appID string) (*tenant.ServicePrincipal, error)
 	ServicePrincipalsNamed(ctx context.Context, prefix string) ([]tenant.ServicePrincipal, error)
+	Holders(ctx context.Context, apiAppID string) ([]tenant.ServicePrincipal, error)
 	Grants(ctx context.Context, principalID string) ([]tenant.Grant, error)
 }
 
-// Zoom is what the survey asks of Zoom.
-type Zoom interface {
+// Activity is what the survey asks of Graph about what happened and what holds.
+type Activity interface {
+	Consents(ctx context.Context, since time.Time) ([]tenant.ConsentEvent, error)
+	SignIns(ctx context.Context, appID string) ([]tenant.AppSignIn, error)
+	ExchangeRoles(ctx context.Context, principalID string) ([]tenant.ExchangeRole, error)
+	AppCredentials(ctx context.Context, appID string, inUse func(kind, mark string) *bool) ([]tenant.AppCredential, error)
+}
+
+// Mailboxes is what the survey asks of Graph about people.
+type Mailboxes interface {
+	WithoutMailbox(ctx context.Context) (tenant.Mailless, error)
+}
+
+// Account is what the survey asks of Zoom about the account.
+type Account interface {
+	Account(ctx context.Context) (tenant.ZoomAccount, error)
+	Plan(ctx context.Context) (tenant.ZoomPlan, error)
+	AccountRoles(ctx context.Context) ([]tenant.ZoomRole, error)
 	Domains(ctx context.Context) ([]tenant.ZoomDomain, error)
+}
+
+// People is what the survey asks of Zoom about people.
+type People interface {
 	User(ctx context.Context, key string) (*tenant.ZoomUser, error)
+	UsersPage(ctx context.Context, status string, number int) (people []tenant.ZoomUser, total int, err error)
 }
 
-// Domains gathers the domains of both sides.
-func Domains(ctx context.Context, ms Microsoft, zm Zoom) (tenant.Facts, error) {
-	var f tenant.Facts
-	err := together(ctx,
-		read(&f.Domains, "GET /domains", ms.Domains),
-		read(&f.ZoomDomains, "GET /accounts/me/managed_domains", zm.Domains),
-	)
-	return f, err
+// Groups is what the survey asks of Zoom about groups.
+type Groups interface {
+	Groups(ctx context.Context) ([]tenant.ZoomGroup, error)
+	Members(ctx context.Context, groupID string) ([]tenant.ZoomUser, error)
 }
 
-// Signer gathers what decides whether the signed-in person can authorize: the
-// organization, who they are, their roles, their Zoom account, and the domains.
-// zoomEmail, when not empty, names their Zoom account; otherwise it is looked
-// for under their UPN, then their mail address.
-func Signer(ctx context.Context, ms Microsoft, zm Zoom, zoomEmail string) (tenant.Facts, error) {
-	var f tenant.Facts
-	err := together(ctx,
-		read(&f.Organization, "GET /organization", ms.Organization),
-		read(&f.Domains, "GET /domains", ms.Domains),
-		read(&f.ZoomDomains, "GET /accounts/me/managed_domains", zm.Domains),
-		read(&f.Me, "GET /me", ms.Me),
-		read(&f.Roles, "GET /me/transitiveMemberOf/microsoft.graph.directoryRole", ms.DirectoryRoles),
-	)
-	if err != nil {
-		return f, err
+// Sources are all that one gathering asks.
+type Sources struct {
+	Microsoft    Microsoft
+	Applications Applications
+	Activity     Activity
+	Mailboxes    Mailboxes
+	Account      Account
+	People       People
+	Groups       Groups
+	// Clocks says what the answers showed of the services' clocks.
+	Clocks func() []tenant.Clock
+}
+
+// Want is what a gathering is told.
+type Want struct {
+	// Facts are those to read; nil is all.
+	Facts    []tenant.Fact
+	SignedIn tenant.SignIn
+	// OwnAppID is the application that zo365 signs in with; InUse says of a credential's
+	// mark whether it is the one in use.
+	OwnAppID string
+	InUse    func(kind, mark string) *bool
+	// AppIDs are applications to look for beside those named Zoom and those that reach
+	// mailboxes.
+	AppIDs []string
+	// ZoomEmail names the signed-in person's Zoom account; empty looks for their
+	// UPN, then their mail address.
+	ZoomEmail string
+	// MembersOf are the groups whose members are read; nil is every group.
+	MembersOf func(group string) bool
+}
+
+func (w Want) wants(f tenant.Fact) bool { return w.Facts == nil || slices.Contains(w.Facts, f) }
+
+// auditDays is how long Entra keeps its audit log with a licence for it.
+//
+// https://learn.microsoft.com/entra/identity/monitoring-health/reference-reports-data-retention
+const auditDays = 30
+
+// task reads one fact.
+type task struct {
+	fact tenant.Fact
+	run  func(context.Context) error
+}
+
+// Gather reads the facts that are wanted, at the same time where one question does not
+// need another's answer.
+func Gather(ctx context.Context, s Sources, w Want) (tenant.Facts, error) {
+	f := tenant.Facts{SignedIn: tenant.Reading[tenant.SignIn]{Value: w.SignedIn, Source: "the sign-in", At: time.Now().UTC()}}
+	err := Again(ctx, s, w, &f)
+	if err == nil && w.Facts == nil {
+		f.Clocks = tenant.Reading[[]tenant.Clock]{Value: s.Clocks(), Source: "the Date headers of the answers", At: time.Now().UTC()}
 	}
-	err = together(ctx, read(&f.MyZoom, "GET /users/{userId}", func(ctx context.Context) (*tenant.ZoomUser, error) {
-		if !f.Me.Seen() && zoomEmail == "" {
-			return nil, errors.New("nobody is signed in to Microsoft")
-		}
-		return ZoomSide(ctx, zm, f.Me.Value, zoomEmail)
-	}))
 	return f, err
+}
+
+// Again reads the facts that are wanted once more, into what was gathered before.
+func Again(ctx context.Context, s Sources, w Want, f *tenant.Facts) error {
+	if err := together(ctx, w, first(f, s, w)); err != nil {
+		return err
+	}
+	return together(ctx, w, dependent(f, s, w))
+}
+
+// first are the questions that need no other's answer.
+func first(f *tenant.Facts, s Sources, w Want) []task {
+	tasks := []task{
+		read(tenant.FactOrganization, &f.Organization, "GET /organization", s.Microsoft.Organization),
+		read(tenant.FactDomains, &f.Domains, "GET /domains", s.Microsoft.Domains),
+		read(tenant.FactCredentials, &f.Credentials, "GET /applications(appId)", func(ctx context.Context) ([]tenant.AppCredential, error) {
+			return s.Activity.AppCredentials(ctx, w.OwnAppID, w.InUse)
+		}),
+		read(tenant.FactConsents, &f.Consents, "GET /servicePrincipals, /appRoleAssignments", func(ctx context.Context) ([]tenant.Consent, error) {
+			return consents(ctx, s.Applications, w.AppIDs)
+		}),
+		read(tenant.FactEvents, &f.Events, "GET /auditLogs/directoryAudits", func(ctx context.Context) ([]tenant.ConsentEvent, error) {
+			return s.Activity.Consents(ctx, time.Now().AddDate(0, 0, -auditDays))
+		}),
+		read(tenant.FactMailless, &f.Mailless, "GET /users?$filter=not(assignedPlans/any(...))", s.Mailboxes.WithoutMailbox),
+		read(tenant.FactZoomAccount, &f.ZoomAccount, "GET /users/me", s.Account.Account),
+		read(tenant.FactZoomPlan, &f.ZoomPlan, "GET /accounts/me/plans/usage", s.Account.Plan),
+		read(tenant.FactZoomRoles, &f.ZoomRoles, "GET /roles", s.Account.AccountRoles),
+		read(tenant.FactZoomDomains, &f.ZoomDomains, "GET /accounts/me/managed_domains", s.Account.Domains),
+		read(tenant.FactZoomGroups, &f.ZoomGroups, "GET /groups", s.Groups.Groups),
+		read(tenant.FactZoomPeople, &f.ZoomPeople, "GET /users?status=active", func(ctx context.Context) (tenant.ZoomPeople, error) {
+			return people(ctx, s.People)
+		}),
+	}
+	if w.SignedIn.Person {
+		tasks = append(tasks,
+			read(tenant.FactMe, &f.Me, "GET /me", s.Microsoft.Me),
+			read(tenant.FactRoles, &f.Roles, "GET /me/transitiveMemberOf/microsoft.graph.directoryRole", s.Microsoft.DirectoryRoles))
+	}
+	return tasks
+}
+
+// dependent are the questions that need an answer first.
+func dependent(f *tenant.Facts, s Sources, w Want) []task {
+	tasks := []task{
+		read(tenant.FactSignIns, &f.SignIns, "GET /beta/reports/servicePrincipalSignInActivities",
+			each(f.Consents, func(ctx context.Context, c tenant.Consent) ([]tenant.AppSignIn, error) {
+				return s.Activity.SignIns(ctx, c.Principal.AppID)
+			})),
+		read(tenant.FactExchange, &f.Exchange, "GET /beta/roleManagement/exchange/roleAssignments",
+			each(f.Consents, func(ctx context.Context, c tenant.Consent) ([]tenant.ExchangeRole, error) {
+				return s.Activity.ExchangeRoles(ctx, c.Principal.ID)
+			})),
+		read(tenant.FactZoomMembers, &f.ZoomMembers, "GET /groups/{groupId}/members",
+			each(f.ZoomGroups, func(ctx context.Context, g tenant.ZoomGroup) ([]tenant.GroupMembers, error) {
+				if w.MembersOf != nil && !w.MembersOf(g.Name) {
+					return nil, nil
+				}
+				return members(ctx, s.Groups, g)
+			})),
+	}
+	if f.Me.Seen() || w.ZoomEmail != "" {
+		tasks = append(tasks, read(tenant.FactMyZoom, &f.MyZoom, "GET /users/{userId}", func(ctx context.Context) (*tenant.ZoomUser, error) {
+			return ZoomSide(ctx, s.People, f.Me.Value, w.ZoomEmail)
+		}))
+	}
+	return tasks
 }
 
 // ZoomSide finds a person's Zoom account; nil when there is none.
-func ZoomSide(ctx context.Context, zm Zoom, u tenant.User, zoomEmail string) (*tenant.ZoomUser, error) {
+func ZoomSide(ctx context.Context, zm People, u tenant.User, zoomEmail string) (*tenant.ZoomUser, error) {
 	keys := []string{u.UPN, u.Mail}
 	if zoomEmail != "" {
 		keys = []string{zoomEmail}
@@ -85,56 +205,117 @@ func ZoomSide(ctx context.Context, zm Zoom, u tenant.User, zoomEmail string) (*t
 	return nil, nil
 }
 
-// Consent reads one application's service principal and grants. Principal is
-// nil when the application is not in the tenant.
-func Consent(ctx context.Context, apps Applications, appID string) (tenant.Consent, error) {
-	p, err := apps.ServicePrincipal(ctx, appID)
-	if err != nil || p == nil {
-		return tenant.Consent{}, err
-	}
-	grants, err := apps.Grants(ctx, p.ID)
-	return tenant.Consent{Principal: p, Grants: grants}, err
-}
-
-// ZoomConsents reads every application whose name begins with Zoom.
-func ZoomConsents(ctx context.Context, apps Applications) ([]tenant.Consent, error) {
-	principals, err := apps.ServicePrincipalsNamed(ctx, "Zoom")
+// consents reads every application that is named Zoom, is named by ID, or reaches
+// mailboxes, each once, in the order of their object IDs.
+func consents(ctx context.Context, apps Applications, appIDs []string) ([]tenant.Consent, error) {
+	found, err := apps.ServicePrincipalsNamed(ctx, "Zoom")
 	if err != nil {
 		return nil, err
 	}
-	all := make([]tenant.Consent, len(principals))
-	for i := range principals {
-		grants, err := apps.Grants(ctx, principals[i].ID)
+	for _, id := range appIDs {
+		one, err := apps.ServicePrincipal(ctx, id)
 		if err != nil {
 			return nil, err
 		}
-		all[i] = tenant.Consent{Principal: &principals[i], Grants: grants}
+		if one != nil {
+			found = append(found, *one)
+		}
 	}
-	return all, nil
+	for _, api := range []string{tenant.GraphAPI, tenant.ExchangeAPI} {
+		holders, err := apps.Holders(ctx, api)
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, holders...)
+	}
+	slices.SortFunc(found, func(a, b tenant.ServicePrincipal) int { return strings.Compare(a.ID, b.ID) })
+	found = slices.CompactFunc(found, func(a, b tenant.ServicePrincipal) bool { return a.ID == b.ID })
+	all := make([]tenant.Consent, len(found))
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(atOnce)
+	for i := range found {
+		group.Go(func() error {
+			grants, err := apps.Grants(ctx, found[i].ID)
+			all[i] = tenant.Consent{Principal: &found[i], Grants: grants}
+			return err
+		})
+	}
+	return all, group.Wait()
 }
+
+// people is the first page of Zoom's active people: everybody in most accounts, and
+// enough to say "some of" in the others.
+func people(ctx context.Context, zm People) (tenant.ZoomPeople, error) {
+	page, total, err := zm.UsersPage(ctx, "active", 1)
+	found := tenant.ZoomPeople{Total: total, Emails: make([]string, len(page))}
+	for i, u := range page {
+		found.Emails[i] = u.Email
+	}
+	return found, err
+}
+
+func members(ctx context.Context, groups Groups, g tenant.ZoomGroup) ([]tenant.GroupMembers, error) {
+	all, err := groups.Members(ctx, g.ID)
+	one := tenant.GroupMembers{Group: g.Name, Emails: make([]string, len(all))}
+	for i, u := range all {
+		one.Emails[i] = u.Email
+	}
+	return []tenant.GroupMembers{one}, err
+}
+
+// each asks for every item of a list that was read; where the list could not be
+// read, neither can what depends on it.
+func each[A, B any](list tenant.Reading[[]A], ask func(context.Context, A) ([]B, error)) func(context.Context) ([]B, error) {
+	return func(ctx context.Context) ([]B, error) {
+		if list.Err != nil {
+			return nil, list.Err
+		}
+		answers := make([][]B, len(list.Value))
+		group, ctx := errgroup.WithContext(ctx)
+		group.SetLimit(atOnce)
+		for i, item := range list.Value {
+			group.Go(func() error {
+				some, err := ask(ctx, item)
+				answers[i] = some
+				return err
+			})
+		}
+		if err := group.Wait(); err != nil {
+			return nil, err
+		}
+		return append([]B{}, slices.Concat(answers...)...), nil
+	}
+}
+
+// atOnce is how many questions of one kind are asked at the same time; the doors keep
+// the services' pace.
+const atOnce = 8
 
 // read makes a task that fills one Reading. The task's error is one that ends
 // the whole gathering.
-func read[T any](into *tenant.Reading[T], source string, ask func(context.Context) (T, error)) func(context.Context) error {
-	return func(ctx context.Context) error {
+func read[T any](fact tenant.Fact, into *tenant.Reading[T], source string, ask func(context.Context) (T, error)) task {
+	return task{fact, func(ctx context.Context) error {
 		value, err := ask(ctx)
 		if tenant.Stops(err) || errors.Is(err, context.Canceled) {
 			return err
 		}
 		*into = tenant.Reading[T]{Value: value, Err: err, Source: source, At: time.Now().UTC()}
 		return nil
-	}
+	}}
 }
 
-// together runs the tasks at once. The first error that ends the gathering
+// together runs the wanted tasks at once. The first error that ends the gathering
 // cancels the others.
-func together(ctx context.Context, tasks ...func(context.Context) error) error {
+func together(ctx context.Context, w Want, tasks []task) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	var wait sync.WaitGroup
-	for _, task := range tasks {
+	for _, one := range tasks {
+		if !w.wants(one.fact) {
+			continue
+		}
 		wait.Go(func() {
-			if err := task(ctx); err != nil {
+			if err := one.run(ctx); err != nil {
 				cancel(err)
 			}
 		})

@@ -1,6 +1,9 @@
 package tenant
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Organization is the Microsoft tenant.
 type Organization struct {
@@ -78,12 +81,10 @@ type ServicePrincipal struct {
 type Grant struct {
 	// ID of the app role assignment.
 	ID string `json:"id"`
-	// Permission is the app role's value, for example "Calendars.ReadWrite", or
-	// its ID when the resource does not name it.
-	Permission string `json:"permission"`
-	// Resource is the display name of the API.
-	Resource string    `json:"resource"`
-	At       time.Time `json:"at"`
+	// Permission is the resource and the app role; the role's ID stands for its name
+	// where the resource does not name it.
+	Permission Permission `json:"permission"`
+	At         time.Time  `json:"at"`
 }
 
 // Consent is what Entra holds of Zoom's application. A nil Principal means that
@@ -161,11 +162,40 @@ type ZoomPeople struct {
 // All says whether the page has everybody.
 func (z ZoomPeople) All() bool { return len(z.Emails) >= z.Total }
 
+// Reach says whether the application reaches mailboxes by a permission of any API.
+func (c Consent) Reach() bool {
+	return slices.ContainsFunc(c.Grants, func(g Grant) bool { return g.Permission.ReachesMailboxes() })
+}
+
+// Application is which application it is; zero when it is not in the tenant.
+func (c Consent) Application() Application {
+	if c.Principal == nil {
+		return Application{}
+	}
+	return Application{AppID: c.Principal.AppID, PrincipalID: c.Principal.ID}
+}
+
+// Labels are the permissions for people, sorted, each once.
+func (c Consent) Labels() []string {
+	labels := []string{}
+	for _, g := range c.Grants {
+		labels = append(labels, g.Permission.Label())
+	}
+	slices.Sort(labels)
+	return slices.Compact(labels)
+}
+
 // Mailless are the enabled members of the tenant without an Exchange plan.
 type Mailless struct {
 	Total int `json:"total"`
-	// UPNs are those of the first page of the listing.
-	UPNs []string `json:"upns"`
+	// People are those of the first page of the listing.
+	People []MaillessPerson `json:"people"`
+}
+
+// MaillessPerson is one of them, with every address that could be a Zoom email.
+type MaillessPerson struct {
+	UPN       string   `json:"upn"`
+	Addresses []string `json:"addresses"`
 }
 
 // AppSignIn is when an application last signed in as itself.
@@ -192,6 +222,16 @@ type AppCredential struct {
 	Kind    string    `json:"kind"`
 	Name    string    `json:"name"`
 	Expires time.Time `json:"expires"`
+	// InUse says whether zo365 signs in with this one; nil is not known.
+	InUse *bool `json:"in_use"`
+}
+
+// Registration is an app registration to make: a public client of this tenant alone
+// with a redirect on loopback.
+type Registration struct {
+	Name string
+	// Scopes are delegated permissions of Microsoft Graph by name.
+	Scopes []string
 }
 
 // SignIn is who looks: a person or an application.
@@ -210,6 +250,31 @@ type Clock struct {
 	AheadSeconds int `json:"ahead_seconds"`
 }
 
+// Fact names one fact; it is the fact's key in a file of facts.
+type Fact string
+
+// The facts.
+const (
+	FactOrganization Fact = "organization"
+	FactDomains      Fact = "domains"
+	FactMe           Fact = "me"
+	FactRoles        Fact = "roles"
+	FactCredentials  Fact = "credentials"
+	FactConsents     Fact = "consents"
+	FactSignIns      Fact = "sign_ins"
+	FactEvents       Fact = "consent_events"
+	FactExchange     Fact = "exchange_roles"
+	FactMailless     Fact = "without_mailbox"
+	FactZoomAccount  Fact = "zoom_account"
+	FactZoomPlan     Fact = "zoom_plan"
+	FactZoomRoles    Fact = "zoom_roles"
+	FactZoomDomains  Fact = "zoom_domains"
+	FactZoomGroups   Fact = "zoom_groups"
+	FactZoomMembers  Fact = "zoom_members"
+	FactZoomPeople   Fact = "zoom_people"
+	FactMyZoom       Fact = "my_zoom"
+)
+
 // Facts is one gathering. A Reading with a zero time was not asked for.
 type Facts struct {
 	Organization Reading[Organization] `json:"organization"`
@@ -220,8 +285,8 @@ type Facts struct {
 	Roles Reading[[]DirectoryRole] `json:"roles"`
 	// Credentials are those of the application that zo365 signs in with.
 	Credentials Reading[[]AppCredential] `json:"credentials"`
-	// Consents are the applications whose names begin with Zoom, or the one that
-	// the tenant file names.
+	// Consents are the applications that are named Zoom, those that the tenant file and
+	// the journal name, and every other one whose permissions reach mailboxes.
 	Consents Reading[[]Consent]      `json:"consents"`
 	SignIns  Reading[[]AppSignIn]    `json:"sign_ins"`
 	Events   Reading[[]ConsentEvent] `json:"consent_events"`

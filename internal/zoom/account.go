@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -217,6 +218,9 @@ func (c *Client) Account(ctx context.Context) (tenant.ZoomAccount, error) {
 	}
 	q := call{doing: "reading the Zoom account", needs: []string{"user:read:user:admin"}, path: "/users/me"}
 	err := c.get(ctx, q, &me)
+	if err == nil && me.AccountID == "" {
+		err = fmt.Errorf("%s: Zoom's answer names no account", q.doing)
+	}
 	return tenant.ZoomAccount{ID: me.AccountID, Owner: me.Email}, err
 }
 

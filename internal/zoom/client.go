@@ -45,6 +45,10 @@ func (e *Error) Error() string {
 	return fmt.Sprintf("%s: Zoom answered %d, code %d: %s (tracking ID %s)", e.Doing, e.Status, e.Code, e.Message, e.TrackingID)
 }
 
+// Refused says whether Zoom said that it did not do what was asked: with a server's
+// error nobody knows.
+func (e *Error) Refused() bool { return e.Status/100 == 4 && e.Status != http.StatusRequestTimeout }
+
 // Codes that mean something to us.
 const (
 	codeNoUser        = 1001

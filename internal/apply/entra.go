@@ -1,0 +1,220 @@
+package apply
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/zo365/zo365/internal/doctor"
+	"github.com/zo365/zo365/internal/journal"
+	"github.com/zo365/zo365/internal/plan"
+	"github.com/zo365/zo365/internal/tenant"
+)
+
+// Entra is what changes of enterprise applications need.
+type Entra interface {
+	Grant(ctx context.Context, principalID string, p tenant.Permission) (tenant.Permission, error)
+	Revoke(ctx context.Context, principalID, assignmentID string) error
+	EnablePrincipal(ctx context.Context, principalID string, on bool) error
+}
+
+// application is the one that a step is about, as Entra has it now.
+func (h Hands) application(ctx context.Context, s plan.Step) (tenant.Consent, error) {
+	var app tenant.Application
+	if s.Application != nil {
+		app = *s.Application
+	}
+	c, err := h.Consent(ctx, app)
+	switch {
+	case err != nil:
+		return c, err
+	case c.Principal == nil && app.Empty():
+		return c, &Unfinished{"Zoom's application is not in the tenant: nobody has pressed Authorize and Save and accepted"}
+	case c.Principal == nil:
+		return c, fmt.Errorf("the application %s is not in the tenant any more", app.AppID)
+	case app.PrincipalID != "" && c.Principal.ID != app.PrincipalID:
+		return c, fmt.Errorf("the application %s was removed and added again since: it is %s now, not %s", app.AppID, c.Principal.ID, app.PrincipalID)
+	}
+	return c, nil
+}
+
+// holding finds the grants of one permission: of this API and of this app role.
+func holding(c tenant.Consent, p tenant.Permission) []tenant.Grant {
+	return slices.DeleteFunc(slices.Clone(c.Grants), func(g tenant.Grant) bool { return !g.Permission.Same(p) })
+}
+
+var errNoPermission = errors.New("the step names no permission")
+
+func (h Hands) grant(ctx context.Context, s plan.Step) (bool, error) {
+	if s.Permission == nil {
+		return false, errNoPermission
+	}
+	c, err := h.application(ctx, s)
+	if err != nil || len(holding(c, *s.Permission)) > 0 {
+		return err == nil, err
+	}
+	s.Application = pointer(c.Application())
+	given := *s.Permission
+	return false, h.write(ctx, s, change{
+		do: func(ctx context.Context) (err error) {
+			given, err = h.Entra.Grant(ctx, c.Principal.ID, *s.Permission)
+			return err
+		},
+		shows: func(ctx context.Context) (bool, error) { return h.granted(ctx, s) },
+		entry: func() journal.Entry {
+			return journal.Entry{Action: journal.PermissionGranted, Permission: &given, Before: asJSON(false), After: asJSON(true), Evidence: asJSON([]string{given.Label()})}
+		},
+	})
+}
+
+func (h Hands) granted(ctx context.Context, s plan.Step) (bool, error) {
+	c, err := h.application(ctx, s)
+	return err == nil && s.Permission != nil && len(holding(c, *s.Permission)) > 0, err
+}
+
+func reverseGrant(e journal.Entry) (plan.Step, error) {
+	return permissionStep(e, doctor.RevokePermission, "granted", "revoked")
+}
+
+func (h Hands) revoke(ctx context.Context, s plan.Step) (bool, error) {
+	if s.Permission == nil {
+		return false, errNoPermission
+	}
+	c, err := h.application(ctx, s)
+	if err != nil {
+		return false, err
+	}
+	held := holding(c, *s.Permission)
+	if len(held) == 0 {
+		return true, nil
+	}
+	s.Application, s.Permission = pointer(c.Application()), pointer(held[0].Permission)
+	return false, h.write(ctx, s, change{
+		do: func(ctx context.Context) error {
+			for _, g := range held {
+				if err := h.Entra.Revoke(ctx, c.Principal.ID, g.ID); err != nil {
+					return err
+				}
+			}
+			return nil
+		},
+		shows: func(ctx context.Context) (bool, error) { return h.revoked(ctx, s) },
+		entry: func() journal.Entry {
+			return journal.Entry{Action: journal.GrantsRevoked, Before: asJSON(true), After: asJSON(false), Evidence: asJSON([]string{s.Permission.Label()})}
+		},
+	})
+}
+
+func (h Hands) revoked(ctx context.Context, s plan.Step) (bool, error) {
+	c, err := h.application(ctx, s)
+	return err == nil && s.Permission != nil && len(holding(c, *s.Permission)) == 0, err
+}
+
+func reverseRevoke(e journal.Entry) (plan.Step, error) {
+	return permissionStep(e, doctor.GrantPermission, "revoked", "granted")
+}
+
+// permissionStep grants or revokes exactly what an entry names.
+func permissionStep(e journal.Entry, action doctor.Action, before, after string) (plan.Step, error) {
+	if e.Permission == nil || e.Application == nil {
+		return plan.Step{}, &NoWayBack{
+			"the entry does not say which application and which app role it was: an older version wrote it",
+			"grant or remove it in Entra: Enterprise apps > Zoom's application > Permissions",
+		}
+	}
+	return plan.Step{
+		Kind:        string(doctor.Graph),
+		Action:      string(action),
+		Target:      e.Permission.Label(),
+		Before:      before,
+		After:       after,
+		Application: e.Application,
+		Permission:  e.Permission,
+	}, nil
+}
+
+func (h Hands) enable(ctx context.Context, s plan.Step) (bool, error) { return h.allow(ctx, s, true) }
+
+func (h Hands) disable(ctx context.Context, s plan.Step) (bool, error) { return h.allow(ctx, s, false) }
+
+// allow lets an application sign in, or not any more.
+func (h Hands) allow(ctx context.Context, s plan.Step, on bool) (bool, error) {
+	c, err := h.application(ctx, s)
+	if err != nil || c.Principal.Enabled == on {
+		return err == nil, err
+	}
+	s.Application = pointer(c.Application())
+	action := journal.ApplicationDisabled
+	if on {
+		action = journal.ApplicationEnabled
+	}
+	return false, h.write(ctx, s, change{
+		do:    func(ctx context.Context) error { return h.Entra.EnablePrincipal(ctx, c.Principal.ID, on) },
+		shows: func(ctx context.Context) (bool, error) { return h.allowed(ctx, s, on) },
+		entry: func() journal.Entry { return journal.Entry{Action: action, Before: asJSON(!on), After: asJSON(on)} },
+	})
+}
+
+func (h Hands) allowed(ctx context.Context, s plan.Step, on bool) (bool, error) {
+	c, err := h.application(ctx, s)
+	return err == nil && c.Principal.Enabled == on, err
+}
+
+func (h Hands) enabled(ctx context.Context, s plan.Step) (bool, error) {
+	return h.allowed(ctx, s, true)
+}
+
+func (h Hands) disabled(ctx context.Context, s plan.Step) (bool, error) {
+	return h.allowed(ctx, s, false)
+}
+
+func reverseEnable(e journal.Entry) (plan.Step, error) {
+	return signInStep(e, doctor.DisableApp, "enabled", "disabled")
+}
+
+func reverseDisable(e journal.Entry) (plan.Step, error) {
+	return signInStep(e, doctor.EnableApp, "disabled", "enabled")
+}
+
+func signInStep(e journal.Entry, action doctor.Action, before, after string) (plan.Step, error) {
+	if e.Application == nil {
+		return plan.Step{}, &NoWayBack{
+			"the entry does not say which application it was: an older version wrote it",
+			"Entra admin center > Enterprise apps > Zoom's application > Properties > Enabled for users to sign-in",
+		}
+	}
+	return plan.Step{
+		Kind:        string(doctor.Graph),
+		Action:      string(action),
+		Target:      e.Application.AppID,
+		Before:      before,
+		After:       after,
+		Application: e.Application,
+	}, nil
+}
+
+// Registrations makes app registrations.
+type Registrations interface {
+	CreateApplication(ctx context.Context, r tenant.Registration) (clientID string, err error)
+}
+
+// register makes an app registration for zo365 and keeps its client ID in the journal.
+func (h Hands) register(ctx context.Context, s plan.Step) (bool, error) {
+	want := tenant.Registration{Name: s.Target}
+	if err := unmarshal([]byte(s.After), &want.Scopes); err != nil {
+		return false, err
+	}
+	made := ""
+	return false, h.write(ctx, s, change{
+		do: func(ctx context.Context) (err error) {
+			made, err = h.Registrations.CreateApplication(ctx, want)
+			return err
+		},
+		entry: func() journal.Entry {
+			return journal.Entry{Action: journal.RegistrationCreated, After: asJSON(map[string]any{"client_id": made, "name": want.Name, "scopes": want.Scopes})}
+		},
+	})
+}
+
+func pointer[T any](value T) *T { return &value }

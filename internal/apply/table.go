@@ -1,0 +1,164 @@
+package apply
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/zo365/zo365/internal/doctor"
+	"github.com/zo365/zo365/internal/journal"
+	"github.com/zo365/zo365/internal/plan"
+	"github.com/zo365/zo365/internal/tenant"
+)
+
+// row is one kind of change: who does it, what shows that it is done, and what takes it
+// back. A new kind of change is a new row.
+type row struct {
+	// do carries a step out; already says that nothing was left to do.
+	do func(h Hands, ctx context.Context, s plan.Step) (already bool, err error)
+	// shows says whether the services show that a step is done; nil where no fact can.
+	shows func(h Hands, ctx context.Context, s plan.Step) (bool, error)
+	// recorded is the action that the journal has of a step that is done.
+	recorded journal.Action
+	// reverse is the step that takes a recorded change back; nil where none can, and
+	// instead says what to do.
+	reverse func(e journal.Entry) (plan.Step, error)
+	instead NoWayBack
+}
+
+// table has every kind of change that zo365 makes.
+func table() map[doctor.Action]row {
+	return map[doctor.Action]row{
+		doctor.GrantPermission:  {Hands.grant, Hands.granted, journal.PermissionGranted, reverseGrant, NoWayBack{}},
+		doctor.RevokePermission: {Hands.revoke, Hands.revoked, journal.GrantsRevoked, reverseRevoke, NoWayBack{}},
+		doctor.EnableApp:        {Hands.enable, Hands.enabled, journal.ApplicationEnabled, reverseEnable, NoWayBack{}},
+		doctor.DisableApp:       {Hands.disable, Hands.disabled, journal.ApplicationDisabled, reverseDisable, NoWayBack{}},
+		doctor.CreateGroup:      {Hands.createGroup, Hands.hasGroup, journal.GroupCreated, reverseCreateGroup, NoWayBack{}},
+		doctor.DeleteGroup: {Hands.deleteGroup, Hands.groupGone, journal.GroupDeleted, nil, NoWayBack{
+			"a deleted group's members are not known any more", "zo365 apply makes the group of a profile again, without members",
+		}},
+		doctor.RecordConsent: {Hands.recordConsent, nil, journal.Authorized, nil, NoWayBack{
+			"a consent is given and taken by a person, in Zoom's portal", "zo365 authorize, or zo365 integration disable --revoke",
+		}},
+		doctor.ForgetConsent: {Hands.forgetConsent, nil, journal.AuthorizationRemoved, nil, NoWayBack{
+			"a consent is given and taken by a person, in Zoom's portal", "zo365 authorize",
+		}},
+		doctor.ConfirmPortal: {Hands.confirmControl, nil, journal.PortalConfirmed, reverseConfirm, NoWayBack{}},
+		doctor.WithdrawWord: {Hands.withdrawWord, nil, journal.PortalWithdrawn, nil, NoWayBack{
+			"a withdrawn word is given again", "zo365 portal confirm",
+		}},
+		doctor.ChangeEmail:  {Hands.changeEmail, Hands.emailChanged, journal.ZoomEmailChanged, reverseEmail, NoWayBack{}},
+		doctor.ChangeOnPrem: {Hands.byHand, nil, "", nil, NoWayBack{}},
+		doctor.ChangeUPN:    {Hands.changeUPN, Hands.upnChanged, journal.UPNChanged, reverseUPN, NoWayBack{}},
+		doctor.RegisterClient: {Hands.register, nil, journal.RegistrationCreated, nil, NoWayBack{
+			"zo365 deletes no app registration", "Entra admin center > App registrations > (the registration) > Delete",
+		}},
+	}
+}
+
+// Hands carry out what services and zo365 itself can do.
+type Hands struct {
+	Recorder
+
+	Entra         Entra
+	Groups        Groups
+	Zoom          Zoom
+	Graph         Graph
+	Registrations Registrations
+	// Consent reads an application as Entra has it now; a zero application is Zoom's, as
+	// it is chosen.
+	Consent func(ctx context.Context, app tenant.Application) (tenant.Consent, error)
+	// Authorization is the entry that records the consent of a scope, once it is
+	// complete; an *Unfinished error says that it is not.
+	Authorization func(ctx context.Context, scope string) (journal.Entry, error)
+	// People are the rules and memories of changes of addresses.
+	People People
+}
+
+// Do carries one step out.
+func (h Hands) Do(ctx context.Context, s plan.Step) (already bool, err error) {
+	one, ok := table()[doctor.Action(s.Action)]
+	if !ok {
+		return false, fmt.Errorf("nobody knows how to do %q", s.Action)
+	}
+	return one.do(h, ctx, s)
+}
+
+// NoWayBack says that an entry cannot be taken back, and what to do instead.
+type NoWayBack struct{ Why, Next string }
+
+func (e *NoWayBack) Error() string { return e.Why }
+
+// Reverse is the step that takes an entry of the journal back: the same target, the same
+// application, the same API and app role.
+func Reverse(e journal.Entry, all []journal.Entry) (plan.Step, error) {
+	for _, other := range all {
+		if other.Undoes == e.ID && other.Action != journal.StepRefused && other.Action != journal.StepLeft {
+			return plan.Step{}, &NoWayBack{Why: "entry " + e.ID + " was taken back already, by " + other.ID}
+		}
+	}
+	for action, one := range table() {
+		if one.recorded != e.Action {
+			continue
+		}
+		if one.reverse == nil {
+			none := one.instead
+			return plan.Step{}, &none
+		}
+		s, err := one.reverse(e)
+		if err != nil {
+			return s, fmt.Errorf("reading the entry of %s: %w", action, err)
+		}
+		s.ID, s.Undoes = "undo/"+e.ID+"/"+s.Target, e.ID
+		s.Scope = e.Scope
+		return s, nil
+	}
+	return plan.Step{}, &NoWayBack{"the entry is a note of " + string(e.Action) + "; it changed nothing", "zo365 journal show"}
+}
+
+// CloseOpen ends the steps whose end an earlier run could not record: it was killed, or
+// the disk was full. What shows as done is recorded as what it is; what nothing shows
+// and nothing asks for any more is left. again says that a step will be done again.
+func (h Hands) CloseOpen(ctx context.Context, open []journal.Entry, again func(step string) bool, said func(e journal.Entry, done bool)) error {
+	for _, e := range open {
+		if again(e.Step) {
+			continue
+		}
+		var s plan.Step
+		_ = json.Unmarshal(e.Evidence, &s) // an older version wrote none
+		one, known := table()[doctor.Action(s.Action)]
+		done := false
+		if known && one.shows != nil {
+			var err error
+			if done, err = one.shows(h, ctx, s); err != nil {
+				return err
+			}
+		}
+		end := journal.Entry{Action: journal.StepLeft, Why: "nothing shows that it was done, and nothing asks for it any more"}
+		if done {
+			end = outcomeOf(s, one.recorded)
+			end.Why = "found done: the run of " + e.At.UTC().Format(time.RFC3339) + " ended before it could record it"
+		}
+		s.ID, s.Scope = e.Step, e.Scope
+		closing := h.Recorder
+		closing.Plan = e.Plan
+		if err := closing.note(ctx, s, end); err != nil {
+			return err
+		}
+		said(e, done)
+	}
+	return nil
+}
+
+// outcomeOf is what is recorded of a step that was found done.
+func outcomeOf(s plan.Step, action journal.Action) journal.Entry {
+	e := journal.Entry{Action: action, Before: asJSON(s.Before), After: asJSON(s.After)}
+	if s.Person != nil {
+		e.Before, e.After = asJSON(s.Person.From), asJSON(s.Person.To)
+	}
+	if s.Action == string(doctor.CreateGroup) {
+		e.After = asJSON(map[string]string{"name": s.Target})
+	}
+	return e
+}

@@ -1,0 +1,32 @@
+package tenant
+
+import "time"
+
+// ConsentRecord is what was seen of a consent: the journal keeps it as evidence, and the
+// JSON of authorize begins with it.
+type ConsentRecord struct {
+	Status           string             `json:"status"`
+	Scope            string             `json:"scope"`
+	TenantID         string             `json:"tenant_id"`
+	AuthorizedBy     AuthorizedBy       `json:"authorized_by"`
+	ServicePrincipal *RecordedPrincipal `json:"service_principal"`
+	Granted          []string           `json:"granted"`
+	Missing          []string           `json:"missing"`
+	Unexpected       []string           `json:"unexpected"`
+	// ObservedAt is when Entra showed this, UTC.
+	ObservedAt time.Time `json:"observed_at"`
+}
+
+// AuthorizedBy is the authorizing person on both sides.
+type AuthorizedBy struct {
+	UPN       *string `json:"upn"`
+	ZoomEmail *string `json:"zoom_email"`
+	Match     bool    `json:"match"`
+}
+
+// RecordedPrincipal is Zoom's application in the tenant.
+type RecordedPrincipal struct {
+	ID          string `json:"id"`
+	AppID       string `json:"app_id"`
+	DisplayName string `json:"display_name"`
+}
