@@ -67,6 +67,16 @@ func (p Person) Visit(ctx context.Context, steps []plan.Step) ([]StepResult, err
 	if err := p.Recorder.begin(ctx, steps[0]); err != nil {
 		return nil, err
 	}
+	results, err := p.led(ctx, steps, since)
+	if err != nil && ctx.Err() != nil {
+		// What was begun has an end in the journal, also when the run is interrupted.
+		return nil, errors.Join(err, p.Recorder.note(ctx, steps[0], journal.Entry{Action: journal.StepLeft, Why: "interrupted"}))
+	}
+	return results, err
+}
+
+// led shows the page, takes the person's word and looks for the proofs.
+func (p Person) led(ctx context.Context, steps []plan.Step, since time.Time) ([]StepResult, error) {
 	if err := p.Show(ctx, steps); err != nil {
 		return nil, err
 	}
@@ -210,6 +220,8 @@ type Eyes struct {
 	// made: then only a newer consent is proof of a flag's word. Again asks for a newer
 	// one whoever says so.
 	Before, Again bool
+	// Complete says whether a consent has all that the profiles need.
+	Complete func(tenant.Consent) bool
 	// Since corrects a time of this machine to the service's clock.
 	Since func(time.Time) time.Time
 }
@@ -252,7 +264,7 @@ func found(seen bool, err error) (Seen, error) {
 // Where it was there already and the log cannot be read, nothing can tell.
 func (e Eyes) consent(ctx context.Context, since time.Time, asked bool) (Seen, error) {
 	c, err := e.Consent(ctx)
-	if err != nil || c.Principal == nil || len(c.Grants) == 0 {
+	if err != nil || c.Principal == nil || !e.Complete(c) {
 		return ProofNotSeen, err
 	}
 	if !e.Before || asked && !e.Again {

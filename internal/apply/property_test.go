@@ -255,6 +255,7 @@ func (w *world) apply(t *testing.T, p plan.Plan) ([]StepResult, error) {
 		},
 		Proof: Eyes{
 			Consent:     func(context.Context) (tenant.Consent, error) { return doctor.ZoomApplication(w.input()).Consent, nil },
+			Complete:    func(c tenant.Consent) bool { return len(c.Grants) > 0 },
 			Before:      doctor.ZoomApplication(in).Principal != nil,
 			Events:      func(context.Context, time.Time) ([]tenant.ConsentEvent, error) { return w.events, nil },
 			ZoomPlan:    func(context.Context) (tenant.ZoomPlan, error) { return tenant.ZoomPlan{Type: w.plan}, nil },

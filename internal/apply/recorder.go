@@ -107,7 +107,7 @@ type LostError struct {
 }
 
 func (e *LostError) Error() string {
-	return fmt.Sprintf("the answer was lost, and the change does not show: %v", e.Err)
+	return fmt.Sprintf("%v; whether the change was made is not known, and it does not show", e.Err)
 }
 
 func (e *LostError) Unwrap() error { return e.Err }

@@ -168,6 +168,7 @@ func applyOne(ctx context.Context, env *Env, opts applyOptions) (render.Apply, e
 	if err := w.Reread(); err != nil { // another run may have ended meanwhile
 		return render.Apply{}, err
 	}
+	w.Input.Allowed = opts.Unknown.Allowed
 	if err := w.SignIn(ctx, workspace.Look{Command: "apply", ZoomEmail: opts.Facts.ZoomEmail, By: opts.By}); err != nil {
 		return render.Apply{}, err
 	}
@@ -198,6 +199,10 @@ func carryOut(ctx context.Context, env *Env, w *workspace.Workspace, opts applyO
 			out.Status = "unknown"
 			return ended(unseen)
 		}
+		if err := opts.heldBack(w.Plan()); err != nil {
+			out.Status = "pending"
+			return ended(err)
+		}
 		return ended(w.Observe(ctx))
 	}
 	if err := w.MayWrite(p); err != nil {
@@ -217,7 +222,7 @@ func carryOut(ctx context.Context, env *Env, w *workspace.Workspace, opts applyO
 		err = failed
 	}
 	if err == nil {
-		if err := finish(ctx, env, w); err != nil {
+		if err := finish(ctx, env, w, opts); err != nil {
 			return ended(err)
 		}
 		if unseen != nil {
@@ -252,6 +257,20 @@ func (o applyOptions) withoutRevokes(env *Env, p plan.Plan) (plan.Plan, error) {
 		env.say("not done without --allow-revoke: %s", render.StepWords(s))
 	}
 	return p.Without(revokes), nil
+}
+
+// heldBack is the error of a run that was not allowed to take permissions away, while
+// the plan still has such steps.
+func (o applyOptions) heldBack(p plan.Plan) error {
+	revokes := p.Revokes()
+	if len(revokes) == 0 || !o.AutoApprove || o.AllowRevoke {
+		return nil
+	}
+	return &hinted{
+		err:  fmt.Errorf("permissions that are to be taken away stay: %d", len(revokes)),
+		hint: "read zo365 plan; if all of them should go: zo365 apply --auto-approve --allow-revoke",
+		code: exitPerson,
+	}
 }
 
 // readPlan reads a saved plan.

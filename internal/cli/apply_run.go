@@ -83,18 +83,26 @@ func showPage(ctx context.Context, env *Env, noBrowser bool, steps []plan.Step) 
 
 // finish looks again when everything was done: what the services show now must need
 // nothing more.
-func finish(ctx context.Context, env *Env, w *workspace.Workspace) error {
+func finish(ctx context.Context, env *Env, w *workspace.Workspace, o applyOptions) error {
 	if err := w.Reread(); err != nil {
 		return err
 	}
 	if err := w.Look(ctx); err != nil {
 		return err
 	}
-	if again := w.Plan(); !again.Empty() {
+	again := w.Plan()
+	held := o.heldBack(again)
+	if held != nil {
+		again = again.Without(again.Revokes())
+	}
+	if !again.Empty() {
 		if err := env.sayPlan(again); err != nil {
 			return err
 		}
 		return hint(errors.New("everything was done, and what is there now needs more"), "zo365 apply")
+	}
+	if held != nil {
+		return held
 	}
 	return w.Observe(ctx)
 }

@@ -78,7 +78,7 @@ consent has not been given yet, or nobody has confirmed it.`,
 // authorizeFacts are those that decide about a consent.
 var authorizeFacts = []tenant.Fact{
 	tenant.FactDomains, tenant.FactMe, tenant.FactRoles, tenant.FactConsents, tenant.FactEvents, tenant.FactSignIns,
-	tenant.FactZoomDomains, tenant.FactMyZoom, tenant.FactZoomGroups,
+	tenant.FactZoomDomains, tenant.FactMyZoom, tenant.FactZoomGroups, tenant.FactZoomPlan, tenant.FactZoomRoles, tenant.FactZoomPeople,
 }
 
 func runAuthorize(ctx context.Context, env *Env, opts authorizeOptions) error {
@@ -101,6 +101,7 @@ func runAuthorize(ctx context.Context, env *Env, opts authorizeOptions) error {
 	if opts.ApproveMailRead && effective.MailRead != profile.Approved {
 		w.Approve(opts.Group)
 	}
+	w.Input.Allowed = opts.Unknown.Allowed
 	err = w.SignIn(ctx, workspace.Look{Command: "authorize", Facts: authorizeFacts, ZoomEmail: opts.ZoomEmail, By: opts.By})
 	if err != nil {
 		return err
@@ -257,19 +258,19 @@ func (j *journey) ended(p plan.Plan, failed error) error {
 	if failed != nil {
 		return failed
 	}
+	if b := p.Blocked(); b != nil {
+		e := &connectionError{state: doctor.StateBlocked, why: a.Why, code: exitCheckFailed, next: b.Fix}
+		if b.Check == "consent-role" {
+			e.code = exitPermission
+		}
+		return e
+	}
 	next := "zo365 authorize" + groupFlag(j.opts.Group)
 	switch doctor.State(a.Status) {
 	case doctor.StateAuthorized:
 		return nil
 	case doctor.StateBlocked:
-		e := &connectionError{state: doctor.StateBlocked, why: a.Why, code: exitCheckFailed}
-		if b := p.Blocked(); b != nil {
-			e.next = b.Fix
-			if b.Check == "consent-role" {
-				e.code = exitPermission
-			}
-		}
-		return e
+		return &connectionError{state: doctor.StateBlocked, why: a.Why, code: exitCheckFailed}
 	case doctor.StateConsented:
 		return &connectionError{
 			state: doctor.StateConsented,

@@ -29,7 +29,8 @@ func TestWorstCode(t *testing.T) {
 		"a difference":                    {[]int{0, 2, 0}, exitDiffers},
 		"a person's step above that":      {[]int{2, 7}, exitPerson},
 		"a failed check above that":       {[]int{2, 7, 3}, exitCheckFailed},
-		"a missing permission above that": {[]int{3, 5, 6}, exitPermission},
+		"a missing permission below that": {[]int{3, 5, 6}, exitCheckFailed},
+		"a missing permission above both": {[]int{7, 5, 6}, exitPermission},
 		"an error above all":              {[]int{4, 5, 1, 64}, exitError},
 	} {
 		var lines []render.FleetTenant

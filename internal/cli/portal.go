@@ -128,7 +128,9 @@ func runPortalConfirm(ctx context.Context, env *Env, opts portalConfirmOptions) 
 	}
 	who := opts.By
 	if who == "" && opts.Yes && !env.interactive() {
-		return usagef("--yes confirms nothing in nobody's name; --by names who saw it")
+		if who = signedInPerson(ctx, w); who == "" {
+			return usagef("--yes confirms nothing in nobody's name; --by names who saw it")
+		}
 	}
 	if who == "" {
 		who = env.actor()
@@ -146,6 +148,16 @@ func runPortalConfirm(ctx context.Context, env *Env, opts portalConfirmOptions) 
 		return err
 	}
 	return env.show(render.PortalListing(controls(w)))
+}
+
+// signedInPerson is the person whose sign-in is kept; empty when an application is
+// signed in, or nobody. No request is made.
+func signedInPerson(ctx context.Context, w *workspace.Workspace) string {
+	found, err := w.Doors.MicrosoftCredential(ctx)
+	if err != nil || !found.Person {
+		return ""
+	}
+	return found.Account.Username
 }
 
 // confirmations are the steps that write a person's word down.

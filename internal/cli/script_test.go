@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -132,7 +134,7 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"sandbox": cmdSandbox, "exits": cmdExits, "json": cmdJSON, "interrupt": cmdInterrupt, "unsetenv": cmdUnsetenv, "lines": cmdLines, "fix": cmdFix, "for": cmdFor,
+			"sandbox": cmdSandbox, "exits": cmdExits, "json": cmdJSON, "interrupt": cmdInterrupt, "unsetenv": cmdUnsetenv, "lines": cmdLines, "fix": cmdFix, "require": cmdRequire, "state": cmdState, "for": cmdFor,
 		},
 	})
 }
@@ -295,7 +297,8 @@ func cmdFix(ts *testscript.TestScript, neg bool, args []string) {
 	if len(found.Findings) == 0 || !strings.HasPrefix(found.Findings[0].Fix, "zo365 ") {
 		ts.Fatalf("the first finding has no fix that zo365 can run: %+v", found.Findings)
 	}
-	command := found.Findings[0].Fix
+	// Who should do it stands behind the command.
+	command, _, _ := strings.Cut(found.Findings[0].Fix, ", as ")
 	for _, a := range args {
 		command += " '" + a + "'"
 	}
@@ -303,6 +306,39 @@ func cmdFix(ts *testscript.TestScript, neg bool, args []string) {
 	if err := ts.Exec("sh", "-c", command); (err != nil) != neg {
 		ts.Fatalf("%s: %v", command, err)
 	}
+}
+
+// cmdRequire says in the tenant file what the integration needs: require PERMISSION...
+func cmdRequire(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) == 0 {
+		ts.Fatalf("usage: require PERMISSION...")
+	}
+	file := ts.MkAbs("zo365.yaml")
+	text := ts.ReadFile(file)
+	with := strings.Replace(text, "microsoft:\n", "microsoft:\n  required_permissions: ["+strings.Join(args, ", ")+"]\n", 1)
+	if with == text {
+		ts.Fatalf("%s has no part microsoft", file)
+	}
+	ts.Check(os.WriteFile(file, []byte(with), 0o600))
+}
+
+// cmdState keeps what the sandbox says of itself as the last standard output, which is
+// the truth that scripts compare with: state; then json and stdout as ever.
+func cmdState(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 0 {
+		ts.Fatalf("usage: state")
+	}
+	address := ts.Getenv("ZO365_MICROSOFT_GRAPH_URL")
+	r, err := http.Get(address + "/sandbox/state")
+	ts.Check(err)
+	defer func() { _ = r.Body.Close() }()
+	text, err := io.ReadAll(r.Body)
+	ts.Check(err)
+	if r.StatusCode != http.StatusOK {
+		ts.Fatalf("%s: %s", r.Status, text)
+	}
+	ts.Check(os.WriteFile(ts.MkAbs("state.json"), text, 0o600))
+	ts.Check(ts.Exec("cat", "state.json"))
 }
 
 // cmdFor checks that a check of the last standard output is unknown and names what

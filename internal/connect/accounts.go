@@ -162,6 +162,12 @@ func (d *Doors) together(ctx context.Context, microsoft, zoom Found) error {
 	paired := slices.ContainsFunc(all, func(a Account) bool {
 		return a.same(microsoft.account()) && strings.EqualFold(a.With, zoom.Of) || a.same(zoom.account()) && strings.EqualFold(a.With, microsoft.Of)
 	})
+	for _, a := range all {
+		// The same tenant may have been signed in to by another of its names.
+		if !paired && a.same(zoom.account()) && a.With != "" {
+			paired = d.sameTenant(ctx, a.With, microsoft.Of)
+		}
+	}
 	if !paired {
 		return &MixedError{Tenant: microsoft.Of, Account: zoom.Of}
 	}

@@ -31,6 +31,9 @@ type Choice struct {
 	Unclear []tenant.Consent
 	// Gone is the application ID that should be there and is not.
 	Gone string
+	// Lesser bear Zoom's verified publisher and reach no calendars: they may be what is
+	// left of Zoom's application, and nothing is changed on that guess.
+	Lesser []tenant.Consent
 }
 
 // zoomPublishers are the exact names of Zoom's verified publisher, before and after the
@@ -68,7 +71,7 @@ func ZoomApplication(in Input) Choice {
 	if len(candidates) == 1 {
 		return Choice{Consent: candidates[0], Basis: ByCandidate}
 	}
-	return Choice{Unclear: candidates}
+	return Choice{Unclear: candidates, Lesser: lesser(in)}
 }
 
 func named(all []tenant.Consent, appID string, basis Basis) Choice {
@@ -96,16 +99,41 @@ func pinned(all []tenant.Consent, pin tenant.Application) Choice {
 // candidates bear Zoom's verified publisher and reach calendars, by Entra or by a role
 // in Exchange.
 func candidates(in Input) []tenant.Consent {
-	var fit []tenant.Consent
+	return ofZoom(in, func(c tenant.Consent) bool { return calendars(in, c) })
+}
+
+func lesser(in Input) []tenant.Consent {
+	return ofZoom(in, func(c tenant.Consent) bool { return len(c.Grants) > 0 && !calendars(in, c) })
+}
+
+// ofZoom are the applications of Zoom's verified publisher that are not known to be for
+// something else.
+func ofZoom(in Input, fits func(tenant.Consent) bool) []tenant.Consent {
+	var some []tenant.Consent
 	for _, c := range in.Facts.Consents.Value {
 		switch {
 		case c.Principal == nil, slices.Contains(notForCalendars, strings.ToLower(c.Principal.AppID)):
-		case !slices.Contains(zoomPublishers, c.Principal.Publisher):
-		case calendars(in, c):
-			fit = append(fit, c)
+		case slices.Contains(zoomPublishers, c.Principal.Publisher) && fits(c):
+			some = append(some, c)
 		}
 	}
-	return fit
+	return some
+}
+
+// Absence says in words that Zoom's application is not there, and what is instead.
+func (c Choice) Absence() string {
+	const absent = "Zoom's application is not in the tenant"
+	switch {
+	case c.Gone != "":
+		return absent + ": the tenant has none with the ID " + c.Gone
+	case len(c.Lesser) > 0:
+		held := make([]string, len(c.Lesser))
+		for i, one := range c.Lesser {
+			held[i] = AppName(one) + " with " + strings.Join(labelsOf(one.Grants), ", ")
+		}
+		return "No application of Zoom holds a calendar permission; there is " + strings.Join(held, "; ")
+	}
+	return absent
 }
 
 func calendars(in Input, c tenant.Consent) bool {

@@ -69,10 +69,7 @@ func checkPresent(in Input, f *findings) {
 		one.Fix = choose
 	case c.Principal == nil:
 		one.Severity, one.Absent, one.Fix = Fail, true, "zo365 apply"
-		one.Saw = "Zoom's application is not in the tenant"
-		if c.Gone != "" {
-			one.Saw += ": the tenant has none with the ID " + c.Gone
-		}
+		one.Saw = c.Absence()
 	default:
 		one.Saw = AppName(c.Consent) + " is in the tenant (" + string(c.Basis) + ")"
 		if by, at := consentedBy(in, c.Consent); by != "" {
@@ -145,7 +142,7 @@ func checkExcess(in Input, f *findings) {
 	if len(more) > 0 {
 		labels := labelsOf(more)
 		one.Severity, one.Saw = Warn, "Not known to be needed: "+strings.Join(labels, ", ")+" (Zoom's list is a picture; this is inferred)"
-		one.Fix = "zo365 permissions explain, or say what the integration needs with microsoft.required_permissions in the tenant file"
+		one.Fix = "say what the integration needs with microsoft.required_permissions in the tenant file, then: zo365 apply --allow-revoke"
 		if len(in.File.Microsoft.RequiredPermissions) > 0 {
 			// The file's own words, not a list that we inferred.
 			one.Saw, one.Fix = "Not in microsoft.required_permissions: "+strings.Join(labels, ", "), "zo365 apply --allow-revoke"

@@ -130,7 +130,7 @@ func checkRecord(in Input, f *findings) {
 		}
 		recorded, ok := in.Record.Authorized[s.name()]
 		one := Finding{Scope: s.name(), Severity: OK, Saw: "The journal has the consent that Entra shows", Evidence: evidence(in.Facts.Consents)}
-		step := Step{ID: recordID(s.name()), Kind: Local, Action: RecordConsent, Scope: s.name(), Target: s.name(), Before: "not recorded", After: "recorded", DependsOn: beforeRecord(in)}
+		step := Step{ID: recordID(s.name()), Kind: Local, Action: RecordConsent, Scope: s.name(), Target: s.name(), Before: NotRecorded, After: "recorded", DependsOn: beforeRecord(in)}
 		switch {
 		case !ok && !now.Complete():
 			one.Severity, one.Saw = Info, "There is no complete consent to record yet"

@@ -80,7 +80,7 @@ func ConnectionOf(in Input, all []Finding, scope string) Connection {
 
 func connection(in Input, all []Finding, scope string) Connection {
 	c := Connection{Scope: scope, Consented: consented(in), Confirmed: confirmed(in, scope), InUse: inUse(in)}
-	failing, unknown := rules(all)
+	failing, unknown := rules(in, all)
 	switch {
 	case c.Consented.Truth == Yes && c.InUse.Truth == Yes:
 		c.State, c.Why = StateAuthorized, c.InUse.Why
@@ -100,10 +100,11 @@ func connection(in Input, all []Finding, scope string) Connection {
 
 // rules sorts the findings that decide whether Zoom accepts the connection.
 // That Zoom's application is not in the tenant yet is no failed rule.
-func rules(all []Finding) (failing, unknown []Finding) {
+func rules(in Input, all []Finding) (failing, unknown []Finding) {
 	for _, f := range all {
 		switch {
-		case !slices.Contains(Blockers, f.Code), f.Absent:
+		case !slices.Contains(Blockers, f.Code), f.Absent, f.Muted != nil:
+		case f.Severity == Unknown && slices.Contains(in.Allowed, f.Code):
 		case f.Severity == Fail:
 			failing = append(failing, f)
 		case f.Severity == Unknown, f.Undecided:
@@ -130,7 +131,7 @@ func consented(in Input) Known {
 	case c.Principal == nil && len(c.Unclear) > 0:
 		return Known{Truth: NotKnown, Why: "it is not known which application is Zoom's: " + appNames(c.Unclear)}
 	case c.Principal == nil:
-		return Known{Truth: No, Why: "Zoom's application is not in the tenant"}
+		return Known{Truth: No, Why: c.Absence()}
 	case !check.Complete():
 		return Known{Truth: No, Why: "the consent is not complete: missing " + strings.Join(check.Missing, ", ")}
 	}
@@ -209,7 +210,7 @@ func inUse(in Input) Known {
 		return Known{Truth: NotKnown, Why: "it is not known when the consent was given"}
 	case last.IsZero():
 		return Known{Truth: NotKnown, Why: "Zoom's application has not signed in yet; the report is some hours behind"}
-	case last.Before(since):
+	case last.Before(since.Truncate(time.Second)): // the report counts whole seconds
 		return Known{Truth: No, At: last, Why: "Zoom's application has not signed in since the consent of " + since.UTC().Format(time.RFC3339)}
 	case in.Now.Sub(last) > quiet:
 		return Known{Truth: No, At: last, Why: "Zoom's application signed in last on " + last.UTC().Format(time.DateOnly)}

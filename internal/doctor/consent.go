@@ -139,6 +139,11 @@ func wantedOf(in Input) Wanted {
 // ConsentOf compares Zoom's application with what the profiles need.
 func ConsentOf(in Input) ConsentCheck { return CheckConsent(ZoomApplication(in).Consent, wantedOf(in)) }
 
+// CompleteConsent says whether an application as it is now has all that the profiles need.
+func CompleteConsent(in Input, c tenant.Consent) bool {
+	return CheckConsent(c, wantedOf(in)).Complete()
+}
+
 func consentComplete(in Input) bool { return in.Facts.Consents.Seen() && ConsentOf(in).Complete() }
 
 // ConsentedBy finds the person of the newest successful consent to a service

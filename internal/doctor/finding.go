@@ -70,6 +70,8 @@ type Input struct {
 	// By is the UPN of who authorizes, where a person named somebody else than who is
 	// signed in; their Zoom account is MyZoom.
 	By string
+	// Allowed are the codes of checks that a person accepts unseen.
+	Allowed []string
 }
 
 // Record is what the journal says of now.

@@ -186,7 +186,7 @@ func ConsentSteps(in Input, scope string, again bool) []Step {
 		Action:    RecordConsent,
 		Scope:     scope,
 		Target:    scope,
-		Before:    "not recorded",
+		Before:    NotRecorded,
 		After:     "recorded",
 		Finding:   "record",
 		DependsOn: []string{clickID(scope, StepSave)},
@@ -196,6 +196,9 @@ func ConsentSteps(in Input, scope string, again bool) []Step {
 	}
 	return append(steps, record)
 }
+
+// NotRecorded is what a consent is before its first record.
+const NotRecorded = "not recorded"
 
 // clicks are portal steps as steps of a plan, each after the one before.
 func clicks(group string, pending []PortalStep, after []string) []Step {

@@ -92,7 +92,7 @@ func checks() []check {
 		{
 			"signer-upn", "The authorizing person's UPN is their Zoom email",
 			"The UPN of the authorizing user must equal their Zoom email; otherwise Mail: Read must be approved to connect.",
-			article, with(tenant.FactMe, tenant.FactMyZoom, tenant.FactEvents, tenant.FactZoomPeople), checkSignerUPN,
+			article, with(tenant.FactMe, tenant.FactMyZoom, tenant.FactEvents, tenant.FactSignIns, tenant.FactZoomPeople), checkSignerUPN,
 		},
 		{
 			"rbac-scope", "The scope in Exchange really narrows",

@@ -47,6 +47,10 @@ func Append(ctx context.Context, path, memory string, entries ...Entry) (err err
 		return &AppendError{path, plainly(entries), fmt.Errorf("reading the journal's end: %w", err)}
 	}
 	m := remember(memory, path)
+	// A kill between the journal and the memory leaves the memory behind.
+	if err := m.catchUp(f, end); err != nil {
+		return &AppendError{path, plainly(entries), fmt.Errorf("reading the journal's end: %w", err)}
+	}
 	text, last, err := m.chained(end, entries)
 	if err != nil {
 		return err
@@ -84,6 +88,7 @@ func plainly(entries []Entry) []byte {
 type tail struct {
 	// parents are the hashes that a new entry follows from.
 	parents []string
+	last    Entry
 	size    int64
 	torn    bool
 }
@@ -119,7 +124,7 @@ func readEnd(f *os.File) (tail, error) {
 		if e.V > Version {
 			return end, &NewerError{Version: e.V}
 		}
-		end.parents = []string{hashLine(line)}
+		end.parents, end.last = []string{hashLine(line)}, e
 		if e.V >= 2 && e.Offset != from+at {
 			return allEnds(f, end)
 		}
@@ -201,6 +206,38 @@ func (m *memo) save() error {
 		return err
 	}
 	return atomicfile.Write(m.file, append(text, '\n'), 0o600)
+}
+
+// catchUp takes the number of this writer's newest line, where the memory has an older
+// one. Lines of other writers behind it are passed over from the end.
+func (m *memo) catchUp(f *os.File, end tail) error {
+	if m.Seq == 0 || end.size == 0 {
+		return nil // a new writer has no line yet
+	}
+	if end.last.Writer == m.Writer {
+		m.Seq = max(m.Seq, end.last.Seq)
+		return nil
+	}
+	mark := []byte(`"writer":"` + m.Writer + `"`)
+	for window := int64(1 << 16); ; window *= 8 {
+		from := max(0, end.size-window)
+		text := make([]byte, end.size-from)
+		if _, err := f.ReadAt(text, from); err != nil {
+			return err
+		}
+		for at := bytes.LastIndex(text, mark); at >= 0; at = bytes.LastIndex(text[:at], mark) {
+			begin := bytes.LastIndexByte(text[:at], '\n') + 1
+			line, _, _ := bytes.Cut(text[begin:], []byte{'\n'})
+			var e Entry
+			if json.Unmarshal(line, &e) == nil && e.Writer == m.Writer {
+				m.Seq = max(m.Seq, e.Seq)
+				return nil
+			}
+		}
+		if from == 0 {
+			return nil
+		}
+	}
 }
 
 // chained encodes entries as lines, each following from the one before it.

@@ -230,3 +230,37 @@ func BenchmarkAppend(b *testing.B) {
 		})
 	}
 }
+
+// A kill between the journal and the memory leaves the memory behind: the next line
+// gets a new number all the same, whoever wrote in between.
+func TestANumberIsGivenOnce(t *testing.T) {
+	path, memory, other := filepath.Join(t.TempDir(), "zo365.journal.jsonl"), t.TempDir(), t.TempDir()
+	add := func(memory string) {
+		t.Helper()
+		if err := Append(context.Background(), path, memory, Entry{At: at, Actor: "a", Action: Authorized, Scope: "account"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	add(memory)
+	names, err := filepath.Glob(filepath.Join(memory, "*"))
+	if err != nil || len(names) != 1 {
+		t.Fatal(names, err)
+	}
+	old, err := os.ReadFile(names[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, between := range []int{0, 3} {
+		add(memory)
+		for range between {
+			add(other)
+		}
+		if err := os.WriteFile(names[0], old, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		add(memory)
+		if c, err := Verify(path, nil); err != nil || !c.OK() {
+			t.Errorf("%d lines of another writer between: %+v, %v", between, c, err)
+		}
+	}
+}

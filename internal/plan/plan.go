@@ -259,13 +259,15 @@ func (p Plan) Blocked() *Blocked {
 	return nil
 }
 
-// Without is the plan without some steps; what depends on them goes on without them.
+// Without is the plan without some steps. What depends on them goes on without them,
+// but a consent that is only recorded again because of them stays as it is recorded.
 func (p Plan) Without(some []Step) Plan {
 	gone := func(id string) bool { return slices.ContainsFunc(some, func(s Step) bool { return s.ID == id }) }
 	left := p
 	left.Steps = []Step{}
 	for _, s := range p.Steps {
-		if !gone(s.ID) {
+		again := s.Action == string(doctor.RecordConsent) && s.Before != doctor.NotRecorded
+		if !gone(s.ID) && !(again && len(s.DependsOn) > 0 && !slices.ContainsFunc(s.DependsOn, func(id string) bool { return !gone(id) })) {
 			s.DependsOn = slices.DeleteFunc(slices.Clone(s.DependsOn), gone)
 			left.Steps = append(left.Steps, s)
 		}

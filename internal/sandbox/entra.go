@@ -138,6 +138,9 @@ func (s *Server) serveEntra(rec *recorder, r *http.Request) {
 //
 // https://learn.microsoft.com/entra/identity-platform/v2-protocols-oidc
 func (e *entra) configuration(rec *recorder, tenant, version string) {
+	if w := e.server.world; w.isTenant(tenant) && tenant != "organizations" && tenant != "common" {
+		tenant = w.tenantID // whatever name was asked for, the answer names the tenant by its ID
+	}
 	base := e.server.Origin + "/" + tenant
 	rec.json(http.StatusOK, map[string]any{
 		"token_endpoint":                        base + "/oauth2/v2.0/token",

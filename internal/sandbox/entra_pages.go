@@ -252,7 +252,6 @@ func (e *entra) finishConsent(rec *recorder, p *pageRequest, accepted bool) {
 	if accepted {
 		w.consent(p.user, e.server.pages.mailReadFor(w, p.query.Get("state")))
 	} else {
-		w.declined(p.user)
 	}
 	answer := url.Values{"admin_consent": {"True"}, "tenant": {w.tenantID}}
 	switch {

@@ -344,10 +344,6 @@ func (w *world) consent(by *user, mailRead bool) {
 	w.audit = append(w.audit, auditEvent{ID: w.guid(), at: w.now(), by: by, target: sp, appName: sp.Name, ok: true})
 }
 
-func (w *world) declined(by *user) {
-	w.audit = append(w.audit, auditEvent{ID: w.guid(), at: w.now(), by: by, target: w.app(zoomAppID), appName: zoomAppName, reason: "User declined to consent to access the app"})
-}
-
 func (w *world) declared(mailRead bool) []string {
 	list := w.scenario.Tenant.ZoomApp.Declared
 	if mailRead {

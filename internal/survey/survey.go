@@ -21,6 +21,7 @@ type Microsoft interface {
 	Organization(ctx context.Context) (tenant.Organization, error)
 	Domains(ctx context.Context) ([]tenant.Domain, error)
 	Me(ctx context.Context) (tenant.User, error)
+	User(ctx context.Context, upn string) (*tenant.User, error)
 	DirectoryRoles(ctx context.Context) ([]tenant.DirectoryRole, error)
 }
 
@@ -90,7 +91,9 @@ type Want struct {
 	// AppIDs are applications to look for beside those named Zoom and those that reach
 	// mailboxes.
 	AppIDs []string
-	// ZoomEmail names the signed-in person's Zoom account; empty looks for their
+	// By is the UPN of the person who authorizes, when it is not who is signed in.
+	By string
+	// ZoomEmail names the authorizing person's Zoom account; empty looks for their
 	// UPN, then their mail address.
 	ZoomEmail string
 	// MembersOf are the groups whose members are read; nil is every group.
@@ -115,7 +118,7 @@ type task struct {
 func Gather(ctx context.Context, s Sources, w Want) (tenant.Facts, error) {
 	f := tenant.Facts{SignedIn: tenant.Reading[tenant.SignIn]{Value: w.SignedIn, Source: "the sign-in", At: time.Now().UTC()}}
 	err := Again(ctx, s, w, &f)
-	if err == nil && w.Facts == nil {
+	if err == nil {
 		f.Clocks = tenant.Reading[[]tenant.Clock]{Value: s.Clocks(), Source: "the Date headers of the answers", At: time.Now().UTC()}
 	}
 	return f, err
@@ -180,12 +183,29 @@ func dependent(f *tenant.Facts, s Sources, w Want) []task {
 				return members(ctx, s.Groups, g)
 			})),
 	}
-	if f.Me.Seen() || w.ZoomEmail != "" {
+	if f.Me.Seen() || w.By != "" || w.ZoomEmail != "" {
 		tasks = append(tasks, read(tenant.FactMyZoom, &f.MyZoom, "GET /users/{userId}", func(ctx context.Context) (*tenant.ZoomUser, error) {
-			return ZoomSide(ctx, s.People, f.Me.Value, w.ZoomEmail)
+			return authorizing(ctx, s, f.Me.Value, w)
 		}))
 	}
 	return tasks
+}
+
+// authorizing finds the Zoom account of who authorizes: the person who is named, else
+// the one who is signed in.
+func authorizing(ctx context.Context, s Sources, me tenant.User, w Want) (*tenant.ZoomUser, error) {
+	if w.By == "" || w.ZoomEmail != "" || strings.EqualFold(w.By, me.UPN) {
+		return ZoomSide(ctx, s.People, me, w.ZoomEmail)
+	}
+	z, err := s.People.User(ctx, w.By)
+	if z != nil || err != nil {
+		return z, err
+	}
+	person, err := s.Microsoft.User(ctx, w.By)
+	if person == nil || err != nil {
+		return nil, err
+	}
+	return ZoomSide(ctx, s.People, *person, "")
 }
 
 // ZoomSide finds a person's Zoom account; nil when there is none.

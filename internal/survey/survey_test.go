@@ -28,6 +28,8 @@ func (s *services) Me(context.Context) (tenant.User, error) {
 	return tenant.User{UPN: "a@c.com", Mail: "mail@c.com"}, nil
 }
 
+func (s *services) User(context.Context, string) (*tenant.User, error) { return nil, nil }
+
 func (s *services) DirectoryRoles(context.Context) ([]tenant.DirectoryRole, error) {
 	return nil, s.roles
 }
@@ -63,7 +65,7 @@ func gather(t *testing.T, s *services, w Want) (tenant.Facts, error) {
 	w.SignedIn.Person = true
 	return Gather(t.Context(), Sources{
 		Microsoft: s, Account: zoomServices{s}, People: zoomServices{s}, // and nobody else is asked
-		Mailboxes: struct{ Mailboxes }{}, Groups: noGroups{},
+		Mailboxes: struct{ Mailboxes }{}, Groups: noGroups{}, Clocks: func() []tenant.Clock { return nil },
 	}, w)
 }
 

@@ -110,9 +110,10 @@ func (w *Workspace) eyes(again bool) apply.Eyes {
 		Credentials: func(ctx context.Context) ([]tenant.AppCredential, error) {
 			return w.Pair.Graph.AppCredentials(ctx, w.Pair.Microsoft.ClientID, w.Pair.Microsoft.InUse)
 		},
-		Before: doctor.ZoomApplication(w.Input).Principal != nil,
-		Again:  again,
-		Since:  func(at time.Time) time.Time { return at.Add(w.Doors.MicrosoftAhead()) },
+		Before:   doctor.ZoomApplication(w.Input).Principal != nil,
+		Complete: func(c tenant.Consent) bool { return doctor.CompleteConsent(w.Input, c) },
+		Again:    again,
+		Since:    func(at time.Time) time.Time { return at.Add(w.Doors.MicrosoftAhead()) },
 	}
 }
 

@@ -302,10 +302,8 @@ func (w *Workspace) wanted(facts []tenant.Fact) survey.Want {
 		SignedIn:  as,
 		OwnAppID:  w.Pair.Microsoft.ClientID,
 		InUse:     w.Pair.Microsoft.InUse,
+		By:        w.want.By,
 		ZoomEmail: w.want.ZoomEmail,
-	}
-	if want.ZoomEmail == "" {
-		want.ZoomEmail = w.want.By
 	}
 	for _, id := range []string{w.File.Microsoft.ZoomAppID, w.Input.Record.Pinned.AppID} {
 		if id != "" {
