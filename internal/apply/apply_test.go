@@ -201,7 +201,7 @@ func TestAMadeChangeThatCannotBeRecordedIsSaid(t *testing.T) {
 	s := &services{emails: map[string]string{"a@x.com": "1", "b@x.com": "2"}, roles: map[string]string{}}
 	h := hands(s, &[]journal.Entry{})
 	notes := 0
-	h.Note = func(_ context.Context, entries ...journal.Entry) error {
+	h.Note = func(context.Context, ...journal.Entry) error {
 		if notes++; notes > 1 {
 			return &journal.AppendError{Path: "zo365.journal.jsonl", Lines: []byte("{}\n"), Err: errors.New("no space left on device")}
 		}

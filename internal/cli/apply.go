@@ -172,14 +172,11 @@ func applyOne(ctx context.Context, env *Env, opts applyOptions) (render.Apply, e
 	if err := w.SignIn(ctx, workspace.Look{Command: "apply", ZoomEmail: opts.Facts.ZoomEmail, By: opts.By}); err != nil {
 		return render.Apply{}, err
 	}
-	p, err := toDo(ctx, env, w, saved, opts.Settle)
+	p, err := toDo(ctx, w, saved, opts.Settle)
 	if err != nil {
 		return render.Apply{}, err
 	}
-	if p, err = opts.withoutRevokes(env, p); err != nil {
-		return render.Apply{}, err
-	}
-	return carryOut(ctx, env, w, opts, p)
+	return carryOut(ctx, env, w, opts, opts.withoutRevokes(env, p))
 }
 
 // carryOut shows a plan, asks, does it, and says what is known afterwards.
@@ -248,15 +245,15 @@ func carryOut(ctx context.Context, env *Env, w *workspace.Workspace, opts applyO
 
 // withoutRevokes leaves out what takes permissions away, unless somebody asks or is
 // asked for exactly that.
-func (o applyOptions) withoutRevokes(env *Env, p plan.Plan) (plan.Plan, error) {
+func (o applyOptions) withoutRevokes(env *Env, p plan.Plan) plan.Plan {
 	revokes := p.Revokes()
 	if len(revokes) == 0 || !o.AutoApprove || o.AllowRevoke {
-		return p, nil
+		return p
 	}
 	for _, s := range revokes {
 		env.say("not done without --allow-revoke: %s", render.StepWords(s))
 	}
-	return p.Without(revokes), nil
+	return p.Without(revokes)
 }
 
 // heldBack is the error of a run that was not allowed to take permissions away, while
@@ -288,7 +285,7 @@ func readPlan(file string) (plan.Plan, error) {
 
 // toDo is the plan of now, or what remains of a saved one. Steps of an earlier run
 // whose end was never written are settled first.
-func toDo(ctx context.Context, env *Env, w *workspace.Workspace, saved *plan.Plan, settle time.Duration) (plan.Plan, error) {
+func toDo(ctx context.Context, w *workspace.Workspace, saved *plan.Plan, settle time.Duration) (plan.Plan, error) {
 	now := w.Plan()
 	if len(w.State.Open) > 0 {
 		if err := w.MayWrite(now); err != nil {

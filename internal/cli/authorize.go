@@ -173,7 +173,7 @@ func (j *journey) run(ctx context.Context) error {
 		j.env.say("Nothing to do: the consent is recorded and confirmed; --again authorizes once more")
 		return j.ended(p, nil)
 	}
-	results, err := j.w.Apply(ctx, p, j.how(p))
+	results, err := j.w.Apply(ctx, p, j.how())
 	if err != nil {
 		return err
 	}
@@ -187,7 +187,7 @@ func (j *journey) run(ctx context.Context) error {
 }
 
 // how says how the plan is carried out: with whom, and for how long.
-func (j *journey) how(p plan.Plan) workspace.Run {
+func (j *journey) how() workspace.Run {
 	opts, env := j.opts, j.env
 	by := opts.By
 	if by == "" && j.w.Input.Facts.Me.Seen() {

@@ -93,7 +93,7 @@ func (env *Env) judged(ctx context.Context, look workspace.Look, opts factsOptio
 	if err != nil {
 		return nil, err
 	}
-	w.Saved(saved)
+	w.Saved(ctx, saved)
 	return w, nil
 }
 

@@ -141,8 +141,16 @@ func lookUp(ctx context.Context, env *Env, opts upnCheckOptions) ([]lookedUp, er
 	return found, nil
 }
 
-// freeOnly takes a suggestion back when the near person is in Zoom themselves.
+// freeOnly takes a suggestion back when the near person is in Zoom themselves, and says
+// so where the person found is.
 func freeOnly(r *upn.Result, inZoom func(string) (*tenant.ZoomUser, error)) error {
+	if r.Entra != nil && (r.Class == upn.Mail || r.Class == upn.Alias || r.Class == upn.Domain) {
+		other, err := inZoom(r.Entra.UPN)
+		if other != nil && upn.Normal(other.Email) == upn.Normal(r.Entra.UPN) {
+			r.Class, r.TakenBy = upn.Taken, other.Email
+		}
+		return err
+	}
 	if r.Suggestion == "" {
 		return nil
 	}

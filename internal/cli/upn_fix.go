@@ -43,6 +43,8 @@ that domain is verified in Entra; --prefer microsoft turns this round. People wh
 account comes from an on-premises directory get PowerShell, in FILE.ps1. Typos,
 guests and ambiguous, deleted and missing people are left alone, unless --include
 names them: --include EMAIL takes a typo's suggestion, --include EMAIL=UPN any UPN.
+Nobody who matches is changed, and nobody whose address leads to such a person (the
+class taken). Of two changes to one address or of one account, neither is made.
 
 --apply FILE shows what it would do; with --yes it does it. Each change is held
 against what is there now and against Zoom's rules: a managed domain, no

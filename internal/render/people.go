@@ -18,7 +18,9 @@ type Person struct {
 	EntraID    string   `json:"entra_id"`
 	MatchedOn  string   `json:"matched_on"`
 	Suggestion string   `json:"suggestion"`
-	Remedy     string   `json:"remedy"`
+	// TakenBy is the Zoom user who matches the person already, for the class taken.
+	TakenBy string `json:"taken_by,omitempty"`
+	Remedy  string `json:"remedy"`
 }
 
 // personColumns are the columns of the UPN reports.
@@ -26,7 +28,15 @@ var personColumns = []string{"zoom_email", "class", "flags", "entra_upn", "entra
 
 // NewPerson shows a result. Its texts are those of the result.
 func NewPerson(r *upn.Result) Person {
-	p := Person{ZoomEmail: r.ZoomEmail, Class: string(r.Class), Flags: []string{}, MatchedOn: r.MatchedOn, Suggestion: r.Suggestion, Remedy: r.Remedy()}
+	p := Person{
+		ZoomEmail:  r.ZoomEmail,
+		Class:      string(r.Class),
+		Flags:      []string{},
+		MatchedOn:  r.MatchedOn,
+		Suggestion: r.Suggestion,
+		TakenBy:    r.TakenBy,
+		Remedy:     r.Remedy(),
+	}
 	for _, f := range r.Flags {
 		p.Flags = append(p.Flags, string(f))
 	}

@@ -251,7 +251,6 @@ func (e *entra) finishConsent(rec *recorder, p *pageRequest, accepted bool) {
 	w := e.server.world
 	if accepted {
 		w.consent(p.user, e.server.pages.mailReadFor(w, p.query.Get("state")))
-	} else {
 	}
 	answer := url.Values{"admin_consent": {"True"}, "tenant": {w.tenantID}}
 	switch {

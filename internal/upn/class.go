@@ -21,6 +21,9 @@ const (
 	Guest Class = "guest"
 	// Domain: the same local part under another domain of the tenant.
 	Domain Class = "domain"
+	// Taken: found by one of mail, alias and domain, and the person found matches
+	// another Zoom user: one of the two Zoom users is not that person.
+	Taken Class = "taken"
 	// Typo: not found; one nearest person is a suggestion, never a match.
 	Typo Class = "typo"
 	// Ambiguous: the first rule that finds anybody finds several people.
@@ -32,7 +35,7 @@ const (
 )
 
 // Classes lists all of them in the order they are shown.
-var Classes = []Class{Match, Mail, Alias, Guest, Domain, Typo, Ambiguous, Deleted, Missing}
+var Classes = []Class{Match, Mail, Alias, Guest, Domain, Taken, Typo, Ambiguous, Deleted, Missing}
 
 // Flag is a circumstance beside the class.
 type Flag string
@@ -77,6 +80,8 @@ type Result struct {
 	Kind DomainKind
 	// Candidates are the people of an ambiguous result, by UPN.
 	Candidates []string
+	// TakenBy is the Zoom email of who matches the person already, for the class taken.
+	TakenBy string
 	// Suggestion is the nearest person's UPN for the class typo.
 	Suggestion string
 }

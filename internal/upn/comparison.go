@@ -18,7 +18,8 @@ type Comparison struct {
 	domains map[string]tenant.Domain
 	order   []uint32
 	taken   bitset // people whom somebody found
-	counts  [9]int
+	matched bitset // people who match somebody of Zoom
+	counts  [10]int
 	names   Pseudonyms
 	redact  bool
 }
@@ -30,6 +31,7 @@ const (
 	isAlias
 	isGuestClass
 	isDomain
+	isTakenClass
 	isTypo
 	isAmbiguous
 	isDeletedClass
@@ -43,7 +45,7 @@ func (m *Matcher) Compare(domains []tenant.Domain) *Comparison {
 	m.flush()
 	m.zoom.parts, m.zoom.known = nil, nil // everybody was looked up
 	users := m.zoom.users
-	c := &Comparison{m: m, domains: map[string]tenant.Domain{}, taken: newBitset(m.people.at.n)}
+	c := &Comparison{m: m, domains: map[string]tenant.Domain{}, taken: newBitset(m.people.at.n), matched: newBitset(m.people.at.n)}
 	for _, d := range domains {
 		c.domains[normalDomain(d.Name)] = d
 	}
@@ -76,6 +78,9 @@ func (c *Comparison) decide() {
 			continue
 		}
 		c.taken.set(u.found.person())
+		if u.found.class() == isMatch {
+			c.matched.set(u.found.person())
+		}
 		if u.found&several != 0 {
 			for _, r := range z.rivals[uint32(i)] {
 				if r.rule == u.found.rule() {
@@ -87,6 +92,18 @@ func (c *Comparison) decide() {
 	for _, again := range c.m.people.again {
 		if c.taken.has(again[1]) {
 			c.taken.set(again[0])
+		}
+		if c.matched.has(again[0]) || c.matched.has(again[1]) {
+			c.matched.set(again[0])
+			c.matched.set(again[1])
+		}
+	}
+	for i, u := range z.users {
+		switch u.found.class() {
+		case isMail, isAlias, isDomain:
+			if c.matched.has(u.found.person()) {
+				z.users[i].found |= takenFound
+			}
 		}
 	}
 }
@@ -281,6 +298,9 @@ func (c *Comparison) fill(r *Result, i uint32, s *scratch) {
 			r.MatchedOn = string(Normal(r.Entra.UPN))
 			r.Kind = c.kind(Normal(r.Entra.UPN).Domain())
 		}
+		if r.Class == Taken {
+			r.TakenBy = c.holder(upnOf(p.record(f.person())))
+		}
 	}
 	r.Flags = appendFlags(s.flags[:0], r.ZoomEmail, r.Entra, c.verified)
 	if c.redact {
@@ -312,18 +332,30 @@ func normal(email []byte) string {
 	return string(Normal(string(email)))
 }
 
+// holder is the email of the Zoom user who matches a UPN.
+func (c *Comparison) holder(upn []byte) string {
+	if at, ok := c.place(appendKey(nil, upn)); ok {
+		return view(c.m.zoom.email(c.order[at]))
+	}
+	return ""
+}
+
 // Find is the result of one address, if Zoom has it.
 func (c *Comparison) Find(email string) (Result, bool) {
-	key := appendKey(nil, []byte(email))
-	var have []byte
-	at, ok := slices.BinarySearchFunc(c.order, key, func(i uint32, key []byte) int {
-		have = appendKey(have[:0], c.m.zoom.email(i))
-		return bytes.Compare(have, key)
-	})
+	at, ok := c.place(appendKey(nil, []byte(email)))
 	if !ok {
 		return Result{}, false
 	}
 	return c.Result(at), true
+}
+
+// place is where an address stands in the order.
+func (c *Comparison) place(key []byte) (int, bool) {
+	var have []byte
+	return slices.BinarySearchFunc(c.order, key, func(i uint32, key []byte) int {
+		have = appendKey(have[:0], c.m.zoom.email(i))
+		return bytes.Compare(have, key)
+	})
 }
 
 // CountNotInZoom is how many members no Zoom user matches.

@@ -88,6 +88,11 @@ func (rules FixRules) Fix(r *Result) (*Fix, *Unfixed) {
 	switch r.Class {
 	case Match:
 		return nil, nil
+	case Taken:
+		if !listed || target == "" {
+			return unfixed("%s is found, who matches the Zoom user %s; if somebody else is meant: --include %s=UPN", r.Entra.UPN, r.TakenBy, r.ZoomEmail)
+		}
+		return rules.listed(r, target)
 	case Typo, Ambiguous, Guest, Deleted, Missing:
 		if !listed {
 			return unfixed("the class %s does not say who is meant; name the person with --include", r.Class)
@@ -98,11 +103,7 @@ func (rules FixRules) Fix(r *Result) (*Fix, *Unfixed) {
 		if target == "" {
 			return unfixed("it is not known who is meant; name the UPN: --include %s=UPN", r.ZoomEmail)
 		}
-		f := Fix{Kind: ZoomEmail, Class: r.Class, ZoomEmail: r.ZoomEmail, EntraUPN: target, From: r.ZoomEmail, To: target, Listed: true}
-		if !allows(rules.ZoomDomains, target) {
-			return unfixed("%s is not a managed domain of the Zoom account", Normal(target).Domain())
-		}
-		return &f, nil
+		return rules.listed(r, target)
 	case Mail, Alias, Domain:
 	}
 	f := Fix{Class: r.Class, ZoomEmail: r.ZoomEmail, EntraID: strings.Clone(r.Entra.ID), EntraUPN: r.Entra.UPN, Listed: listed}
@@ -122,29 +123,48 @@ func (rules FixRules) Fix(r *Result) (*Fix, *Unfixed) {
 	return &f, nil
 }
 
+// listed is the change to a UPN that somebody named.
+func (rules FixRules) listed(r *Result, target string) (*Fix, *Unfixed) {
+	if !allows(rules.ZoomDomains, target) {
+		return nil, &Unfixed{r.ZoomEmail, r.Class, Normal(target).Domain() + " is not a managed domain of the Zoom account"}
+	}
+	return &Fix{Kind: ZoomEmail, Class: r.Class, ZoomEmail: r.ZoomEmail, EntraUPN: target, From: r.ZoomEmail, To: target, Listed: true}, nil
+}
+
 func allows(domains map[string]bool, address string) bool {
 	return domains == nil || domains[Normal(address).Domain()]
 }
 
-// FixAll decides about everybody. Two people who would get the same address get
-// none: one of the two must be wrong.
+// FixAll decides about everybody. Of two changes to one address, or with one Microsoft
+// user, neither is made, since one of the two must be wrong; nor is one to an email that
+// another Zoom user has.
 func FixAll(c *Comparison, rules FixRules) (fixes []Fix, unfixed []Unfixed) {
-	takers := map[string]int{}
+	takers, accounts := map[Address]int{}, map[Address]int{}
 	for r := range c.Results(0, c.Len()) {
 		f, u := rules.Fix(r)
 		if f != nil {
 			fixes = append(fixes, *f)
-			takers[string(f.Kind)+string(Normal(f.To))]++
+			takers[Normal(f.To)]++
+			accounts[Normal(f.EntraUPN)]++
 		}
 		if u != nil {
 			unfixed = append(unfixed, *u)
 		}
 	}
 	fixes = slices.DeleteFunc(fixes, func(f Fix) bool {
-		if takers[string(f.Kind)+string(Normal(f.To))] < 2 {
+		var why string
+		_, has := c.place(appendKey(nil, []byte(f.To)))
+		switch {
+		case f.Kind == ZoomEmail && has && Normal(f.To) != Normal(f.From):
+			why = "another Zoom user has the email " + f.To
+		case takers[Normal(f.To)] > 1:
+			why = "somebody else would get " + f.To + " too"
+		case accounts[Normal(f.EntraUPN)] > 1:
+			why = f.EntraUPN + " is found for somebody else too"
+		default:
 			return false
 		}
-		unfixed = append(unfixed, Unfixed{ZoomEmail: f.ZoomEmail, Class: f.Class, Why: "somebody else would get " + f.To + " too"})
+		unfixed = append(unfixed, Unfixed{ZoomEmail: f.ZoomEmail, Class: f.Class, Why: why})
 		return true
 	})
 	return fixes, unfixed

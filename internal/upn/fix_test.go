@@ -1,6 +1,7 @@
 package upn
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/zo365/zo365/internal/tenant"
@@ -70,5 +71,37 @@ func TestOneAddressForOnePerson(t *testing.T) {
 	fixes, unfixed := FixAll(compare([]string{"mail@contoso.com", "alias@contoso.com"}, people, nil), FixRules{})
 	if len(fixes) != 0 || len(unfixed) != 2 {
 		t.Errorf("%+v, %+v", fixes, unfixed)
+	}
+}
+
+// Somebody who matches is nobody else's answer: neither side of them is changed, and
+// both people are named.
+func TestWhoMatchesIsLeftAlone(t *testing.T) {
+	people := []tenant.User{
+		{ID: "1", UPN: "megan@contoso.com", Mail: "megan.bowen@contoso.com", Proxies: []string{"smtp:boss@contoso.com"}},
+		{ID: "2", UPN: "alex@contoso.com", Proxies: []string{"smtp:al@contoso.com", "smtp:ax@contoso.com"}},
+	}
+	for _, email := range []string{"megan.bowen@contoso.com", "boss@contoso.com", "megan@fabrikam.com"} {
+		c := compare([]string{"megan@contoso.com", email}, people, domains)
+		r, _ := c.Find(email)
+		if r.Class != Taken || r.Entra.UPN != "megan@contoso.com" || r.TakenBy != "megan@contoso.com" {
+			t.Errorf("%s: %+v", email, r)
+		}
+		for _, rules := range []FixRules{{}, {MicrosoftFirst: true}, {Listed: map[Address]string{Address(email): ""}}} {
+			fixes, unfixed := FixAll(c, rules)
+			if len(fixes) != 0 || len(unfixed) != 1 || !strings.Contains(unfixed[0].Why, "megan@contoso.com") {
+				t.Errorf("%s with %+v: %+v, %+v", email, rules, fixes, unfixed)
+			}
+		}
+	}
+	c := compare([]string{"megan@contoso.com", "boss@contoso.com", "al@contoso.com", "ax@contoso.com"}, people, domains)
+	for name, rules := range map[string]FixRules{
+		"two with one account":           {MicrosoftFirst: true},
+		"two with one address":           {},
+		"an email that another user has": {Listed: map[Address]string{"boss@contoso.com": "megan@contoso.com"}},
+	} {
+		if fixes, unfixed := FixAll(c, rules); len(fixes) != 0 || len(unfixed) != 3 {
+			t.Errorf("%s: %+v, %+v", name, fixes, unfixed)
+		}
 	}
 }

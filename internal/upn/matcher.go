@@ -42,12 +42,13 @@ type rival struct {
 }
 
 // found is who was found: the rule, whether there are several people, whether
-// the person is a guest, and the person. Zero is nobody.
+// the person is a guest, whether they match somebody else, and the person. Zero is nobody.
 type found uint64
 
 const (
 	several    found = 1 << 39
 	guestFound found = 1 << 38
+	takenFound found = 1 << 37
 	ruleShift        = 40
 )
 
@@ -71,6 +72,8 @@ func (f found) class() uint8 {
 		return isAmbiguous
 	case f&guestFound != 0 && f.rule() <= byProxy:
 		return isGuestClass
+	case f&takenFound != 0:
+		return isTakenClass
 	}
 	return [...]uint8{byUPN: isMatch, byMail: isMail, byProxy: isAlias, byLocal: isDomain, byDeleted: isDeletedClass, byNearness: isTypo}[f.rule()]
 }

@@ -186,6 +186,23 @@ func oracleCompare(zoomUsers []tenant.ZoomUser, ix *oracle) oracleComparison {
 		}
 		return strings.Compare(a.ZoomEmail, b.ZoomEmail)
 	})
+	matched := map[string]string{}
+	for _, r := range c.Results {
+		if r.Class == Match {
+			matched[r.Entra.UPN] = r.ZoomEmail
+		}
+	}
+	for i, r := range c.Results {
+		if r.Class != Mail && r.Class != Alias && r.Class != Domain {
+			continue
+		}
+		if by, ok := matched[r.Entra.UPN]; ok {
+			c.Results[i].Class, c.Results[i].TakenBy, c.Results[i].Kind = Taken, by, ""
+			if r.Class == Domain {
+				c.Results[i].MatchedOn = string(Normal(r.ZoomEmail))
+			}
+		}
+	}
 	for i := range c.Results {
 		if c.Results[i].Class == Missing {
 			ix.suggest(&c.Results[i], taken)

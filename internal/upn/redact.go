@@ -50,7 +50,8 @@ func (p Pseudonyms) domain(domain string) string {
 // Result replaces everybody in a result, so that its explanation and remedies
 // name nobody either.
 func (p Pseudonyms) Result(r Result) Result {
-	r.ZoomEmail, r.MatchedOn, r.Suggestion = p.Address(r.ZoomEmail), p.Address(r.MatchedOn), p.Address(r.Suggestion)
+	r.ZoomEmail, r.MatchedOn = p.Address(r.ZoomEmail), p.Address(r.MatchedOn)
+	r.TakenBy, r.Suggestion = p.Address(r.TakenBy), p.Address(r.Suggestion)
 	candidates := make([]string, len(r.Candidates))
 	for i, c := range r.Candidates {
 		candidates[i] = p.Address(c)

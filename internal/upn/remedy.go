@@ -18,6 +18,8 @@ func (r Result) Why() string {
 		return "the person is a guest of this tenant; their mailbox is elsewhere"
 	case Domain:
 		return fmt.Sprintf("the same name stands under another domain of the tenant (%s): %s", r.Kind, r.Entra.UPN)
+	case Taken:
+		return fmt.Sprintf("the address leads to %s, who matches another Zoom user: %s", r.Entra.UPN, r.TakenBy)
 	case Typo:
 		return "nobody has this address; one person's is nearly the same"
 	case Ambiguous:
@@ -46,6 +48,11 @@ func (r Result) Remedies() []string {
 		return append(append(ways, r.further()...), "for many people at once: zo365 upn fix --plan fixes.jsonl")
 	case Guest:
 		return []string{"connect this person's calendar in their home tenant, or give them an account in this one"}
+	case Taken:
+		return []string{
+			fmt.Sprintf("ask who uses %s: if it is the same person as %s, one of the two Zoom users goes: User Management > Users", r.ZoomEmail, r.TakenBy),
+			"if it is somebody else: zo365 upn fix --plan fixes.jsonl --include " + r.ZoomEmail + "=UPN",
+		}
 	case Typo:
 		return []string{
 			fmt.Sprintf("ask whether %s is meant; if so change the email in Zoom: User Management > Users > %s > Edit", r.Suggestion, r.ZoomEmail),

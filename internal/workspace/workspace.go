@@ -197,11 +197,11 @@ func (w *Workspace) SignIn(ctx context.Context, look Look) error {
 }
 
 // Saved takes the facts from a file: nobody signs in.
-func (w *Workspace) Saved(f tenant.FactsFile) {
+func (w *Workspace) Saved(ctx context.Context, f tenant.FactsFile) {
 	w.Input.Facts, w.Input.Now = f.Facts, factsTime(f.Facts)
 	w.Input.Target = f.Target
 	w.settings.Say("judging facts of %s", w.Input.Now.UTC().Format(time.RFC3339))
-	w.compareWithFile(context.Background())
+	w.compareWithFile(ctx)
 }
 
 // factsTime is when saved facts were gathered: they are judged as of then.
@@ -342,7 +342,7 @@ func (w *Workspace) Recorder() apply.Recorder {
 	return r
 }
 
-// factsFile wraps the facts with whose they are.
+// FactsFile wraps the facts with whose they are.
 func (w *Workspace) FactsFile() tenant.FactsFile {
 	return tenant.NewFactsFile(w.Input.Target, w.Input.Facts)
 }
