@@ -102,7 +102,7 @@ func (h Hands) address(ctx context.Context, s plan.Step, action journal.Action, 
 			return false, &UnrecordedError{Err: err}
 		}
 	}
-	return false, h.write(ctx, s, change{
+	return h.write(ctx, s, change{
 		do:    do,
 		shows: shows,
 		entry: func() journal.Entry {

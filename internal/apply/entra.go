@@ -56,7 +56,7 @@ func (h Hands) grant(ctx context.Context, s plan.Step) (bool, error) {
 	}
 	s.Application = pointer(c.Application())
 	given := *s.Permission
-	return false, h.write(ctx, s, change{
+	return h.write(ctx, s, change{
 		do: func(ctx context.Context) (err error) {
 			given, err = h.Entra.Grant(ctx, c.Principal.ID, *s.Permission)
 			return err
@@ -90,14 +90,19 @@ func (h Hands) revoke(ctx context.Context, s plan.Step) (bool, error) {
 		return true, nil
 	}
 	s.Application, s.Permission = pointer(c.Application()), pointer(held[0].Permission)
-	return false, h.write(ctx, s, change{
+	return h.write(ctx, s, change{
 		do: func(ctx context.Context) error {
+			err := tenant.ErrAlready // readers lag behind: all of them may be gone
 			for _, g := range held {
-				if err := h.Entra.Revoke(ctx, c.Principal.ID, g.ID); err != nil {
-					return err
+				one := h.Entra.Revoke(ctx, c.Principal.ID, g.ID)
+				switch {
+				case one == nil:
+					err = nil
+				case !errors.Is(one, tenant.ErrAlready):
+					return one
 				}
 			}
-			return nil
+			return err
 		},
 		shows: func(ctx context.Context) (bool, error) { return h.revoked(ctx, s) },
 		entry: func() journal.Entry {
@@ -149,7 +154,7 @@ func (h Hands) allow(ctx context.Context, s plan.Step, on bool) (bool, error) {
 	if on {
 		action = journal.ApplicationEnabled
 	}
-	return false, h.write(ctx, s, change{
+	return h.write(ctx, s, change{
 		do:    func(ctx context.Context) error { return h.Entra.EnablePrincipal(ctx, c.Principal.ID, on) },
 		shows: func(ctx context.Context) (bool, error) { return h.allowed(ctx, s, on) },
 		entry: func() journal.Entry { return journal.Entry{Action: action, Before: asJSON(!on), After: asJSON(on)} },
@@ -206,7 +211,7 @@ func (h Hands) register(ctx context.Context, s plan.Step) (bool, error) {
 		return false, err
 	}
 	made := ""
-	return false, h.write(ctx, s, change{
+	return h.write(ctx, s, change{
 		do: func(ctx context.Context) (err error) {
 			made, err = h.Registrations.CreateApplication(ctx, want)
 			return err

@@ -46,7 +46,7 @@ func (h Hands) createGroup(ctx context.Context, s plan.Step) (bool, error) {
 		return there, err
 	}
 	var made tenant.ZoomGroup
-	return false, h.write(ctx, s, change{
+	return h.write(ctx, s, change{
 		do: func(ctx context.Context) (err error) {
 			made, err = h.Groups.CreateGroup(ctx, s.Target)
 			return err
@@ -96,7 +96,7 @@ func (h Hands) deleteGroup(ctx context.Context, s plan.Step) (bool, error) {
 	if len(people) > 0 {
 		return false, &NoWayBack{fmt.Sprintf("the group %s has members by now: %d", s.Target, len(people)), "take them out first, in Zoom's portal"}
 	}
-	return false, h.write(ctx, s, change{
+	return h.write(ctx, s, change{
 		do:    func(ctx context.Context) error { return h.Groups.DeleteGroup(ctx, s.Object) },
 		shows: func(ctx context.Context) (bool, error) { return h.groupGone(ctx, s) },
 		entry: func() journal.Entry {

@@ -47,19 +47,23 @@ type change struct {
 
 // write makes one change: intention, call, wait until it shows, outcome. A call whose
 // answer was lost is looked up afterwards; what was made is recorded although the run
-// was interrupted.
-func (r Recorder) write(ctx context.Context, s plan.Step, c change) error {
+// was interrupted. Of two runs one makes a change: what a service had already is waited
+// for and recorded as no change.
+func (r Recorder) write(ctx context.Context, s plan.Step, c change) (already bool, err error) {
 	if err := r.begin(ctx, s); err != nil {
-		return err
+		return false, err
 	}
-	err := c.do(ctx)
+	err = c.do(ctx)
 	switch {
+	case errors.Is(err, tenant.ErrAlready):
+		settled := r.settle(ctx, s, c)
+		return true, errors.Join(r.note(ctx, s, journal.Entry{Action: journal.StepLeft, Why: err.Error()}), settled)
 	case err != nil && refused(err):
 		// The service said no: the step has an end, and nothing changed.
 		left := journal.Entry{Action: journal.StepRefused, Why: err.Error()}
-		return errors.Join(err, r.note(ctx, s, left))
+		return false, errors.Join(err, r.note(ctx, s, left))
 	case err != nil:
-		return r.lookUp(ctx, s, c, err)
+		return false, r.lookUp(ctx, s, c, err)
 	}
 	settled := r.settle(ctx, s, c)
 	var slow *NotSettled
@@ -67,7 +71,7 @@ func (r Recorder) write(ctx context.Context, s plan.Step, c change) error {
 		// The service took the change; only looking at it failed.
 		settled = fmt.Errorf("the change was made, and whether it shows could not be seen: %w", settled)
 	}
-	return errors.Join(r.outcome(ctx, s, c.entry()), settled)
+	return false, errors.Join(r.outcome(ctx, s, c.entry()), settled)
 }
 
 func (r Recorder) settle(ctx context.Context, s plan.Step, c change) error {

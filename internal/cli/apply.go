@@ -202,7 +202,7 @@ func carryOut(ctx context.Context, env *Env, w *workspace.Workspace, opts applyO
 		}
 		return ended(w.Observe(ctx))
 	}
-	if err := w.MayWrite(p); err != nil {
+	if err := w.MayWrite(ctx, p); err != nil {
 		return render.Apply{}, err
 	}
 	if err := approve(ctx, env, opts, p); err != nil {
@@ -288,7 +288,7 @@ func readPlan(file string) (plan.Plan, error) {
 func toDo(ctx context.Context, w *workspace.Workspace, saved *plan.Plan, settle time.Duration) (plan.Plan, error) {
 	now := w.Plan()
 	if len(w.State.Open) > 0 {
-		if err := w.MayWrite(now); err != nil {
+		if err := w.MayWrite(ctx, now); err != nil {
 			return now, err
 		}
 		if err := w.CloseOpen(ctx, now, settle); err != nil {

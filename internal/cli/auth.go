@@ -233,7 +233,7 @@ func runAuthAppCreate(ctx context.Context, env *Env, opts appCreateOptions) erro
 		Before: "absent",
 		After:  string(scopes),
 	})
-	if err := w.MayWrite(p); err != nil {
+	if err := w.MayWrite(ctx, p); err != nil {
 		return err
 	}
 	if err := env.confirm(ctx, "Make it?", opts.Yes); err != nil {

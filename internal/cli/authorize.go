@@ -158,7 +158,7 @@ func (j *journey) run(ctx context.Context) error {
 		}
 	}
 	p := plan.ForScope(j.w.Input, all, j.w.Portals(), j.scope, j.opts.Again)
-	if err := j.w.MayWrite(p); err != nil {
+	if err := j.w.MayWrite(ctx, p); err != nil {
 		return err
 	}
 	if err := j.w.CloseOpen(ctx, p, settleLimit); err != nil {

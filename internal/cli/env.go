@@ -149,8 +149,9 @@ func (env *Env) fileIfAny() (profile.File, error) {
 
 // doors prepares the clients for a tenant.
 func (env *Env) doors(file profile.File) (*connect.Doors, error) {
+	path, _ := env.path() // without a file nothing is held against it
 	opts := connect.Options{
-		File: file, Store: env.settings.CredentialStore, Auth: env.settings.Auth, Tenant: env.flags.tenant, Getenv: env.Getenv,
+		File: file, Path: path, Store: env.settings.CredentialStore, Auth: env.settings.Auth, Tenant: env.flags.tenant, Getenv: env.Getenv,
 		RequestTimeout: env.settings.RequestTimeout, MaxWait: env.settings.MaxWait,
 		UserAgent: "zo365/" + version().Version, OnWait: env.sayWait, Warn: env.warn, Say: env.say,
 	}

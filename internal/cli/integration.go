@@ -179,7 +179,7 @@ func revoke(ctx context.Context, env *Env) ([]string, error) {
 		return nil, hint(errors.New("it is not known which application is Zoom's"), "zo365 integration use-application APP-ID names it in the tenant file; zo365 facts lists them")
 	}
 	p := plan.Revocation(w.Input, w.Findings(), w.Portals())
-	if err := w.MayWrite(p); err != nil {
+	if err := w.MayWrite(ctx, p); err != nil {
 		return nil, err
 	}
 	if err := w.CloseOpen(ctx, p, settleLimit); err != nil {

@@ -3,6 +3,8 @@ package cli_test
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -134,7 +136,7 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"sandbox": cmdSandbox, "exits": cmdExits, "json": cmdJSON, "interrupt": cmdInterrupt, "unsetenv": cmdUnsetenv, "lines": cmdLines, "fix": cmdFix, "require": cmdRequire, "state": cmdState, "for": cmdFor,
+			"sandbox": cmdSandbox, "exits": cmdExits, "json": cmdJSON, "interrupt": cmdInterrupt, "unsetenv": cmdUnsetenv, "lines": cmdLines, "fix": cmdFix, "require": cmdRequire, "state": cmdState, "holds": cmdHolds, "for": cmdFor,
 		},
 	})
 }
@@ -328,8 +330,48 @@ func cmdState(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 0 {
 		ts.Fatalf("usage: state")
 	}
-	address := ts.Getenv("ZO365_MICROSOFT_GRAPH_URL")
-	r, err := http.Get(address + "/sandbox/state")
+	ts.Check(os.WriteFile(ts.MkAbs("state.json"), truth(ts), 0o600))
+	ts.Check(ts.Exec("cat", "state.json"))
+}
+
+// cmdHolds compares what an application holds in the sandbox: holds [TENANT]
+// APPLICATION [PERMISSION...]. TENANT is a place in a fleet, from 1.
+func cmdHolds(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) == 0 {
+		ts.Fatalf("usage: holds [TENANT] APPLICATION [PERMISSION...]")
+	}
+	text := truth(ts)
+	if n, err := strconv.Atoi(args[0]); err == nil {
+		var all []json.RawMessage
+		ts.Check(json.Unmarshal(text, &all))
+		text, args = all[n-1], args[1:]
+	}
+	var world struct {
+		Applications []struct {
+			Name        string `json:"display_name"`
+			Permissions []string
+		}
+	}
+	ts.Check(json.Unmarshal(text, &world))
+	held := []string{}
+	for _, a := range world.Applications {
+		if a.Name == args[0] {
+			held = a.Permissions
+		}
+	}
+	want := slices.Sorted(slices.Values(args[1:]))
+	slices.Sort(held)
+	if !slices.Equal(held, want) {
+		ts.Fatalf("%s holds %v, want %v", args[0], held, want)
+	}
+}
+
+// truth is what the sandbox says of itself.
+func truth(ts *testscript.TestScript) []byte {
+	roots := x509.NewCertPool()
+	roots.AppendCertsFromPEM([]byte(ts.ReadFile(ts.Getenv("SSL_CERT_FILE"))))
+	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots}, DisableKeepAlives: true}}
+	r, err := client.Get(ts.Getenv("ZO365_MICROSOFT_GRAPH_URL") + "/sandbox/state")
 	ts.Check(err)
 	defer func() { _ = r.Body.Close() }()
 	text, err := io.ReadAll(r.Body)
@@ -337,8 +379,7 @@ func cmdState(ts *testscript.TestScript, neg bool, args []string) {
 	if r.StatusCode != http.StatusOK {
 		ts.Fatalf("%s: %s", r.Status, text)
 	}
-	ts.Check(os.WriteFile(ts.MkAbs("state.json"), text, 0o600))
-	ts.Check(ts.Exec("cat", "state.json"))
+	return text
 }
 
 // cmdFor checks that a check of the last standard output is unknown and names what

@@ -77,6 +77,9 @@ func runUndo(ctx context.Context, env *Env, opts undoOptions) error {
 		if err := takenBack(e, entries); err != nil {
 			return err
 		}
+		if err := w.SameTarget(ctx, targetOf(e)); err != nil {
+			return hint(err, otherTarget)
+		}
 		release() // the change of the file takes its own turn
 		return undoProfile(ctx, env, w, opts, e)
 	}
@@ -91,8 +94,8 @@ func runUndo(ctx context.Context, env *Env, opts undoOptions) error {
 		}
 	}
 	p := plan.Of(plan.Undo, target, step)
-	if err := w.MayWrite(p); err != nil {
-		return hint(err, "sign in to the target of the entry, or name its tenant file with --config")
+	if err := w.MayWrite(ctx, p); err != nil {
+		return hint(err, otherTarget)
 	}
 	if err := env.sayPlan(p); err != nil {
 		return err
@@ -114,6 +117,9 @@ func runUndo(ctx context.Context, env *Env, opts undoOptions) error {
 	}
 	return env.showLast(w.Journal())
 }
+
+// otherTarget is the way out where an entry belongs to another target.
+const otherTarget = "sign in to the target of the entry, or name its tenant file with --config"
 
 // targetOf is the target of an entry; an older version wrote the tenant alone.
 func targetOf(e journal.Entry) tenant.Target {

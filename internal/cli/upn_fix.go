@@ -228,7 +228,7 @@ func applyFixes(ctx context.Context, env *Env, opts upnFixOptions) error {
 	}
 	defer release()
 	p := plan.Of(plan.People, list.Header.Target, apply.Peoples(list.Fixes)...)
-	if err := w.MayWrite(p); err != nil {
+	if err := w.MayWrite(ctx, p); err != nil {
 		return hint(err, "sign in to the target of the list, or make the list again")
 	}
 	people, finish, err := peopleOf(ctx, w, opts, list)

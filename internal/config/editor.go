@@ -139,6 +139,12 @@ func (e *editor) removeGroup(i int) error {
 		return err
 	}
 	if len(list.Content) == 1 {
+		// The last group takes the bare line "groups:" along, so that taking back the
+		// first group leaves the file as it was. Where a comment stands there, it stays.
+		from := e.lineStart(e.offset(keyNode))
+		if start == e.nextLine(from) && string(bytes.TrimSpace(e.text[from:start])) == "groups:" {
+			return e.splice(from, start, "")
+		}
 		at := e.afterColon(keyNode)
 		return e.splice(at, at, " []")
 	}

@@ -16,12 +16,12 @@ import (
 type NamedTwiceError struct {
 	// What is "the Microsoft tenant" or "the Zoom account".
 	What string
-	// Variable has Value; the file has InFile under Key.
-	Variable, Value, Key, InFile string
+	// Variable has Value; the file at Path has InFile under Key.
+	Variable, Value, Key, InFile, Path string
 }
 
 func (e *NamedTwiceError) Error() string {
-	return fmt.Sprintf("%s names %s, and %s in the tenant file names %s: these are two of %ss", e.Variable, e.Value, e.Key, e.InFile, strings.TrimPrefix(e.What, "the "))
+	return fmt.Sprintf("%s names %s, and %s in %s names %s: these are two %ss", e.Variable, e.Value, e.Key, e.Path, e.InFile, strings.TrimPrefix(e.What, "the "))
 }
 
 // agree holds the variables against the tenant file, once in a run. ZO365_ variables are
@@ -36,13 +36,13 @@ func (d *Doors) compareNames(ctx context.Context) error {
 	file := d.opts.File
 	if file.Microsoft.Tenant != "" {
 		if value := d.opts.Getenv("ZO365_MICROSOFT_TENANT"); value != "" && !d.sameTenant(ctx, value, file.Microsoft.Tenant) {
-			return &NamedTwiceError{"the Microsoft tenant", "ZO365_MICROSOFT_TENANT", value, "microsoft.tenant", file.Microsoft.Tenant}
+			return &NamedTwiceError{"the Microsoft tenant", "ZO365_MICROSOFT_TENANT", value, "microsoft.tenant", file.Microsoft.Tenant, d.opts.Path}
 		}
 		d.ignored("AZURE_TENANT_ID", file.Microsoft.Tenant)
 	}
 	if file.Zoom.AccountID != "" {
 		if value := d.opts.Getenv("ZO365_ZOOM_ACCOUNT_ID"); value != "" && value != file.Zoom.AccountID {
-			return &NamedTwiceError{"the Zoom account", "ZO365_ZOOM_ACCOUNT_ID", value, "zoom.account_id", file.Zoom.AccountID}
+			return &NamedTwiceError{"the Zoom account", "ZO365_ZOOM_ACCOUNT_ID", value, "zoom.account_id", file.Zoom.AccountID, d.opts.Path}
 		}
 		d.ignored("ZOOM_ACCOUNT_ID", file.Zoom.AccountID)
 	}
@@ -70,6 +70,9 @@ func (d *Doors) sameTenant(ctx context.Context, a, b string) bool {
 }
 
 var guid = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
+
+// IsID says whether a tenant is named by its ID.
+func IsID(tenant string) bool { return guid.MatchString(tenant) }
 
 // TenantID is the ID of the tenant that a domain belongs to, from Entra's own metadata,
 // which needs no sign-in; an ID is itself.

@@ -27,8 +27,9 @@ import (
 
 // Options are what a run was started with.
 type Options struct {
-	// File is the tenant file, zero when there is none.
+	// File is the tenant file, zero when there is none; Path is where it lies.
 	File profile.File
+	Path string
 	// Store is auto, keyring, file or env.
 	Store string
 	// Auth is one of Methods; empty is auto.

@@ -221,7 +221,7 @@ func (c *Client) resource(ctx context.Context, id string) (resource, error) {
 	return r, nil
 }
 
-// Revoke deletes one app role assignment. One that is gone already is done.
+// Revoke deletes one app role assignment; tenant.ErrAlready where it is gone.
 //
 // https://learn.microsoft.com/graph/api/serviceprincipal-delete-approleassignments
 func (c *Client) Revoke(ctx context.Context, principalID, assignmentID string) error {
@@ -229,10 +229,11 @@ func (c *Client) Revoke(ctx context.Context, principalID, assignmentID string) e
 		doing: "deleting an app role assignment", needs: []string{"AppRoleAssignment.ReadWrite.All"}, method: http.MethodDelete,
 		path: "/servicePrincipals/" + url.PathEscape(principalID) + "/appRoleAssignments/" + url.PathEscape(assignmentID),
 	}
-	if err := c.do(ctx, q, nil); err != nil && !IsNotFound(err) {
-		return err
+	err := c.do(ctx, q, nil)
+	if IsNotFound(err) {
+		return tenant.ErrAlready
 	}
-	return nil
+	return err
 }
 
 // Consents lists what the directory audit log says of consents to a service

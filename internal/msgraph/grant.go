@@ -13,7 +13,7 @@ import (
 )
 
 // Grant gives a service principal an application permission and returns it with its
-// app role's ID. One that it holds already is done. A role that is named without an ID
+// app role's ID; with tenant.ErrAlready where it holds it. A role that is named without an ID
 // is looked up at the API's own service principal.
 //
 // https://learn.microsoft.com/graph/api/serviceprincipal-post-approleassignments
@@ -37,7 +37,7 @@ func (c *Client) Grant(ctx context.Context, principalID string, p tenant.Permiss
 	// Graph refuses what is there already; the code does not say so.
 	held, listErr := c.Grants(ctx, principalID)
 	if listErr == nil && slices.ContainsFunc(held, func(g tenant.Grant) bool { return g.Permission.Same(p) }) {
-		return p, nil
+		return p, tenant.ErrAlready
 	}
 	return p, err
 }

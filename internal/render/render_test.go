@@ -119,7 +119,7 @@ func TestCellsCannotRunOrForge(t *testing.T) {
 
 func TestAnEmptyListingIsASentence(t *testing.T) {
 	var out bytes.Buffer
-	if err := Write(&out, Table, GroupListing(Groups{Groups: []Group{}})); err != nil || out.String() != "No group has a profile, and Zoom has no groups.\n" {
+	if err := Write(&out, Table, GroupListing(Groups{Groups: []Group{}, CheckedAgainstZoom: true})); err != nil || out.String() != "No group has a profile, and Zoom has no groups.\n" {
 		t.Errorf("%q, %v", out.String(), err)
 	}
 	out.Reset()

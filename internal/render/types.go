@@ -265,7 +265,14 @@ type Group struct {
 
 // GroupListing shows groups.
 func GroupListing(g Groups) Listing {
-	l := Listing{Value: g, Columns: []string{"name", "in_zoom", "members", "profile", "setup_by", "enabled"}, Empty: "No group has a profile, and Zoom has no groups."}
+	l := Listing{
+		Value:   g,
+		Columns: []string{"name", "in_zoom", "members", "profile", "setup_by", "enabled"},
+		Empty:   "No group has a profile; Zoom's groups could not be read.",
+	}
+	if g.CheckedAgainstZoom {
+		l.Empty = "No group has a profile, and Zoom has no groups."
+	}
 	for _, one := range g.Groups {
 		inZoom, members, own := "unknown", "", "none (inherits the account)"
 		if one.InZoom != nil {

@@ -77,3 +77,6 @@ func Stops(err error) bool {
 	var stop *StopError
 	return errors.As(err, &stop)
 }
+
+// ErrAlready says that a service had a change already: this call made nothing.
+var ErrAlready = errors.New("it was so already")

@@ -43,7 +43,7 @@ type Run struct {
 
 // Apply carries a plan out, after it was held against the target.
 func (w *Workspace) Apply(ctx context.Context, p plan.Plan, run Run) ([]apply.StepResult, error) {
-	if err := w.MayWrite(p); err != nil {
+	if err := w.MayWrite(ctx, p); err != nil {
 		return nil, err
 	}
 	w.pin()

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 
+	"github.com/zo365/zo365/internal/connect"
 	"github.com/zo365/zo365/internal/doctor"
 	"github.com/zo365/zo365/internal/plan"
 	"github.com/zo365/zo365/internal/tenant"
@@ -87,12 +88,12 @@ func (w *Workspace) hasDomain(name string) bool {
 // MayWrite says why the steps of a plan must not be carried out on this target: the
 // services answered for another one than the file or the plan names, or the half that a
 // step writes to was not seen.
-func (w *Workspace) MayWrite(p plan.Plan) error {
+func (w *Workspace) MayWrite(ctx context.Context, p plan.Plan) error {
 	if w.mismatch != "" {
 		return &plan.WrongTargetError{Differs: w.mismatch}
 	}
-	if differs := w.Input.Target.Differs(p.Target); differs != "" {
-		return &plan.WrongTargetError{Differs: differs}
+	if err := w.SameTarget(ctx, p.Target); err != nil {
+		return err
 	}
 	needs := map[string]bool{}
 	for _, s := range p.Steps {
@@ -112,6 +113,28 @@ func (w *Workspace) MayWrite(p plan.Plan) error {
 	}
 	if needs["zoom"] && w.Basis["zoom"] != tenant.HalfSeen {
 		return errNoTarget("Zoom account", orNotRead(f.ZoomAccount.Err))
+	}
+	return nil
+}
+
+// SameTarget says why something that was kept belongs to another target than this
+// workspace. A domain and an ID are compared only after both are resolved; offline, where
+// neither can be, they are not.
+func (w *Workspace) SameTarget(ctx context.Context, of tenant.Target) error {
+	is := w.Input.Target
+	seen := w.Basis["microsoft"] == tenant.HalfSeen
+	if connect.IsID(is.Tenant) != connect.IsID(of.Tenant) && is.Tenant != "" && of.Tenant != "" {
+		switch {
+		case !seen, w.hasDomain(of.Tenant), w.mismatch == "" && strings.EqualFold(of.Tenant, w.File.Microsoft.Tenant):
+			of.Tenant = is.Tenant
+		default:
+			if id, err := w.Doors.TenantID(ctx, of.Tenant); err == nil {
+				of.Tenant = id
+			}
+		}
+	}
+	if differs := is.Differs(of); differs != "" {
+		return &plan.WrongTargetError{Differs: differs}
 	}
 	return nil
 }
