@@ -63,9 +63,15 @@ func planSchema() ([]byte, error) {
 	schema.ID = "https://raw.githubusercontent.com/zo365/zo365/main/docs/plan.schema.json"
 	schema.Title = "zo365 plan"
 	schema.Description = "What zo365 apply does: the remedies of zo365 doctor's findings, in order."
+	lists := []*jsonschema.Schema{schema}
 	if steps, ok := schema.Properties.Get("steps"); ok {
-		if page, ok := steps.Items.Properties.Get("page"); ok {
-			orNull(page)
+		lists = append(lists, steps.Items)
+	}
+	for _, one := range lists {
+		for _, name := range []string{"application", "permission", "page", "blocked"} {
+			if part, ok := one.Properties.Get(name); ok {
+				orNull(part)
+			}
 		}
 	}
 	text, err := json.MarshalIndent(schema, "", "  ")

@@ -90,19 +90,12 @@ func (s *Server) prepare(listener net.Listener) error {
 	if err != nil {
 		return err
 	}
-	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	keys, err := NewKeys(s.dir)
 	if err != nil {
-		return fmt.Errorf("making the signing key: %w", err)
-	}
-	s.Origin = fmt.Sprintf("https://localhost:%d", listener.Addr().(*net.TCPAddr).Port)
-	s.world = newWorld(s.opts.Scenario, s.opts.Users, s.opts.Seed, s.opts.Scenario.clock())
-	s.entra = newEntra(s, key)
-	if s.entra.workload, err = newWorkload(s.dir); err != nil {
 		return err
 	}
-	s.zoom = newZoomOAuth()
-	s.pages = newPortalSessions()
-	s.addTenants(key)
+	s.Origin = fmt.Sprintf("https://localhost:%d", listener.Addr().(*net.TCPAddr).Port)
+	s.furnish(keys)
 	s.http = &http.Server{
 		Handler:           s,
 		TLSConfig:         certificate,
@@ -111,6 +104,41 @@ func (s *Server) prepare(listener net.Listener) error {
 	}
 	go func() { s.served <- s.http.ServeTLS(listener, "", "") }()
 	return nil
+}
+
+// Keys are what a sandbox signs with and trusts. Making them takes longer than all else,
+// so that many unserved sandboxes may share them.
+type Keys struct {
+	signing  *rsa.PrivateKey
+	workload *workload
+}
+
+// NewKeys makes keys; the files that belong to them lie in a folder.
+func NewKeys(dir string) (Keys, error) {
+	signing, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		return Keys{}, fmt.Errorf("making the signing key: %w", err)
+	}
+	w, err := newWorkload(dir)
+	return Keys{signing: signing, workload: w}, err
+}
+
+// Unserved is a sandbox that nobody listens for: ServeHTTP answers requests to its
+// origin. It has nothing to close.
+func Unserved(opts Options, origin string, keys Keys) *Server {
+	s := &Server{Origin: origin, opts: opts, traffic: &trafficLog{w: opts.Traffic}}
+	s.furnish(keys)
+	return s
+}
+
+// furnish makes the tenant, the account and those of a fleet.
+func (s *Server) furnish(keys Keys) {
+	s.world = newWorld(s.opts.Scenario, s.opts.Users, s.opts.Seed, s.opts.Scenario.clock())
+	s.entra = newEntra(s, keys.signing)
+	s.entra.workload = keys.workload
+	s.zoom = newZoomOAuth()
+	s.pages = newPortalSessions()
+	s.addTenants(keys.signing)
 }
 
 func listen(ctx context.Context, address string) (net.Listener, error) {

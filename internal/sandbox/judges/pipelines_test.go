@@ -99,7 +99,7 @@ func TestPipelinesRun(t *testing.T) {
 			// A person does the rest; the next run finds nothing to do, and nothing moved.
 			zo365(t, p.work, p.env, 0, "sandbox", "visit", p.portal+"/account/setting")
 			time.Sleep(500 * time.Millisecond) // Entra's readers lag behind
-			zo365(t, p.work, p.env, 0, "portal", "confirm", "--all", "--yes")
+			zo365(t, p.work, p.env, 0, "portal", "confirm", "--all", "--yes", "--by", "admin@contoso.com")
 			zo365(t, p.work, p.env, 0, "apply", "--auto-approve")
 			for _, s := range all {
 				if s.job == "drift" {
