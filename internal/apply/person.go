@@ -35,7 +35,7 @@ type Person struct {
 	// Ask takes the person's word.
 	Ask func(ctx context.Context, steps []plan.Step) (Answer, error)
 	// Proof looks for what a step names as proof, as of a time.
-	Proof func(ctx context.Context, s plan.Step, since time.Time, asked bool) (Seen, error)
+	Proof func(ctx context.Context, s plan.Step, since time.Time, answer Answer) (Seen, error)
 	// Recorder writes the person's word down; its Limit bounds the wait for proofs.
 	Recorder Recorder
 	// Application is Zoom's as it is chosen now; it is pinned when a person confirms its
@@ -156,7 +156,7 @@ func (p Person) prove(ctx context.Context, s plan.Step, since time.Time, answer 
 		status = StepConfirmed
 	}
 	err := Settle(ctx, p.Recorder.Limit, func(ctx context.Context) (bool, error) {
-		seen, err := p.Proof(ctx, s, since, answer.How == Asked)
+		seen, err := p.Proof(ctx, s, since, answer)
 		if seen == ProofImpossible {
 			status = StepConfirmed
 			if answer.How != Asked { // a flag's word alone is none
@@ -227,10 +227,10 @@ type Eyes struct {
 }
 
 // Look looks for one step's proof.
-func (e Eyes) Look(ctx context.Context, s plan.Step, since time.Time, asked bool) (Seen, error) {
+func (e Eyes) Look(ctx context.Context, s plan.Step, since time.Time, answer Answer) (Seen, error) {
 	switch s.Target {
 	case doctor.StepSave:
-		return e.consent(ctx, since, asked)
+		return e.consent(ctx, since, answer)
 	case doctor.ClickPlan:
 		p, err := e.ZoomPlan(ctx)
 		return found(!doctor.PlanTooSmall(p), err)
@@ -262,12 +262,12 @@ func found(seen bool, err error) (Seen, error) {
 // consent is seen when Zoom's application came into the tenant, or when the audit
 // log has a consent since then. A person who was asked may confirm an earlier consent.
 // Where it was there already and the log cannot be read, nothing can tell.
-func (e Eyes) consent(ctx context.Context, since time.Time, asked bool) (Seen, error) {
+func (e Eyes) consent(ctx context.Context, since time.Time, answer Answer) (Seen, error) {
 	c, err := e.Consent(ctx)
 	if err != nil || c.Principal == nil || !e.Complete(c) {
 		return ProofNotSeen, err
 	}
-	if !e.Before || asked && !e.Again {
+	if !e.Before || answer.How == Asked && !e.Again {
 		return ProofSeen, nil
 	}
 	if e.Since != nil {
@@ -279,7 +279,9 @@ func (e Eyes) consent(ctx context.Context, since time.Time, asked bool) (Seen, e
 		return ProofImpossible, nil
 	}
 	for _, one := range events {
-		if !one.Failed && one.PrincipalID == c.Principal.ID && !one.At.Before(since.Truncate(time.Second)) {
+		// A flag's word is about the consent of who is named, not of somebody else.
+		theirs := answer.How == Asked || one.UPN == "" || strings.EqualFold(one.UPN, answer.By)
+		if !one.Failed && theirs && one.PrincipalID == c.Principal.ID && !one.At.Before(since.Truncate(time.Second)) {
 			return ProofSeen, err
 		}
 	}

@@ -143,7 +143,7 @@ func runIntegrationDisable(ctx context.Context, env *Env, opts disableOptions) e
 		return settingError(err)
 	}
 	if opts.Revoke {
-		if out.Revoked, err = revoke(ctx, env); err != nil {
+		if out.Revoked, err = revoke(ctx, env, opts.Yes); err != nil {
 			return fmt.Errorf("the profile was changed, but the consent was not revoked whole: %w", err)
 		}
 	}
@@ -155,7 +155,7 @@ func runIntegrationDisable(ctx context.Context, env *Env, opts disableOptions) e
 
 // revoke takes the consent back in Entra, unless another scope still needs it: a plan
 // whose steps are the grants of Zoom's application.
-func revoke(ctx context.Context, env *Env) ([]string, error) {
+func revoke(ctx context.Context, env *Env, yes bool) ([]string, error) {
 	w, err := env.workspace(false)
 	if err != nil {
 		return nil, err
@@ -186,6 +186,16 @@ func revoke(ctx context.Context, env *Env) ([]string, error) {
 		return nil, err
 	}
 	revoked := []string{}
+	if p.Empty() {
+		env.say("there is nothing to revoke: %s", doctor.ZoomApplication(w.Input).Nothing())
+		return revoked, nil
+	}
+	if err := env.sayPlan(p); err != nil {
+		return nil, err
+	}
+	if err := env.confirm(ctx, "Take these permissions away?", yes); err != nil {
+		return nil, err
+	}
 	results, err := w.Apply(ctx, p, workspace.Run{
 		Parallel: 1, Settle: settleLimit, Each: env.sayStep, Waiting: env.sayWaiting(0, settleLimit),
 	})

@@ -155,6 +155,14 @@ func Others(in Input) []tenant.Consent {
 	return all
 }
 
+// Nothing says in words why there is nothing to revoke.
+func (c Choice) Nothing() string {
+	if c.Principal == nil {
+		return c.Absence()
+	}
+	return AppName(c.Consent) + " holds no permission"
+}
+
 func appNames(all []tenant.Consent) string {
 	names := make([]string, len(all))
 	for i, c := range all {

@@ -196,6 +196,8 @@ func inUse(in Input) Known {
 	switch {
 	case c.Principal == nil:
 		return Known{Truth: No, Why: "Zoom's application is not in the tenant"}
+	case !c.Principal.Enabled:
+		return Known{Truth: No, Why: c.Principal.DisplayName + " is disabled and cannot sign in"}
 	case len(authorizable(in.File)) > 1:
 		return Known{Truth: NotKnown, Why: "one application serves the account and the groups: its sign-ins do not tell which of them is connected"}
 	}
