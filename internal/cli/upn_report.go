@@ -278,7 +278,14 @@ func microsoftSide(ctx context.Context, env *Env, opts upnReportOptions) (func()
 		return nil, err
 	}
 	dir, err := doors.Snapshots(found)
-	folder := snapshot.Folder{Dir: dir, Partial: opts.AllowPartial, Say: env.say}
+	if err != nil {
+		return nil, err
+	}
+	id, err := doors.TenantID(ctx, found.Of)
+	if err != nil {
+		return nil, err
+	}
+	folder := snapshot.Folder{Dir: dir, Target: tenant.Target{Tenant: id}, Partial: opts.AllowPartial, Say: env.say}
 	return func() (peopleAdder, []tenant.Domain, error) {
 		domains, err := domainsOf(ctx, env, client)
 		if err != nil {

@@ -33,12 +33,13 @@ const (
 // progress is a line of the progress file: the first one has Delta, each other
 // one says how far a range was read and how long the part file is.
 type progress struct {
-	Delta string        `json:"delta,omitempty"`
-	Count int           `json:"count,omitempty"`
-	At    time.Time     `json:"at,omitzero"`
-	Range msgraph.Range `json:"range"`
-	Next  string        `json:"next,omitempty"`
-	Done  bool          `json:"done,omitempty"`
+	Delta  string        `json:"delta,omitempty"`
+	Target tenant.Target `json:"target,omitzero"`
+	Count  int           `json:"count,omitempty"`
+	At     time.Time     `json:"at,omitzero"`
+	Range  msgraph.Range `json:"range"`
+	Next   string        `json:"next,omitempty"`
+	Done   bool          `json:"done,omitempty"`
 	// Into are the ranges that take this one's place.
 	Into  []msgraph.Range `json:"into,omitempty"`
 	Bytes int64           `json:"bytes,omitempty"`
@@ -135,7 +136,7 @@ func (r *reader) open(ctx context.Context, fresh bool) (progress, error) {
 	if err != nil {
 		return progress{}, err
 	}
-	start := progress{Delta: delta, Count: count, At: time.Now().UTC()}
+	start := progress{Delta: delta, Target: r.folder.Target, Count: count, At: time.Now().UTC()}
 	if err := r.create(); err != nil {
 		return progress{}, err
 	}
@@ -191,6 +192,9 @@ func (r *reader) resume() (start progress, ok bool, err error) {
 		if !p.Done && p.Into == nil {
 			last[p.Range] = task{r: p.Range, next: p.Next}
 		}
+	}
+	if start.Target != r.folder.Target {
+		return progress{}, false, nil // begun for another tenant
 	}
 	if start.Delta == "" || time.Since(start.At) > resumable || r.bytes == 0 {
 		return progress{}, false, nil

@@ -23,6 +23,8 @@ import (
 // files can be read by their owner alone.
 type Folder struct {
 	Dir string
+	// Target is whose people they are; a snapshot of another target is none.
+	Target tenant.Target
 	// Partial accepts a read that comes up short.
 	Partial bool
 	// Say is told what takes long; it may be nil.
@@ -62,14 +64,15 @@ func (e *ShortError) Error() string {
 }
 
 // version of the files; another one is read anew.
-const version = 1
+const version = 2
 
 // meta is kept beside the people.
 type meta struct {
-	Version int       `json:"version"`
-	People  int       `json:"people"`
-	Delta   string    `json:"delta"`
-	Since   time.Time `json:"since"`
+	Version int           `json:"version"`
+	Target  tenant.Target `json:"target"`
+	People  int           `json:"people"`
+	Delta   string        `json:"delta"`
+	Since   time.Time     `json:"since"`
 }
 
 func (f Folder) path(name string) string { return filepath.Join(f.Dir, name) }
@@ -120,6 +123,10 @@ func (f Folder) load() (*meta, error) {
 	if json.Unmarshal(text, &have) != nil || have.Version != version || have.Delta == "" {
 		return nil, nil //nolint:nilerr // what cannot be used is read anew
 	}
+	if have.Target != f.Target {
+		f.say("the snapshot is of another target; reading everybody anew")
+		return nil, nil
+	}
 	_, err = os.Stat(f.path(peopleFile))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil // without its people it is none
@@ -128,7 +135,7 @@ func (f Folder) load() (*meta, error) {
 }
 
 func (f Folder) save(have meta) error {
-	have.Version = version
+	have.Version, have.Target = version, f.Target
 	text, err := json.Marshal(have)
 	if err != nil {
 		return err

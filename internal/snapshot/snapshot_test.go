@@ -335,3 +335,19 @@ func TestZoomPages(t *testing.T) {
 		}
 	})
 }
+
+// People of another tenant are nobody's snapshot, wherever they lie.
+func TestASnapshotBelongsToItsTarget(t *testing.T) {
+	g := newGraph(300, 100)
+	f := Folder{Dir: t.TempDir(), Target: tenant.Target{Tenant: "one"}}
+	for _, want := range []struct {
+		tenant string
+		fresh  bool
+	}{{"one", true}, {"one", false}, {"two", true}, {"two", false}, {"one", true}} {
+		f.Target.Tenant = want.tenant
+		taken, err := f.Microsoft(t.Context(), g, false)
+		if err != nil || taken.Fresh != want.fresh {
+			t.Errorf("%s: fresh %v, %v", want.tenant, taken.Fresh, err)
+		}
+	}
+}
