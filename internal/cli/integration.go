@@ -175,7 +175,8 @@ func revoke(ctx context.Context, env *Env, yes bool) ([]string, error) {
 	if err := w.Input.Facts.Consents.Err; err != nil {
 		return nil, err
 	}
-	if c := doctor.ZoomApplication(w.Input); c.Principal == nil && len(c.Unclear) > 0 {
+	app := doctor.ZoomApplication(w.Input)
+	if app.Principal == nil && len(app.Unclear) > 0 {
 		return nil, hint(errors.New("it is not known which application is Zoom's"), "zo365 integration use-application APP-ID names it in the tenant file; zo365 facts lists them")
 	}
 	p := plan.Revocation(w.Input, w.Findings(), w.Portals())
@@ -187,7 +188,7 @@ func revoke(ctx context.Context, env *Env, yes bool) ([]string, error) {
 	}
 	revoked := []string{}
 	if p.Empty() {
-		env.say("there is nothing to revoke: %s", doctor.ZoomApplication(w.Input).Nothing())
+		env.say("there is nothing to revoke: %s", app.Nothing())
 		return revoked, nil
 	}
 	if err := env.sayPlan(p); err != nil {
@@ -207,7 +208,26 @@ func revoke(ctx context.Context, env *Env, yes bool) ([]string, error) {
 	if err == nil {
 		err = failure(results)
 	}
-	return revoked, err
+	if err != nil {
+		return revoked, err
+	}
+	// Readers lag behind: what was granted just before shows only now.
+	if err := w.Reread(); err != nil {
+		return revoked, err
+	}
+	if err := w.Look(ctx); err != nil {
+		return revoked, err
+	}
+	for _, c := range w.Input.Facts.Consents.Value {
+		if c.Principal.ID == app.Principal.ID && len(c.Grants) > 0 {
+			return revoked, &hinted{
+				err:  fmt.Errorf("%s holds permissions that were not there before: %s", doctor.AppName(c), strings.Join(c.Labels(), ", ")),
+				code: exitResumable,
+				hint: "zo365 integration use-application " + c.Principal.AppID + ", then zo365 integration disable --revoke again",
+			}
+		}
+	}
+	return revoked, nil
 }
 
 func newIntegrationStatusCmd(env *Env) *cobra.Command {
