@@ -41,17 +41,18 @@ var floors = map[string][]string{
 	// judgement
 	"internal/doctor": {"internal/profile", "internal/tenant"},
 	"internal/plan":   {"internal/doctor", "internal/profile", "internal/tenant", "internal/upn"},
-	"internal/upn":    {"internal/tenant"},
+	"internal/upn":    {"internal/distance", "internal/tenant"},
 	// doors
-	"internal/config":  {"internal/atomicfile", "internal/profile"},
+	"internal/config":  {"internal/atomicfile", "internal/distance", "internal/profile"},
 	"internal/journal": {"internal/atomicfile", "internal/tenant"},
 	"internal/msgraph": {"internal/rest", "internal/tenant"},
 	"internal/secret":  {"internal/atomicfile"},
 	"internal/signin":  {"internal/profile", "internal/secret", "internal/tenant"},
 	"internal/zoom":    {"internal/rest", "internal/tenant"},
-	"internal/rest":    {},
+	"internal/rest":    {"internal/tenant"},
 	// ground
 	"internal/atomicfile": {},
+	"internal/distance":   {},
 	"internal/profile":    {},
 	"internal/tenant":     {},
 	// beside

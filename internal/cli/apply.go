@@ -278,7 +278,7 @@ func readPlan(file string) (plan.Plan, error) {
 	}
 	p, err := plan.Decode(file, text)
 	if err != nil {
-		return p, hint(err, "make a new one: zo365 plan --out "+quoted(file))
+		return p, hint(err, "make a new one: zo365 plan --out "+doctor.ShellWord(file))
 	}
 	return p, nil
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/zo365/zo365/internal/apply"
 	"github.com/zo365/zo365/internal/config"
 	"github.com/zo365/zo365/internal/connect"
+	"github.com/zo365/zo365/internal/doctor"
 	"github.com/zo365/zo365/internal/plan"
 	"github.com/zo365/zo365/internal/profile"
 	"github.com/zo365/zo365/internal/secret"
@@ -129,7 +130,7 @@ func judge(err error) (code int, hints []string) {
 	case errors.As(err, &twice):
 		return exitUsage, []string{"unset " + twice.Variable + ", or correct " + twice.Key + " in the tenant file; --tenant names another tenant for reading alone"}
 	case errors.As(err, &mixed):
-		return exitUsage, []string{"zo365 auth switch " + quoted(mixed.Tenant) + " chooses a pair; zo365 init makes a tenant file that names both"}
+		return exitUsage, []string{"zo365 auth switch " + doctor.ShellWord(mixed.Tenant) + " chooses a pair; zo365 init makes a tenant file that names both"}
 	case errors.As(err, &target):
 		return exitError, []string{"zo365 auth status shows the sign-ins; sign in to the tenant and the Zoom account that are meant"}
 	case errors.As(err, &connection):
@@ -254,7 +255,7 @@ func nobodyAdvice(e *connect.NotSignedInError) []string {
 func interactionAdvice(e *connect.InteractionError) []string {
 	again := "zo365 login microsoft"
 	if e.Command != "" {
-		again += " --for " + quoted(e.Command)
+		again += " --for " + doctor.ShellWord(e.Command)
 	}
 	if e.Claims != "" {
 		again += " --claims " + base64.StdEncoding.EncodeToString([]byte(e.Claims))
@@ -276,13 +277,6 @@ func interactionAdvice(e *connect.InteractionError) []string {
 		}
 	}
 	return hints
-}
-
-func quoted(word string) string {
-	if strings.ContainsAny(word, " \"'$") {
-		return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
-	}
-	return word
 }
 
 // entraAdvice explains Entra's error, and gives the line for Microsoft's

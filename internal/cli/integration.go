@@ -294,7 +294,7 @@ func groupFlag(group string) string {
 	if group == "" {
 		return ""
 	}
-	return " --group " + quoted(group)
+	return " --group " + doctor.ShellWord(group)
 }
 
 // sayPortal lists what a person has to do in Zoom's portal.

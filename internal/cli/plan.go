@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/zo365/zo365/internal/atomicfile"
+	"github.com/zo365/zo365/internal/doctor"
 	"github.com/zo365/zo365/internal/plan"
 	"github.com/zo365/zo365/internal/render"
 	"github.com/zo365/zo365/internal/workspace"
@@ -134,7 +135,7 @@ func savePlan(p plan.Plan, file string) error {
 	}
 	err = atomicfile.Write(file, text, 0o644)
 	if errors.Is(err, fs.ErrNotExist) {
-		return hint(err, "make the folder first: mkdir -p "+quoted(filepath.Dir(file)))
+		return hint(err, "make the folder first: mkdir -p "+doctor.ShellWord(filepath.Dir(file)))
 	}
 	return err
 }

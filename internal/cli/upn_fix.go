@@ -13,6 +13,7 @@ import (
 
 	"github.com/zo365/zo365/internal/apply"
 	"github.com/zo365/zo365/internal/connect"
+	"github.com/zo365/zo365/internal/doctor"
 	"github.com/zo365/zo365/internal/journal"
 	"github.com/zo365/zo365/internal/plan"
 	"github.com/zo365/zo365/internal/render"
@@ -264,7 +265,7 @@ func outcomeWord(s apply.Status) string {
 }
 
 func (env *Env) sayApplied(opts upnFixOptions, all int, count map[string]int, stopped error) error {
-	back := "the way back of what was done: zo365 upn fix --apply " + quoted(opts.Apply+".undo")
+	back := "the way back of what was done: zo365 upn fix --apply " + doctor.ShellWord(opts.Apply+".undo")
 	if stopped != nil {
 		env.say("changes made before this happened: %d; run the same command to go on", count["done"])
 		if code, _ := judge(stopped); code == exitInterrupted {
@@ -276,7 +277,7 @@ func (env *Env) sayApplied(opts upnFixOptions, all int, count map[string]int, st
 	if !opts.Yes {
 		env.say("nothing was changed; would be done: %d, %s", count["would do"], said)
 		if count["would do"] > 0 {
-			env.say("to do it: zo365 upn fix --apply %s --yes", quoted(opts.Apply))
+			env.say("to do it: zo365 upn fix --apply %s --yes", doctor.ShellWord(opts.Apply))
 		}
 		return nil
 	}

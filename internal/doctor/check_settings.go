@@ -41,7 +41,7 @@ func flag(group string) string {
 	if group == "" {
 		return ""
 	}
-	return " --group " + shellWord(group)
+	return " --group " + ShellWord(group)
 }
 
 func checkPrimary(in Input, f *findings) {

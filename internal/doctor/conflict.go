@@ -62,15 +62,15 @@ func differing(f profile.File, a, b string) []string {
 // alignCommand gives the second group the settings of the first.
 func alignCommand(in Input, c conflict) string {
 	one, _ := in.File.Effective(c.a) // it has a profile
-	command := "zo365 group set " + shellWord(c.b)
+	command := "zo365 group set " + ShellWord(c.b)
 	for _, key := range c.keys {
 		command += " --" + strings.ReplaceAll(key, "_", "-") + " " + one.Settings().Get(key)
 	}
 	return command
 }
 
-// shellWord quotes a name where a shell would take it apart.
-func shellWord(word string) string {
+// ShellWord quotes a name where a shell would take it apart.
+func ShellWord(word string) string {
 	for _, r := range word {
 		if !strings.ContainsRune("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.@/", r) {
 			return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"

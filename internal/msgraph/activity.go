@@ -157,7 +157,12 @@ func (c *Client) AppCredentials(ctx context.Context, appID string, inUse func(ki
 //
 // https://learn.microsoft.com/graph/aad-advanced-queries
 func (c *Client) WithoutMailbox(ctx context.Context) (tenant.Mailless, error) {
-	const filter = "accountEnabled eq true and userType eq 'Member' and not(assignedPlans/any(p:p/service eq 'exchange' and p/capabilityStatus eq 'Enabled'))"
+	works := make([]string, len(tenant.MailPlanStatuses))
+	for i, status := range tenant.MailPlanStatuses {
+		works[i] = "p/capabilityStatus eq " + odata(status)
+	}
+	filter := "accountEnabled eq true and userType eq 'Member' and not(assignedPlans/any(p:p/service eq " +
+		odata(tenant.ExchangeService) + " and (" + strings.Join(works, " or ") + ")))"
 	var page struct {
 		Count int    `json:"@odata.count"`
 		Value []user `json:"value"`

@@ -80,7 +80,7 @@ func (c *Client) send(ctx context.Context, q call, address string, out any) erro
 	}
 	resp, err := c.HTTP.Do(req)
 	if err != nil {
-		return unreachable(q.doing, err)
+		return rest.Unreachable("Microsoft", q.doing, err)
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode/100 != 2 {
@@ -197,22 +197,6 @@ func (q call) refused(resp *http.Response) error {
 		return &tenant.NeedsError{Service: "Microsoft Graph", AnyOf: q.needs, Doing: q.doing, Err: e}
 	}
 	return e
-}
-
-// unreachable sorts the errors that are not an answer. One that says already
-// that the run stops, or that it was cancelled, stays as it is.
-func unreachable(doing string, err error) error {
-	var patience *rest.PatienceError
-	var stop *tenant.StopError
-	switch {
-	case errors.As(err, &stop): // without the address that net/http puts before it
-		return fmt.Errorf("%s: %w", doing, stop)
-	case errors.Is(err, context.Canceled):
-		return fmt.Errorf("%s: %w", doing, err)
-	case errors.As(err, &patience):
-		return &tenant.StopError{Reason: tenant.OutOfPatience, Service: "Microsoft", Err: fmt.Errorf("%s: %w", doing, patience)}
-	}
-	return &tenant.StopError{Reason: tenant.Offline, Service: "Microsoft", Err: fmt.Errorf("%s: %w", doing, err)}
 }
 
 // requestID is a GUID, as Graph's best practices ask for.

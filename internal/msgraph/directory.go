@@ -90,7 +90,7 @@ func (u user) fact() tenant.User {
 	if u.AssignedPlansList != nil {
 		has := false
 		for _, p := range *u.AssignedPlansList {
-			has = has || p.Service == "exchange" && (p.CapabilityStatus == "Enabled" || p.CapabilityStatus == "Warning")
+			has = has || tenant.IsMailPlan(p.Service, p.CapabilityStatus)
 		}
 		f.MailPlan = &has
 	}

@@ -185,6 +185,20 @@ func (c Consent) Labels() []string {
 	return slices.Compact(labels)
 }
 
+// ExchangeService is the service of plans that come with a mailbox.
+const ExchangeService = "exchange"
+
+// MailPlanStatuses are the states of a plan in which the mailbox works. In Warning the
+// subscription has ended and its time of grace has not.
+//
+// https://learn.microsoft.com/graph/api/resources/assignedplan
+var MailPlanStatuses = []string{"Enabled", "Warning"}
+
+// IsMailPlan says whether an assigned plan comes with a mailbox that works.
+func IsMailPlan(service, status string) bool {
+	return service == ExchangeService && slices.Contains(MailPlanStatuses, status)
+}
+
 // Mailless are the enabled members of the tenant without an Exchange plan.
 type Mailless struct {
 	Total int `json:"total"`

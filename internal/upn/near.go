@@ -5,13 +5,15 @@ import (
 	"sync"
 	"sync/atomic"
 	"unicode/utf8"
+
+	"github.com/zo365/zo365/internal/distance"
 )
 
 // maxTypo is the largest distance of local parts that is called a typo;
 // maxLocal is how long a local part may be to be compared, RFC 5321 4.5.3.1.1.
 const (
 	maxTypo  = 2
-	maxLocal = 64
+	maxLocal = distance.Longest
 )
 
 // suggest turns missing into typo when exactly one free person of the same

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/zo365/zo365/internal/distance"
 	"github.com/zo365/zo365/internal/tenant"
 )
 
@@ -230,7 +231,7 @@ func (ix *oracle) suggest(r *Result, taken map[string]bool) {
 		if taken[ix.users[i].UPN] {
 			continue
 		}
-		d := distance(local, Normal(ix.users[i].UPN).Local(), best)
+		d := distance.Of(local, Normal(ix.users[i].UPN).Local(), best)
 		if d < best {
 			best, nearest = d, nearest[:0]
 		}

@@ -54,7 +54,7 @@ var graphJSON = jsonForm[tenant.User]{
 		if w.Plans != nil {
 			has := false
 			for _, p := range *w.Plans {
-				has = has || p.Service == "exchange" && (p.Status == "Enabled" || p.Status == "Warning")
+				has = has || tenant.IsMailPlan(p.Service, p.Status)
 			}
 			u.MailPlan = &has
 		}

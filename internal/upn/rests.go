@@ -4,6 +4,8 @@ import (
 	"math/bits"
 	"slices"
 	"strings"
+
+	"github.com/zo365/zo365/internal/distance"
 )
 
 // firstLetters is into how many shards the rests of a length are divided by their
@@ -185,7 +187,7 @@ func (s *seeker) measure(to *near, local string, f uint32) {
 	if to.count > 0 && (to.who[0] == f || to.count == 2 && to.who[1] == f) {
 		return
 	}
-	d := distance(local, s.free[f].local, maxTypo)
+	d := distance.Of(local, s.free[f].local, maxTypo)
 	if d > maxTypo || to.count > 0 && d == int(to.distance) && s.same(s.free[to.who[0]].i, s.free[f].i) {
 		return
 	}

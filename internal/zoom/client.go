@@ -86,7 +86,7 @@ func (c *Client) get(ctx context.Context, q call, out any) error {
 	}
 	resp, err := c.HTTP.Do(req)
 	if err != nil {
-		return unreachable(q.doing, err)
+		return rest.Unreachable("Zoom", q.doing, err)
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode/100 != 2 {
@@ -145,20 +145,6 @@ func namedScopes(message string, table []string) []string {
 		return table
 	}
 	return strings.FieldsFunc(m[1], func(r rune) bool { return r == ',' || r == ' ' })
-}
-
-func unreachable(doing string, err error) error {
-	var patience *rest.PatienceError
-	var stop *tenant.StopError
-	switch {
-	case errors.As(err, &stop): // without the address that net/http puts before it
-		return fmt.Errorf("%s: %w", doing, stop)
-	case errors.Is(err, context.Canceled):
-		return fmt.Errorf("%s: %w", doing, err)
-	case errors.As(err, &patience):
-		return &tenant.StopError{Reason: tenant.OutOfPatience, Service: "Zoom", Err: fmt.Errorf("%s: %w", doing, patience)}
-	}
-	return &tenant.StopError{Reason: tenant.Offline, Service: "Zoom", Err: fmt.Errorf("%s: %w", doing, err)}
 }
 
 // ShortError says that a listing ended before it had as many items as Zoom

@@ -1,27 +1,33 @@
-package upn
+// Package distance measures how far one word is from another: how many slips of a
+// typist are between them.
+package distance
 
 import (
 	"sync"
 	"unicode/utf8"
 )
 
-// grid is the memory of distance.
+// Longest is how many bytes a word may have to be measured: RFC 5321 4.5.3.1.1 gives the
+// local part of an address so many.
+const Longest = 64
+
+// grid is the memory of Of.
 type grid struct {
-	cells [maxLocal + 2][maxLocal + 2]int16
+	cells [Longest + 2][Longest + 2]int16
 	// last is the row in which an ASCII letter was met last.
 	last [utf8.RuneSelf]int16
 }
 
 var grids = sync.Pool{New: func() any { return new(grid) }}
 
-// distance is the Damerau-Levenshtein distance: letters that are left out, put in,
+// Of is the Damerau-Levenshtein distance: letters that are left out, put in,
 // taken for others, or swapped with the next one, whatever was put between the two
 // later. It stops with a number above limit when the lengths alone are too far
-// apart. Neither may be longer than maxLocal.
+// apart. Neither may be longer than Longest.
 //
 // https://doi.org/10.1145/363958.363994, the unrestricted form of
 // https://doi.org/10.1145/321879.321880
-func distance(a, b string, limit int) int {
+func Of(a, b string, limit int) int {
 	for len(a) > 0 && len(b) > 0 && a[0] == b[0] && a[0] < utf8.RuneSelf {
 		a, b = a[1:], b[1:]
 	}

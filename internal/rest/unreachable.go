@@ -1,0 +1,25 @@
+package rest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/zo365/zo365/internal/tenant"
+)
+
+// Unreachable sorts the errors that are not an answer of a service. One that says already
+// that the run stops, or that it was cancelled, stays as it is.
+func Unreachable(service, doing string, err error) error {
+	var patience *PatienceError
+	var stop *tenant.StopError
+	switch {
+	case errors.As(err, &stop): // without the address that net/http puts before it
+		return fmt.Errorf("%s: %w", doing, stop)
+	case errors.Is(err, context.Canceled):
+		return fmt.Errorf("%s: %w", doing, err)
+	case errors.As(err, &patience):
+		return &tenant.StopError{Reason: tenant.OutOfPatience, Service: service, Err: fmt.Errorf("%s: %w", doing, patience)}
+	}
+	return &tenant.StopError{Reason: tenant.Offline, Service: service, Err: fmt.Errorf("%s: %w", doing, err)}
+}
