@@ -35,7 +35,17 @@ func TestOneWriter(t *testing.T) {
 			}
 		})
 	}
-	for _, known := range []string{"Grant", "Revoke", "EnablePrincipal", "CreateApplication", "SetUPN", "ChangeEmail", "CreateGroup", "DeleteGroup", "RevokeSessions"} {
+	for _, known := range []string{
+		"Grant",
+		"Revoke",
+		"EnablePrincipal",
+		"CreateApplication",
+		"SetUPN",
+		"ChangeEmail",
+		"CreateGroup",
+		"DeleteGroup",
+		"RevokeSessions",
+	} {
 		if !writers[known] {
 			t.Errorf("%s is not found among the writing calls %v", known, writers)
 		}

@@ -92,7 +92,13 @@ func personStep(f upn.Fix) plan.Step {
 }
 
 // address makes one change of an address, after its rules were asked.
-func (h Hands) address(ctx context.Context, s plan.Step, action journal.Action, do func(ctx context.Context) error, shows func(ctx context.Context) (bool, error)) (bool, error) {
+func (h Hands) address(
+	ctx context.Context,
+	s plan.Step,
+	action journal.Action,
+	do func(ctx context.Context) error,
+	shows func(ctx context.Context) (bool, error),
+) (bool, error) {
 	f := *s.Person
 	if h.People.Dry {
 		return false, &WouldDo{}
@@ -107,10 +113,17 @@ func (h Hands) address(ctx context.Context, s plan.Step, action journal.Action, 
 		shows: shows,
 		entry: func() journal.Entry {
 			return journal.Entry{
-				Action:   action,
-				Before:   asJSON(f.From),
-				After:    asJSON(f.To),
-				Evidence: asJSON(map[string]string{"list": h.People.Fingerprint, "class": string(f.Class), "zoom_email": f.ZoomEmail, "entra_id": f.EntraID}),
+				Action: action,
+				Before: asJSON(f.From),
+				After:  asJSON(f.To),
+				Evidence: asJSON(
+					map[string]string{
+						"list":       h.People.Fingerprint,
+						"class":      string(f.Class),
+						"zoom_email": f.ZoomEmail,
+						"entra_id":   f.EntraID,
+					},
+				),
 			}
 		},
 	})
@@ -136,11 +149,17 @@ func (h Hands) changeEmail(ctx context.Context, s plan.Step) (bool, error) {
 	case wanted != nil:
 		return false, fmt.Errorf("somebody else has the email %s in Zoom", f.To)
 	case now.Role != "" && now.Role != "Member":
-		return false, fmt.Errorf("Zoom lets nobody change the email of an administrator (%s) but themselves: Profile > Sign-In Email", now.Role)
+		return false, fmt.Errorf(
+			"Zoom lets nobody change the email of an administrator (%s) but themselves: Profile > Sign-In Email",
+			now.Role,
+		)
 	case h.People.ManagedDomains != nil && !h.People.ManagedDomains[domain]:
 		return false, fmt.Errorf("%s is not a managed domain of the Zoom account", domain)
 	case h.People.Recent[upn.Normal(f.From)] >= mostChanges:
-		return false, fmt.Errorf("this email was changed %d times within 24 hours, and Zoom lets it change no more", mostChanges)
+		return false, fmt.Errorf(
+			"this email was changed %d times within 24 hours, and Zoom lets it change no more",
+			mostChanges,
+		)
 	}
 	if err := h.matches(ctx, f); err != nil {
 		return false, err
@@ -286,7 +305,8 @@ func RecentEmailChanges(entries []journal.Entry, now time.Time) map[upn.Address]
 	recent := map[upn.Address]int{}
 	for _, e := range entries {
 		var from, to string
-		if e.Action != journal.ZoomEmailChanged || now.Sub(e.At) > recentWindow || json.Unmarshal(e.Before, &from) != nil || json.Unmarshal(e.After, &to) != nil {
+		if e.Action != journal.ZoomEmailChanged || now.Sub(e.At) > recentWindow || json.Unmarshal(e.Before, &from) != nil ||
+			json.Unmarshal(e.After, &to) != nil {
 			continue
 		}
 		n := recent[upn.Normal(from)] + 1

@@ -82,31 +82,84 @@ func TestEachChangeIsHeldAgainstWhatIsThere(t *testing.T) {
 		want Status
 		why  string
 	}{
-		"nothing is in the way":             {email("a@x.com", "b@x.com"), StepDone, ""},
-		"it is there already":               {email("old@x.com", "a@x.com"), StepAlready, ""},
-		"only the letter case differs":      {email("a@x.com", "A@x.com"), StepAlready, ""},
-		"nobody has the email any more":     {email("gone@x.com", "b@x.com"), StepFailed, "has nobody with the email gone@x.com"},
-		"somebody else has the new one":     {email("a@x.com", "other@x.com"), StepFailed, "somebody else has the email other@x.com"},
-		"an administrator":                  {email("admin@x.com", "b@x.com"), StepFailed, "an administrator (Admin)"},
-		"the domain is not managed":         {email("a@x.com", "a@y.com"), StepFailed, "y.com is not a managed domain"},
-		"three times in 24 hours":           {email("often@x.com", "b@x.com"), StepFailed, "changed 3 times within 24 hours"},
-		"a UPN":                             {upn.Fix{Kind: upn.EntraUPN, EntraID: "1", From: "u@x.com", To: "v@x.com"}, StepDone, ""},
-		"a UPN by itself":                   {upn.Fix{Kind: upn.EntraUPN, From: "u@x.com", To: "v@x.com"}, StepDone, ""},
-		"a UPN that is right already":       {upn.Fix{Kind: upn.EntraUPN, EntraID: "1", From: "t@x.com", To: "U@x.com"}, StepAlready, ""},
-		"a UPN that is another by now":      {upn.Fix{Kind: upn.EntraUPN, EntraID: "1", From: "t@x.com", To: "v@x.com"}, StepFailed, "the UPN is u@x.com now, not t@x.com"},
-		"a synced account":                  {upn.Fix{Kind: upn.EntraUPN, EntraID: "2", From: "s@x.com", To: "v@x.com"}, StepFailed, "on-premises directory"},
-		"a Microsoft user who is not there": {upn.Fix{Kind: upn.EntraUPN, EntraID: "9", From: "s@x.com", To: "v@x.com"}, StepFailed, "nobody with the ID 9"},
-		"a UPN that somebody else has":      {upn.Fix{Kind: upn.EntraUPN, EntraID: "1", From: "u@x.com", To: "taken@x.com"}, StepFailed, "has the address taken@x.com"},
-		"a UPN that is a Zoom user's email": {upn.Fix{Kind: upn.EntraUPN, EntraID: "4", From: "other@x.com", To: "v@x.com"}, StepFailed, "matches the Zoom user other@x.com"},
-		"a Zoom email that is a UPN":        {email("match@x.com", "b@x.com"), StepFailed, "match@x.com is a UPN in the tenant"},
-		"on premises":                       {upn.Fix{Kind: upn.OnPremises, Command: "Set-ADUser"}, StepByHand, "Set-ADUser"},
+		"nothing is in the way":        {email("a@x.com", "b@x.com"), StepDone, ""},
+		"it is there already":          {email("old@x.com", "a@x.com"), StepAlready, ""},
+		"only the letter case differs": {email("a@x.com", "A@x.com"), StepAlready, ""},
+		"nobody has the email any more": {
+			email("gone@x.com", "b@x.com"),
+			StepFailed,
+			"has nobody with the email gone@x.com",
+		},
+		"somebody else has the new one": {
+			email("a@x.com", "other@x.com"),
+			StepFailed,
+			"somebody else has the email other@x.com",
+		},
+		"an administrator":          {email("admin@x.com", "b@x.com"), StepFailed, "an administrator (Admin)"},
+		"the domain is not managed": {email("a@x.com", "a@y.com"), StepFailed, "y.com is not a managed domain"},
+		"three times in 24 hours":   {email("often@x.com", "b@x.com"), StepFailed, "changed 3 times within 24 hours"},
+		"a UPN": {
+			upn.Fix{Kind: upn.EntraUPN, EntraID: "1", From: "u@x.com", To: "v@x.com"},
+			StepDone,
+			"",
+		},
+		"a UPN by itself": {upn.Fix{Kind: upn.EntraUPN, From: "u@x.com", To: "v@x.com"}, StepDone, ""},
+		"a UPN that is right already": {
+			upn.Fix{Kind: upn.EntraUPN, EntraID: "1", From: "t@x.com", To: "U@x.com"},
+			StepAlready,
+			"",
+		},
+		"a UPN that is another by now": {
+			upn.Fix{Kind: upn.EntraUPN, EntraID: "1", From: "t@x.com", To: "v@x.com"},
+			StepFailed,
+			"the UPN is u@x.com now, not t@x.com",
+		},
+		"a synced account": {
+			upn.Fix{Kind: upn.EntraUPN, EntraID: "2", From: "s@x.com", To: "v@x.com"},
+			StepFailed,
+			"on-premises directory",
+		},
+		"a Microsoft user who is not there": {
+			upn.Fix{Kind: upn.EntraUPN, EntraID: "9", From: "s@x.com", To: "v@x.com"},
+			StepFailed,
+			"nobody with the ID 9",
+		},
+		"a UPN that somebody else has": {
+			upn.Fix{Kind: upn.EntraUPN, EntraID: "1", From: "u@x.com", To: "taken@x.com"},
+			StepFailed,
+			"has the address taken@x.com",
+		},
+		"a UPN that is a Zoom user's email": {
+			upn.Fix{Kind: upn.EntraUPN, EntraID: "4", From: "other@x.com", To: "v@x.com"},
+			StepFailed,
+			"matches the Zoom user other@x.com",
+		},
+		"a Zoom email that is a UPN": {
+			email("match@x.com", "b@x.com"),
+			StepFailed,
+			"match@x.com is a UPN in the tenant",
+		},
+		"on premises": {upn.Fix{Kind: upn.OnPremises, Command: "Set-ADUser"}, StepByHand, "Set-ADUser"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			for _, dry := range []bool{true, false} {
 				s := &services{
-					emails: map[string]string{"a@x.com": "1", "other@x.com": "2", "admin@x.com": "3", "often@x.com": "4", "match@x.com": "5"}, roles: map[string]string{"1": "Member", "3": "Admin"},
-					upns: map[string]tenant.User{"1": {ID: "1", UPN: "u@x.com"}, "2": {ID: "2", UPN: "s@x.com", Synced: true}, "3": {ID: "3", UPN: "z@x.com", Mail: "taken@x.com"}, "4": {ID: "4", UPN: "other@x.com"}, "5": {ID: "5", UPN: "match@x.com"}},
+					emails: map[string]string{
+						"a@x.com":     "1",
+						"other@x.com": "2",
+						"admin@x.com": "3",
+						"often@x.com": "4",
+						"match@x.com": "5",
+					},
+					roles: map[string]string{"1": "Member", "3": "Admin"},
+					upns: map[string]tenant.User{
+						"1": {ID: "1", UPN: "u@x.com"},
+						"2": {ID: "2", UPN: "s@x.com", Synced: true},
+						"3": {ID: "3", UPN: "z@x.com", Mail: "taken@x.com"},
+						"4": {ID: "4", UPN: "other@x.com"},
+						"5": {ID: "5", UPN: "match@x.com"},
+					},
 				}
 				var log []journal.Entry
 				h := hands(s, &log)
@@ -203,13 +256,18 @@ func TestAMadeChangeThatCannotBeRecordedIsSaid(t *testing.T) {
 	notes := 0
 	h.Note = func(context.Context, ...journal.Entry) error {
 		if notes++; notes > 1 {
-			return &journal.AppendError{Path: "zo365.journal.jsonl", Lines: []byte("{}\n"), Err: errors.New("no space left on device")}
+			return &journal.AppendError{
+				Path:  "zo365.journal.jsonl",
+				Lines: []byte("{}\n"),
+				Err:   errors.New("no space left on device"),
+			}
 		}
 		return nil
 	}
 	_, err := oneByOne(h).Do(t.Context(), Peoples([]upn.Fix{email("a@x.com", "c@x.com"), email("b@x.com", "d@x.com")}))
 	var unwritten *UnrecordedError
-	if !errors.As(err, &unwritten) || len(s.made) != 1 || !strings.Contains(err.Error(), "the change was made and could not be recorded") {
+	if !errors.As(err, &unwritten) || len(s.made) != 1 ||
+		!strings.Contains(err.Error(), "the change was made and could not be recorded") {
 		t.Fatalf("%v, %v", err, s.made)
 	}
 	if path, lines := unwritten.Lines(); path != "zo365.journal.jsonl" || string(lines) != "{}\n" {
@@ -281,7 +339,10 @@ func TestAListChangesNobodyTwice(t *testing.T) {
 
 func TestListsAreReadAsWritten(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "list")
-	fixes := []upn.Fix{email("a@x.com", "b@x.com"), {Kind: upn.OnPremises, Class: upn.Domain, From: "c@x.com", To: "d@x.com", Command: "x"}}
+	fixes := []upn.Fix{
+		email("a@x.com", "b@x.com"),
+		{Kind: upn.OnPremises, Class: upn.Domain, From: "c@x.com", To: "d@x.com", Command: "x"},
+	}
 	if err := Write(file, Header{Made: time.Unix(0, 0).UTC(), Target: tenant.Target{Tenant: "t"}}, fixes); err != nil {
 		t.Fatal(err)
 	}
@@ -291,6 +352,7 @@ func TestListsAreReadAsWritten(t *testing.T) {
 	}
 	header := `{"format":"zo365 upn fix","version":2,"made":"2026-11-25T00:00:00Z","target":{"tenant":"t","cloud":"","zoom_account":"","zoom_cloud":""}}` + "\n"
 	change := `{"kind":"zoom-email","class":"mail","zoom_email":"a@x.com","entra_id":"","entra_upn":"","from":"a@x.com","to":"b@x.com"}` + "\n"
+	trimmed := strings.TrimSuffix(change, "\n")
 	for text, want := range map[string]string{
 		"":        ":1: the list is empty",
 		"hello\n": ":1: this is not a list",
@@ -300,7 +362,7 @@ func TestListsAreReadAsWritten(t *testing.T) {
 		header + strings.Replace(change, "zoom-email", "delete", 1):              `:2: kind: "delete"`,
 		header + strings.Replace(change, `"class":"mail"`, `"class":"guest"`, 1): ":2: class:",
 		header + strings.Replace(change, `"from"`, `"form"`, 1):                  `:2: this is not a change: json: unknown field "form"`,
-		header + strings.TrimSuffix(change, "\n") + "{}\n":                       ":2: this is not a change: something stands behind it",
+		header + trimmed + "{}\n":                                                ":2: this is not a change: something stands behind it",
 	} {
 		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 			t.Fatal(err)

@@ -14,7 +14,13 @@ func FileStep(scope string) string { return "file/" + scope }
 // Edit changes the tenant file and records it: the intention before, so that a run that
 // is killed between the file and the journal is finished by the next. before and after
 // are the scope's own settings as the file has them, encoded.
-func (r Recorder) Edit(ctx context.Context, scope string, before, after string, edit func() error, e journal.Entry) error {
+func (r Recorder) Edit(
+	ctx context.Context,
+	scope string,
+	before, after string,
+	edit func() error,
+	e journal.Entry,
+) error {
 	s := plan.Step{ID: FileStep(scope), Scope: scope, Action: "edit", Target: scope, Before: before, After: after}
 	if err := r.begin(ctx, s); err != nil {
 		return err
@@ -31,7 +37,12 @@ func (r Recorder) Edit(ctx context.Context, scope string, before, after string, 
 
 // CloseEdits ends the edits whose end an earlier run could not record. now is a scope's
 // own settings as the file has them now; outcome makes the entry of one that was made.
-func (r Recorder) CloseEdits(ctx context.Context, open []journal.Entry, now func(scope string) string, outcome func(scope string, s plan.Step) journal.Entry) error {
+func (r Recorder) CloseEdits(
+	ctx context.Context,
+	open []journal.Entry,
+	now func(scope string) string,
+	outcome func(scope string, s plan.Step) journal.Entry,
+) error {
 	for _, e := range open {
 		if e.Step != FileStep(e.Scope) {
 			continue

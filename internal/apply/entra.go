@@ -34,7 +34,12 @@ func (h Hands) application(ctx context.Context, s plan.Step) (tenant.Consent, er
 	case c.Principal == nil:
 		return c, fmt.Errorf("the application %s is not in the tenant any more", app.AppID)
 	case app.PrincipalID != "" && c.Principal.ID != app.PrincipalID:
-		return c, fmt.Errorf("the application %s was removed and added again since: it is %s now, not %s", app.AppID, c.Principal.ID, app.PrincipalID)
+		return c, fmt.Errorf(
+			"the application %s was removed and added again since: it is %s now, not %s",
+			app.AppID,
+			c.Principal.ID,
+			app.PrincipalID,
+		)
 	}
 	return c, nil
 }
@@ -63,7 +68,13 @@ func (h Hands) grant(ctx context.Context, s plan.Step) (bool, error) {
 		},
 		shows: func(ctx context.Context) (bool, error) { return h.granted(ctx, s) },
 		entry: func() journal.Entry {
-			return journal.Entry{Action: journal.PermissionGranted, Permission: &given, Before: asJSON(false), After: asJSON(true), Evidence: asJSON([]string{given.Label()})}
+			return journal.Entry{
+				Action:     journal.PermissionGranted,
+				Permission: &given,
+				Before:     asJSON(false),
+				After:      asJSON(true),
+				Evidence:   asJSON([]string{given.Label()}),
+			}
 		},
 	})
 }
@@ -106,7 +117,12 @@ func (h Hands) revoke(ctx context.Context, s plan.Step) (bool, error) {
 		},
 		shows: func(ctx context.Context) (bool, error) { return h.revoked(ctx, s) },
 		entry: func() journal.Entry {
-			return journal.Entry{Action: journal.GrantsRevoked, Before: asJSON(true), After: asJSON(false), Evidence: asJSON([]string{s.Permission.Label()})}
+			return journal.Entry{
+				Action:   journal.GrantsRevoked,
+				Before:   asJSON(true),
+				After:    asJSON(false),
+				Evidence: asJSON([]string{s.Permission.Label()}),
+			}
 		},
 	})
 }
@@ -217,7 +233,10 @@ func (h Hands) register(ctx context.Context, s plan.Step) (bool, error) {
 			return err
 		},
 		entry: func() journal.Entry {
-			return journal.Entry{Action: journal.RegistrationCreated, After: asJSON(map[string]any{"client_id": made, "name": want.Name, "scopes": want.Scopes})}
+			return journal.Entry{
+				Action: journal.RegistrationCreated,
+				After:  asJSON(map[string]any{"client_id": made, "name": want.Name, "scopes": want.Scopes}),
+			}
 		},
 	})
 }

@@ -93,13 +93,25 @@ func Read(file string) (List, error) {
 		if l.Header.Format == "" {
 			var version Header
 			if json.Unmarshal(lines.Bytes(), &version) == nil && version.Format == Format && version.Version != Version {
-				return List{}, &FileError{file, n, fmt.Sprintf("the list has version %d; this zo365 reads version %d", version.Version, Version)}
+				return List{}, &FileError{
+					file,
+					n,
+					fmt.Sprintf("the list has version %d; this zo365 reads version %d", version.Version, Version),
+				}
 			}
 			if err := strict(lines.Bytes(), &l.Header); err != nil || l.Header.Format != Format {
-				return List{}, &FileError{file, n, "this is not a list of changes made by zo365 upn fix --plan: its first line, which says for which tenant it is, is not there"}
+				return List{}, &FileError{
+					file,
+					n,
+					"this is not a list of changes made by zo365 upn fix --plan: its first line, which says for which tenant it is, is not there",
+				}
 			}
 			if l.Header.Version != Version {
-				return List{}, &FileError{file, n, fmt.Sprintf("the list has version %d; this zo365 reads version %d", l.Header.Version, Version)}
+				return List{}, &FileError{
+					file,
+					n,
+					fmt.Sprintf("the list has version %d; this zo365 reads version %d", l.Header.Version, Version),
+				}
 			}
 			continue
 		}
@@ -115,12 +127,20 @@ func Read(file string) (List, error) {
 		}
 		seen[f.Key()] = n
 		if first := accounts[accountOf(f)]; first > 0 {
-			return List{}, &FileError{file, n, fmt.Sprintf("the same account is changed in line %d; one of the two must go", first)}
+			return List{}, &FileError{
+				file,
+				n,
+				fmt.Sprintf("the same account is changed in line %d; one of the two must go", first),
+			}
 		}
 		accounts[accountOf(f)] = n
 		address := string(f.Kind) + " " + string(upn.Normal(f.To))
 		if first := taken[address]; first > 0 {
-			return List{}, &FileError{file, n, fmt.Sprintf("the account of line %d gets the address %s, too; one of the two must go", first, f.To)}
+			return List{}, &FileError{
+				file,
+				n,
+				fmt.Sprintf("the account of line %d gets the address %s, too; one of the two must go", first, f.To),
+			}
 		}
 		taken[address] = n
 		l.Fixes = append(l.Fixes, f)
@@ -163,7 +183,10 @@ func problemOf(f upn.Fix) string {
 	case !upn.Normal(f.To).Complete():
 		return fmt.Sprintf("to: %q is not an address", f.To)
 	case !f.Listed && f.Class != upn.Mail && f.Class != upn.Alias && f.Class != upn.Domain:
-		return fmt.Sprintf("class: a person of the class %q is changed only when somebody named them; make the list with --include", f.Class)
+		return fmt.Sprintf(
+			"class: a person of the class %q is changed only when somebody named them; make the list with --include",
+			f.Class,
+		)
 	}
 	return ""
 }

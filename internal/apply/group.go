@@ -59,7 +59,10 @@ func (h Hands) createGroup(ctx context.Context, s plan.Step) (bool, error) {
 			return g != nil, err
 		},
 		entry: func() journal.Entry {
-			return journal.Entry{Action: journal.GroupCreated, After: asJSON(map[string]string{"id": made.ID, "name": made.Name})}
+			return journal.Entry{
+				Action: journal.GroupCreated,
+				After:  asJSON(map[string]string{"id": made.ID, "name": made.Name}),
+			}
 		},
 	})
 }
@@ -71,7 +74,10 @@ func reverseCreateGroup(e journal.Entry) (plan.Step, error) {
 		return plan.Step{}, err
 	}
 	if made.ID == "" {
-		return plan.Step{}, &NoWayBack{"the entry does not name the group's ID", "delete the group in Zoom: User Management > Groups"}
+		return plan.Step{}, &NoWayBack{
+			"the entry does not name the group's ID",
+			"delete the group in Zoom: User Management > Groups",
+		}
 	}
 	return plan.Step{
 		Kind:   string(doctor.Zoom),
@@ -94,13 +100,19 @@ func (h Hands) deleteGroup(ctx context.Context, s plan.Step) (bool, error) {
 		return false, err
 	}
 	if len(people) > 0 {
-		return false, &NoWayBack{fmt.Sprintf("the group %s has members by now: %d", s.Target, len(people)), "take them out first, in Zoom's portal"}
+		return false, &NoWayBack{
+			fmt.Sprintf("the group %s has members by now: %d", s.Target, len(people)),
+			"take them out first, in Zoom's portal",
+		}
 	}
 	return h.write(ctx, s, change{
 		do:    func(ctx context.Context) error { return h.Groups.DeleteGroup(ctx, s.Object) },
 		shows: func(ctx context.Context) (bool, error) { return h.groupGone(ctx, s) },
 		entry: func() journal.Entry {
-			return journal.Entry{Action: journal.GroupDeleted, Before: asJSON(map[string]string{"id": s.Object, "name": s.Target})}
+			return journal.Entry{
+				Action: journal.GroupDeleted,
+				Before: asJSON(map[string]string{"id": s.Object, "name": s.Target}),
+			}
 		},
 	})
 }

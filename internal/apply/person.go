@@ -70,7 +70,10 @@ func (p Person) Visit(ctx context.Context, steps []plan.Step) ([]StepResult, err
 	results, err := p.led(ctx, steps, since)
 	if err != nil && ctx.Err() != nil {
 		// What was begun has an end in the journal, also when the run is interrupted.
-		return nil, errors.Join(err, p.Recorder.note(ctx, steps[0], journal.Entry{Action: journal.StepLeft, Why: "interrupted"}))
+		return nil, errors.Join(
+			err,
+			p.Recorder.note(ctx, steps[0], journal.Entry{Action: journal.StepLeft, Why: "interrupted"}),
+		)
 	}
 	return results, err
 }
@@ -88,7 +91,15 @@ func (p Person) led(ctx context.Context, steps []plan.Step, since time.Time) ([]
 		return nil, err
 	}
 	if !answer.Yes {
-		return all(steps, StepPending, "left for later"), p.Recorder.note(ctx, steps[0], journal.Entry{Action: journal.StepLeft, Why: "left for later"})
+		return all(
+				steps,
+				StepPending,
+				"left for later",
+			), p.Recorder.note(
+				ctx,
+				steps[0],
+				journal.Entry{Action: journal.StepLeft, Why: "left for later"},
+			)
 	}
 	results := all(steps, StepConfirmed, "")
 	proved := true
@@ -239,7 +250,10 @@ func (e Eyes) Look(ctx context.Context, s plan.Step, since time.Time, answer Ans
 		return found(slices.ContainsFunc(all, func(d tenant.ZoomDomain) bool { return d.Verified && named(s, d.Name) }), err)
 	case doctor.ClickEntraDomain:
 		all, err := e.Domains(ctx)
-		return found(slices.ContainsFunc(all, func(d tenant.Domain) bool { return d.Verified && !d.Initial && named(s, d.Name) }), err)
+		return found(
+			slices.ContainsFunc(all, func(d tenant.Domain) bool { return d.Verified && !d.Initial && named(s, d.Name) }),
+			err,
+		)
 	case doctor.ClickCredential:
 		all, err := e.Credentials(ctx)
 		return found(doctor.Renewed(s.Before, s.After, all), err)

@@ -87,7 +87,14 @@ type Steps struct {
 func (r Steps) Do(ctx context.Context, steps []plan.Step) ([]StepResult, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	run := &running{Steps: r, units: unitsOf(steps), results: map[string]StepResult{}, person: make(chan struct{}, 1), slots: make(chan struct{}, max(r.Parallel, 1)), stop: cancel}
+	run := &running{
+		Steps:   r,
+		units:   unitsOf(steps),
+		results: map[string]StepResult{},
+		person:  make(chan struct{}, 1),
+		slots:   make(chan struct{}, max(r.Parallel, 1)),
+		stop:    cancel,
+	}
 	run.ended = sync.NewCond(&run.mu)
 	if r.Parallel == 1 {
 		run.person = run.slots
@@ -130,7 +137,10 @@ type unit struct {
 func unitsOf(steps []plan.Step) []unit {
 	var all []unit
 	for _, s := range steps {
-		if n := len(all); n > 0 && s.Page != nil && all[n-1].steps[0].Page != nil && all[n-1].steps[0].Page.Address == s.Page.Address && all[n-1].steps[0].Scope == s.Scope {
+		if n := len(
+			all,
+		); n > 0 && s.Page != nil && all[n-1].steps[0].Page != nil && all[n-1].steps[0].Page.Address == s.Page.Address &&
+			all[n-1].steps[0].Scope == s.Scope {
 			all[n-1].steps = append(all[n-1].steps, s)
 			continue
 		}

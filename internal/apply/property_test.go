@@ -131,7 +131,13 @@ func (w *world) record() doctor.Record {
 		if err := json.Unmarshal(a.Evidence, &kept); err != nil {
 			panic(err)
 		}
-		r.Authorized[scope] = doctor.Authorized{Application: tenant.Application{AppID: "zoom", PrincipalID: kept.PrincipalID}, Granted: kept.Granted, At: a.At, UPN: "admin@a.com", Match: true}
+		r.Authorized[scope] = doctor.Authorized{
+			Application: tenant.Application{AppID: "zoom", PrincipalID: kept.PrincipalID},
+			Granted:     kept.Granted,
+			At:          a.At,
+			UPN:         "admin@a.com",
+			Match:       true,
+		}
 	}
 	return r
 }
@@ -202,7 +208,11 @@ func (w *world) authorization(context.Context, string) (journal.Entry, error) {
 		return journal.Entry{}, &Unfinished{"not complete: " + strings.Join(check.Missing, ", ")}
 	}
 	app := doctor.ZoomApplication(in).Application()
-	return journal.Entry{Action: journal.Authorized, Application: &app, Evidence: asJSON(recorded{app.PrincipalID, check.Granted})}, nil
+	return journal.Entry{
+		Action:      journal.Authorized,
+		Application: &app,
+		Evidence:    asJSON(recorded{app.PrincipalID, check.Granted}),
+	}, nil
 }
 
 // click is what a person does on a page.
@@ -214,14 +224,23 @@ func (w *world) click(_ context.Context, steps []plan.Step) error {
 		switch s.Target {
 		case doctor.StepSave:
 			if w.app == nil {
-				w.app = &tenant.ServicePrincipal{ID: "sp", AppID: "zoom", DisplayName: "Zoom", Publisher: "Zoom Video Communications, Inc.", Enabled: true}
+				w.app = &tenant.ServicePrincipal{
+					ID:          "sp",
+					AppID:       "zoom",
+					DisplayName: "Zoom",
+					Publisher:   "Zoom Video Communications, Inc.",
+					Enabled:     true,
+				}
 			}
 			for _, p := range []string{"Calendars.ReadWrite", "Contacts.Read", "MailboxSettings.Read", "User.Read.All"} {
 				if !slices.Contains(w.granted, p) {
 					w.granted = append(w.granted, p)
 				}
 			}
-			w.events = append(w.events, tenant.ConsentEvent{At: time.Now().Add(time.Second), UPN: "admin@a.com", PrincipalID: "sp"})
+			w.events = append(
+				w.events,
+				tenant.ConsentEvent{At: time.Now().Add(time.Second), UPN: "admin@a.com", PrincipalID: "sp"},
+			)
 		case doctor.ClickPlan:
 			w.plan = "pro"
 		case doctor.ClickZoomDomain:
@@ -283,7 +302,13 @@ func pick[T any](r *rand.Rand, from ...T) T { return from[r.IntN(len(from))] }
 // random is any profile in any world.
 func random(seed uint64) *world {
 	r := rand.New(rand.NewPCG(seed, 5))
-	w := &world{fuse: -1, zoom: map[string]bool{}, entra: map[string]bool{}, plan: pick(r, "business", "business", "Basic"), expires: now.AddDate(0, 0, pick(r, 400, 10))}
+	w := &world{
+		fuse:    -1,
+		zoom:    map[string]bool{},
+		entra:   map[string]bool{},
+		plan:    pick(r, "business", "business", "Basic"),
+		expires: now.AddDate(0, 0, pick(r, 400, 10)),
+	}
 	w.file.Version = 1
 	w.file.Account = settings(r)
 	for _, name := range []string{"Sales", "Engineering", "Front Desk"} {
@@ -295,7 +320,11 @@ func random(seed uint64) *world {
 		}
 	}
 	if r.IntN(3) == 0 {
-		w.file.Microsoft.RequiredPermissions = pick(r, []string{"Calendars.ReadWrite", "Contacts.ReadWrite"}, []string{"Calendars.ReadWrite", "Mail.Read"})
+		w.file.Microsoft.RequiredPermissions = pick(
+			r,
+			[]string{"Calendars.ReadWrite", "Contacts.ReadWrite"},
+			[]string{"Calendars.ReadWrite", "Mail.Read"},
+		)
 	}
 	for _, name := range []string{"a.com", "b.com", "c.com"} {
 		if r.IntN(2) == 0 {
@@ -306,8 +335,23 @@ func random(seed uint64) *world {
 		}
 	}
 	if r.IntN(3) > 0 {
-		w.app = &tenant.ServicePrincipal{ID: "sp", AppID: "zoom", DisplayName: "Zoom", Publisher: "Zoom Video Communications, Inc.", Enabled: r.IntN(4) > 0}
-		for _, p := range []string{"Calendars.ReadWrite", "Calendars.Read", "Contacts.Read", "MailboxSettings.Read", "User.Read.All", "Mail.Read", "Mail.ReadWrite", "Files.Read.All"} {
+		w.app = &tenant.ServicePrincipal{
+			ID:          "sp",
+			AppID:       "zoom",
+			DisplayName: "Zoom",
+			Publisher:   "Zoom Video Communications, Inc.",
+			Enabled:     r.IntN(4) > 0,
+		}
+		for _, p := range []string{
+			"Calendars.ReadWrite",
+			"Calendars.Read",
+			"Contacts.Read",
+			"MailboxSettings.Read",
+			"User.Read.All",
+			"Mail.Read",
+			"Mail.ReadWrite",
+			"Files.Read.All",
+		} {
 			if r.IntN(2) == 0 {
 				w.granted = append(w.granted, p)
 			}
@@ -317,13 +361,31 @@ func random(seed uint64) *world {
 			w.granted = append(w.granted, "Calendars.Read")
 		}
 		if r.IntN(4) == 0 {
-			w.exchange = []tenant.ExchangeRole{{ID: "1", PrincipalID: "sp", Role: pick(r, "Application Calendars.ReadWrite", "Application Contacts.Read"), Scope: "Zoom users"}}
+			w.exchange = []tenant.ExchangeRole{
+				{
+					ID:          "1",
+					PrincipalID: "sp",
+					Role:        pick(r, "Application Calendars.ReadWrite", "Application Contacts.Read"),
+					Scope:       "Zoom users",
+				},
+			}
 		}
 	}
 	w.facts = tenant.Facts{
-		SignedIn: seen(tenant.SignIn{Name: "client", By: pick(r, "secret", "federated")}), Organization: seen(tenant.Organization{ID: "tenant"}),
-		SignIns: seen([]tenant.AppSignIn{}), Mailless: seen(tenant.Mailless{}), ZoomRoles: seen([]tenant.ZoomRole{{Name: "Owner", Members: 1}}),
-		ZoomPeople: seen(tenant.ZoomPeople{Total: 1, Emails: []string{"admin@a.com"}}), ZoomMembers: seen([]tenant.GroupMembers{}), Clocks: seen([]tenant.Clock{}),
+		SignedIn: seen(
+			tenant.SignIn{Name: "client", By: pick(r, "secret", "federated")},
+		),
+		Organization: seen(tenant.Organization{ID: "tenant"}),
+		SignIns: seen(
+			[]tenant.AppSignIn{},
+		),
+		Mailless:  seen(tenant.Mailless{}),
+		ZoomRoles: seen([]tenant.ZoomRole{{Name: "Owner", Members: 1}}),
+		ZoomPeople: seen(
+			tenant.ZoomPeople{Total: 1, Emails: []string{"admin@a.com"}},
+		),
+		ZoomMembers: seen([]tenant.GroupMembers{}),
+		Clocks:      seen([]tenant.Clock{}),
 	}
 	w.remember(r)
 	return w
@@ -341,7 +403,15 @@ func settings(r *rand.Rand) profile.Settings {
 		s.SetupBy, s.DefaultService, s.AuthorizeWith = profile.Admin, profile.Office365, profile.Graph
 		s.MailRead = pick(r, "", profile.Approved, profile.NotApproved)
 	case 1:
-		s.SetupBy, s.DefaultService, s.AuthorizeWith = profile.Users, pick(r, profile.Office365, profile.Google), pick(r, profile.Graph, profile.EWS)
+		s.SetupBy, s.DefaultService, s.AuthorizeWith = profile.Users, pick(
+			r,
+			profile.Office365,
+			profile.Google,
+		), pick(
+			r,
+			profile.Graph,
+			profile.EWS,
+		)
 	case 2:
 		s.SetupBy = profile.Users
 	}
@@ -353,13 +423,39 @@ func settings(r *rand.Rand) profile.Settings {
 func (w *world) remember(r *rand.Rand) {
 	for _, scope := range []string{"account", "group:Sales", "group:Gone"} {
 		if r.IntN(3) == 0 {
-			steps := doctor.PortalSteps(profile.Effective{Enabled: true, DefaultService: profile.Office365, AuthorizeWith: profile.Graph, SetupBy: pick(r, profile.Admin, profile.Users)})
+			steps := doctor.PortalSteps(
+				profile.Effective{
+					Enabled:        true,
+					DefaultService: profile.Office365,
+					AuthorizeWith:  profile.Graph,
+					SetupBy:        pick(r, profile.Admin, profile.Users),
+				},
+			)
 			for _, s := range steps[:1+r.IntN(len(steps))] {
-				w.log = append(w.log, journal.Entry{At: now, Actor: "earlier", Action: journal.PortalConfirmed, Scope: scope, Steps: []string{s.Code}, After: asJSON(map[string]string{s.Code: s.Choose})})
+				w.log = append(
+					w.log,
+					journal.Entry{
+						At:     now,
+						Actor:  "earlier",
+						Action: journal.PortalConfirmed,
+						Scope:  scope,
+						Steps:  []string{s.Code},
+						After:  asJSON(map[string]string{s.Code: s.Choose}),
+					},
+				)
 			}
 		}
 		if r.IntN(4) == 0 {
-			w.log = append(w.log, journal.Entry{At: now, Actor: "earlier", Action: journal.Authorized, Scope: scope, Evidence: asJSON(recorded{pick(r, "sp", "another"), slices.Sorted(slices.Values(w.granted))})})
+			w.log = append(
+				w.log,
+				journal.Entry{
+					At:       now,
+					Actor:    "earlier",
+					Action:   journal.Authorized,
+					Scope:    scope,
+					Evidence: asJSON(recorded{pick(r, "sp", "another"), slices.Sorted(slices.Values(w.granted))}),
+				},
+			)
 		}
 	}
 }
@@ -380,7 +476,14 @@ func TestPlanAfterApplyIsEmpty(t *testing.T) {
 			}
 		}
 		if again := w.make(); !again.Empty() {
-			t.Errorf("world %d: after apply there is still %s\nbefore: %s\ngranted %v\n%+v", seed, ids(again), ids(p), w.granted, w.file)
+			t.Errorf(
+				"world %d: after apply there is still %s\nbefore: %s\ngranted %v\n%+v",
+				seed,
+				ids(again),
+				ids(p),
+				w.granted,
+				w.file,
+			)
 		}
 		if t.Failed() {
 			return

@@ -30,9 +30,13 @@ type Recorder struct {
 // NewRecorder records in the journal at path. memory is where this machine remembers how
 // far it wrote.
 func NewRecorder(path, memory, actor string) Recorder {
-	return Recorder{Actor: actor, Waiting: func(plan.Step) {}, Note: func(ctx context.Context, entries ...journal.Entry) error {
-		return journal.Append(ctx, path, memory, entries...)
-	}}
+	return Recorder{
+		Actor:   actor,
+		Waiting: func(plan.Step) {},
+		Note: func(ctx context.Context, entries ...journal.Entry) error {
+			return journal.Append(ctx, path, memory, entries...)
+		},
+	}
 }
 
 // change is one effect on a service.

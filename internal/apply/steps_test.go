@@ -57,7 +57,13 @@ func TestIndependentStepsRunTogether(t *testing.T) {
 		},
 	}
 	results, err := Steps{Hands: c, Parallel: 2, Each: func(StepResult) {}}.Do(t.Context(), []plan.Step{
-		step("free 1"), step("free 2"), click("a page", "p"), step("last", "free 1", "free 2", "a page"), step("behind the last", "last"),
+		step(
+			"free 1",
+		),
+		step("free 2"),
+		click("a page", "p"),
+		step("last", "free 1", "free 2", "a page"),
+		step("behind the last", "last"),
 	})
 	if err != nil || len(results) != 5 || !slices.Equal(order[2:], []string{"last", "behind the last"}) {
 		t.Errorf("%v, %v, %+v", err, order, results)
@@ -81,8 +87,21 @@ func TestAFailureStopsItsChain(t *testing.T) {
 		},
 	}
 	results, err := Steps{Hands: c, Parallel: 4, Each: func(StepResult) {}}.Do(t.Context(), []plan.Step{
-		step("fails"), step("behind", "fails"), step("far behind", "behind"), step("there already"), step("fine", "there already"),
-		click("page 1", "p"), click("page 2", "p", "page 1"), step("behind the page", "page 2"), step("waits"), step("behind who waits", "waits"),
+		step(
+			"fails",
+		),
+		step("behind", "fails"),
+		step("far behind", "behind"),
+		step("there already"),
+		step("fine", "there already"),
+		click(
+			"page 1",
+			"p",
+		),
+		click("page 2", "p", "page 1"),
+		step("behind the page", "page 2"),
+		step("waits"),
+		step("behind who waits", "waits"),
 	})
 	var got []string
 	for _, r := range results {
@@ -128,7 +147,14 @@ func TestPagesComeInOrder(t *testing.T) {
 				return all(steps, StepConfirmed, ""), nil
 			},
 		}
-		_, err := Steps{Hands: c, Parallel: 4, Each: func(StepResult) {}}.Do(t.Context(), []plan.Step{step("a"), click("1", "p", "a"), click("2", "q"), step("b", "1"), click("3", "r", "b"), click("4", "s")})
+		_, err := Steps{
+			Hands:    c,
+			Parallel: 4,
+			Each:     func(StepResult) {},
+		}.Do(
+			t.Context(),
+			[]plan.Step{step("a"), click("1", "p", "a"), click("2", "q"), step("b", "1"), click("3", "r", "b"), click("4", "s")},
+		)
 		if err != nil || !slices.Equal(visits, []string{"1", "2", "3", "4"}) {
 			t.Fatalf("%v, %v", err, visits)
 		}
@@ -143,7 +169,14 @@ func TestControlsOfAPageAreOneVisit(t *testing.T) {
 		visits = append(visits, len(steps))
 		return all(steps, StepConfirmed, ""), nil
 	}}
-	_, err := Steps{Hands: c, Parallel: 1, Each: func(StepResult) {}}.Do(t.Context(), []plan.Step{click("1", "p"), click("2", "p", "1"), click("3", "p", "2"), click("4", "q", "3")})
+	_, err := Steps{
+		Hands:    c,
+		Parallel: 1,
+		Each:     func(StepResult) {},
+	}.Do(
+		t.Context(),
+		[]plan.Step{click("1", "p"), click("2", "p", "1"), click("3", "p", "2"), click("4", "q", "3")},
+	)
 	if err != nil || !slices.Equal(visits, []int{3, 1}) {
 		t.Errorf("%v, %v", err, visits)
 	}
@@ -165,7 +198,13 @@ func TestSettle(t *testing.T) {
 		}
 		start := time.Now()
 		var late *NotSettled
-		if err := Settle(t.Context(), time.Minute, shows(1000), func() {}); !errors.As(err, &late) || time.Since(start) > time.Minute {
+		if err := Settle(
+			t.Context(),
+			time.Minute,
+			shows(1000),
+			func() {},
+		); !errors.As(err, &late) ||
+			time.Since(start) > time.Minute {
 			t.Errorf("never: %v after %s", err, time.Since(start))
 		}
 		ctx, cancel := context.WithCancel(t.Context())

@@ -35,12 +35,26 @@ func table() map[doctor.Action]row {
 		doctor.EnableApp:        {Hands.enable, Hands.enabled, journal.ApplicationEnabled, reverseEnable, NoWayBack{}},
 		doctor.DisableApp:       {Hands.disable, Hands.disabled, journal.ApplicationDisabled, reverseDisable, NoWayBack{}},
 		doctor.CreateGroup:      {Hands.createGroup, Hands.hasGroup, journal.GroupCreated, reverseCreateGroup, NoWayBack{}},
-		doctor.DeleteGroup: {Hands.deleteGroup, Hands.groupGone, journal.GroupDeleted, nil, NoWayBack{
-			"a deleted group's members are not known any more", "zo365 apply makes the group of a profile again, without members",
-		}},
-		doctor.RecordConsent: {Hands.recordConsent, nil, journal.Authorized, nil, NoWayBack{
-			"a consent is given and taken by a person, in Zoom's portal", "zo365 authorize, or zo365 integration disable --revoke",
-		}},
+		doctor.DeleteGroup: {
+			Hands.deleteGroup,
+			Hands.groupGone,
+			journal.GroupDeleted,
+			nil,
+			NoWayBack{
+				"a deleted group's members are not known any more",
+				"zo365 apply makes the group of a profile again, without members",
+			},
+		},
+		doctor.RecordConsent: {
+			Hands.recordConsent,
+			nil,
+			journal.Authorized,
+			nil,
+			NoWayBack{
+				"a consent is given and taken by a person, in Zoom's portal",
+				"zo365 authorize, or zo365 integration disable --revoke",
+			},
+		},
 		doctor.ForgetConsent: {Hands.forgetConsent, nil, journal.AuthorizationRemoved, nil, NoWayBack{
 			"a consent is given and taken by a person, in Zoom's portal", "zo365 authorize",
 		}},
@@ -114,13 +128,21 @@ func Reverse(e journal.Entry, all []journal.Entry) (plan.Step, error) {
 		s.Scope = e.Scope
 		return s, nil
 	}
-	return plan.Step{}, &NoWayBack{"the entry is a note of " + string(e.Action) + "; it changed nothing", "zo365 journal show"}
+	return plan.Step{}, &NoWayBack{
+		"the entry is a note of " + string(e.Action) + "; it changed nothing",
+		"zo365 journal show",
+	}
 }
 
 // CloseOpen ends the steps whose end an earlier run could not record: it was killed, or
 // the disk was full. What shows as done is recorded as what it is; what nothing shows
 // and nothing asks for any more is left. again says that a step will be done again.
-func (h Hands) CloseOpen(ctx context.Context, open []journal.Entry, again func(step string) bool, said func(e journal.Entry, done bool)) error {
+func (h Hands) CloseOpen(
+	ctx context.Context,
+	open []journal.Entry,
+	again func(step string) bool,
+	said func(e journal.Entry, done bool),
+) error {
 	for _, e := range open {
 		if again(e.Step) {
 			continue
@@ -135,7 +157,10 @@ func (h Hands) CloseOpen(ctx context.Context, open []journal.Entry, again func(s
 				return err
 			}
 		}
-		end := journal.Entry{Action: journal.StepLeft, Why: "nothing shows that it was done, and nothing asks for it any more"}
+		end := journal.Entry{
+			Action: journal.StepLeft,
+			Why:    "nothing shows that it was done, and nothing asks for it any more",
+		}
 		if done {
 			end = outcomeOf(s, one.recorded)
 			end.Why = "found done: the run of " + e.At.UTC().Format(time.RFC3339) + " ended before it could record it"

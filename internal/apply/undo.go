@@ -79,7 +79,11 @@ func WriteScript(plan string, fixes []upn.Fix) (string, error) {
 		}
 	}
 	if script.Len() > 0 {
-		return path, atomicfile.Write(path, []byte("# Made by zo365 upn fix. Run it where the ActiveDirectory module is.\n"+script.String()), 0o600)
+		return path, atomicfile.Write(
+			path,
+			[]byte("# Made by zo365 upn fix. Run it where the ActiveDirectory module is.\n"+script.String()),
+			0o600,
+		)
 	}
 	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return "", fmt.Errorf("removing the script of an older list: %w", err)

@@ -20,7 +20,11 @@ func TestAnswers(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for a, b := range map[string]string{made.Zoom: again.Zoom, made.Microsoft: again.Microsoft, made.Answers: again.Answers} {
+	for a, b := range map[string]string{
+		made.Zoom:      again.Zoom,
+		made.Microsoft: again.Microsoft,
+		made.Answers:   again.Answers,
+	} {
 		one, _ := os.ReadFile(a)
 		other, _ := os.ReadFile(b)
 		if len(one) == 0 || string(one) != string(other) {
@@ -38,7 +42,11 @@ func TestAnswers(t *testing.T) {
 	if _, err := judge(made.Answers, made.Answers, false); err == nil {
 		t.Error("typos passed as found by a program that does not look for them")
 	}
-	if err := os.WriteFile(report, []byte("zoom_email,class,flags,entra_upn,entra_id,matched_on,suggestion\nnobody@x,match,,,,,\n"), 0o600); err != nil {
+	if err := os.WriteFile(
+		report,
+		[]byte("zoom_email,class,flags,entra_upn,entra_id,matched_on,suggestion\nnobody@x,match,,,,,\n"),
+		0o600,
+	); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := judge(made.Answers, report, true); err == nil {
@@ -71,7 +79,11 @@ func compare(t *testing.T, made tenant, report string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := render.Write(out, render.CSV, render.PeopleListing(m.Compare(nil), func(upn.Class) bool { return true }, nil)); err != nil {
+	if err := render.Write(
+		out,
+		render.CSV,
+		render.PeopleListing(m.Compare(nil), func(upn.Class) bool { return true }, nil),
+	); err != nil {
 		t.Fatal(err)
 	}
 	if err := out.Close(); err != nil {

@@ -15,7 +15,11 @@ import (
 type tenant struct{ Zoom, Microsoft, Answers string }
 
 func tenantIn(dir string) tenant {
-	return tenant{Zoom: filepath.Join(dir, "zoom.csv"), Microsoft: filepath.Join(dir, "microsoft.csv"), Answers: filepath.Join(dir, "answers.csv")}
+	return tenant{
+		Zoom:      filepath.Join(dir, "zoom.csv"),
+		Microsoft: filepath.Join(dir, "microsoft.csv"),
+		Answers:   filepath.Join(dir, "answers.csv"),
+	}
 }
 
 // generate writes a tenant of n Zoom users; the same n makes the same bytes.
@@ -34,7 +38,16 @@ func generate(dir string, n int) (tenant, error) {
 	if err := writeCSV(t.Zoom, zoomHeader, func(add func(...string)) {
 		for i := range n {
 			p := place(shuffled(i), n)
-			add(p.email, "First "+strconv.Itoa(i), "Last", p.answer.class[:1]+strconv.Itoa(i), "Licensed", "Active", "Sales, EMEA", "2024-01-15")
+			add(
+				p.email,
+				"First "+strconv.Itoa(i),
+				"Last",
+				p.answer.class[:1]+strconv.Itoa(i),
+				"Licensed",
+				"Active",
+				"Sales, EMEA",
+				"2024-01-15",
+			)
 		}
 	}); err != nil {
 		return t, err
@@ -57,9 +70,29 @@ func generate(dir string, n int) (tenant, error) {
 }
 
 var (
-	zoomHeader      = []string{"Email", "First Name", "Last Name", "User ID", "User Type", "User Status", "Department", "Created"}
-	microsoftHeader = []string{"id", "displayName", "userPrincipalName", "mail", "proxyAddresses", "accountEnabled", "userType", "onPremisesSyncEnabled", "department", "deletedDateTime"}
-	answerHeader    = []string{"zoom_email", "class", "flags", "entra_upn", "entra_id", "matched_on", "suggestion"}
+	zoomHeader = []string{
+		"Email",
+		"First Name",
+		"Last Name",
+		"User ID",
+		"User Type",
+		"User Status",
+		"Department",
+		"Created",
+	}
+	microsoftHeader = []string{
+		"id",
+		"displayName",
+		"userPrincipalName",
+		"mail",
+		"proxyAddresses",
+		"accountEnabled",
+		"userType",
+		"onPremisesSyncEnabled",
+		"department",
+		"deletedDateTime",
+	}
+	answerHeader = []string{"zoom_email", "class", "flags", "entra_upn", "entra_id", "matched_on", "suggestion"}
 )
 
 func (u row) cells(i int) []string {
@@ -77,7 +110,18 @@ func (u row) cells(i int) []string {
 	if u.disabled {
 		enabled = "False"
 	}
-	return []string{u.id, fmt.Sprintf("Last, First %d", i), u.upn, u.mail, strings.Join(u.proxies, ";"), enabled, kind, synced, "Sales", deleted}
+	return []string{
+		u.id,
+		fmt.Sprintf("Last, First %d", i),
+		u.upn,
+		u.mail,
+		strings.Join(u.proxies, ";"),
+		enabled,
+		kind,
+		synced,
+		"Sales",
+		deleted,
+	}
 }
 
 func gcd(a, b int) int {

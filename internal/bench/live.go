@@ -59,12 +59,23 @@ func runLive(out io.Writer, program, sizes string, rounds int) error {
 			}
 		}
 	}
-	if _, err := fmt.Fprintf(out, "| %d people on each side, %s a page | wall s | to one page after another |\n|---|---|---|\n", people, pageLatency); err != nil {
+	if _, err := fmt.Fprintf(
+		out,
+		"| %d people on each side, %s a page | wall s | to one page after another |\n|---|---|---|\n",
+		people,
+		pageLatency,
+	); err != nil {
 		return err
 	}
 	last := middle(times[len(ways)-1])
 	for i, way := range ways {
-		if _, err := fmt.Fprintf(out, "| %s | %.2f | %.2f |\n", way.name, middle(times[i]), middle(times[i])/last); err != nil {
+		if _, err := fmt.Fprintf(
+			out,
+			"| %s | %.2f | %.2f |\n",
+			way.name,
+			middle(times[i]),
+			middle(times[i])/last,
+		); err != nil {
 			return err
 		}
 	}
@@ -91,7 +102,17 @@ func startSandbox(program string, people int) (*sandboxed, error) {
 	}
 	file := filepath.Join(dir, "env.sh")
 	s := &sandboxed{program: program, dir: dir, env: map[string]string{}}
-	s.cmd = exec.Command(program, "sandbox", "serve", "--users", strconv.Itoa(people), "--latency", pageLatency, "--env-file", file) //nolint:noctx // stop ends it
+	s.cmd = exec.Command( //nolint:noctx // stop ends it
+		program,
+		"sandbox",
+		"serve",
+		"--users",
+		strconv.Itoa(people),
+		"--latency",
+		pageLatency,
+		"--env-file",
+		file,
+	)
 	s.cmd.Stderr = os.Stderr
 	if err := s.cmd.Start(); err != nil {
 		return nil, err
@@ -119,9 +140,17 @@ func (s *sandboxed) stop() {
 }
 
 func (s *sandboxed) report(flags ...string) error {
-	args := append([]string{"upn", "report", "-o", "csv", "--exit-zero", "--out", filepath.Join(s.dir, "report.csv")}, flags...)
+	args := append(
+		[]string{"upn", "report", "-o", "csv", "--exit-zero", "--out", filepath.Join(s.dir, "report.csv")},
+		flags...)
 	cmd := exec.Command(s.program, args...) //nolint:noctx // it ends by itself
-	cmd.Env = append(os.Environ(), "HOME="+s.dir, "XDG_CACHE_HOME="+s.dir, "XDG_CONFIG_HOME="+s.dir, "ZO365_CREDENTIAL_STORE=env")
+	cmd.Env = append(
+		os.Environ(),
+		"HOME="+s.dir,
+		"XDG_CACHE_HOME="+s.dir,
+		"XDG_CONFIG_HOME="+s.dir,
+		"ZO365_CREDENTIAL_STORE=env",
+	)
 	for name, value := range s.env {
 		cmd.Env = append(cmd.Env, name+"="+value)
 	}
@@ -137,10 +166,20 @@ func (s *sandboxed) sequential() error {
 	if err != nil {
 		return err
 	}
-	graph, err := s.token(client, s.env["ZO365_MICROSOFT_GRAPH_URL"]+"/"+s.env["ZO365_MICROSOFT_TENANT"]+"/oauth2/v2.0/token", url.Values{
-		"grant_type": {"client_credentials"}, "client_id": {s.env["ZO365_MICROSOFT_CLIENT_ID"]}, "client_secret": {s.env["ZO365_MICROSOFT_CLIENT_SECRET"]},
-		"scope": {s.env["ZO365_MICROSOFT_GRAPH_URL"] + "/.default"},
-	}, "", "")
+	graph, err := s.token(
+		client,
+		s.env["ZO365_MICROSOFT_GRAPH_URL"]+"/"+s.env["ZO365_MICROSOFT_TENANT"]+"/oauth2/v2.0/token",
+		url.Values{
+			"grant_type": {
+				"client_credentials",
+			},
+			"client_id":     {s.env["ZO365_MICROSOFT_CLIENT_ID"]},
+			"client_secret": {s.env["ZO365_MICROSOFT_CLIENT_SECRET"]},
+			"scope":         {s.env["ZO365_MICROSOFT_GRAPH_URL"] + "/.default"},
+		},
+		"",
+		"",
+	)
 	if err != nil {
 		return err
 	}
@@ -155,7 +194,13 @@ func (s *sandboxed) sequential() error {
 		}
 		next = page.Next
 	}
-	zoom, err := s.token(client, s.env["ZO365_MICROSOFT_GRAPH_URL"]+"/oauth/token", url.Values{"grant_type": {"account_credentials"}, "account_id": {s.env["ZO365_ZOOM_ACCOUNT_ID"]}}, s.env["ZO365_ZOOM_CLIENT_ID"], s.env["ZO365_ZOOM_CLIENT_SECRET"])
+	zoom, err := s.token(
+		client,
+		s.env["ZO365_MICROSOFT_GRAPH_URL"]+"/oauth/token",
+		url.Values{"grant_type": {"account_credentials"}, "account_id": {s.env["ZO365_ZOOM_ACCOUNT_ID"]}},
+		s.env["ZO365_ZOOM_CLIENT_ID"],
+		s.env["ZO365_ZOOM_CLIENT_SECRET"],
+	)
 	if err != nil {
 		return err
 	}
@@ -165,7 +210,12 @@ func (s *sandboxed) sequential() error {
 				Users []map[string]any `json:"users"`
 				Token string           `json:"next_page_token"`
 			}
-			if err := get(client, s.env["ZO365_MICROSOFT_GRAPH_URL"]+"/v2/users?page_size=2000&status="+status+"&next_page_token="+token, zoom, &page); err != nil {
+			if err := get(
+				client,
+				s.env["ZO365_MICROSOFT_GRAPH_URL"]+"/v2/users?page_size=2000&status="+status+"&next_page_token="+token,
+				zoom,
+				&page,
+			); err != nil {
 				return err
 			}
 			token = page.Token
@@ -181,11 +231,14 @@ func (s *sandboxed) client() (*http.Client, error) {
 	}
 	authorities := x509.NewCertPool()
 	authorities.AppendCertsFromPEM(text)
-	return &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: authorities, MinVersion: tls.VersionTLS12}}}, nil
+	return &http.Client{
+		Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: authorities, MinVersion: tls.VersionTLS12}},
+	}, nil
 }
 
 func (s *sandboxed) token(client *http.Client, address string, form url.Values, id, secret string) (string, error) {
-	req, err := http.NewRequest(http.MethodPost, address, strings.NewReader(form.Encode())) //nolint:noctx // a benchmark waits
+	body := strings.NewReader(form.Encode())
+	req, err := http.NewRequest(http.MethodPost, address, body) //nolint:noctx // a benchmark waits
 	if err != nil {
 		return "", err
 	}

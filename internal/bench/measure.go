@@ -41,7 +41,20 @@ func (c cost) String() string {
 func programs(zo365, rivals, only string, slowToo bool) []contender {
 	all := []contender{
 		{name: "zo365", typos: true, command: func(t tenant, out string) []string {
-			return []string{zo365, "upn", "report", "--zoom-export", t.Zoom, "--microsoft-export", t.Microsoft, "-o", "csv", "--out", out, "--exit-zero"}
+			return []string{
+				zo365,
+				"upn",
+				"report",
+				"--zoom-export",
+				t.Zoom,
+				"--microsoft-export",
+				t.Microsoft,
+				"-o",
+				"csv",
+				"--out",
+				out,
+				"--exit-zero",
+			}
 		}},
 		{name: "duckdb", command: func(t tenant, out string) []string {
 			return []string{"node", filepath.Join(rivals, "duckdb.mjs"), t.Zoom, t.Microsoft, out}
@@ -51,7 +64,21 @@ func programs(zo365, rivals, only string, slowToo bool) []contender {
 		all = append(all, contender{name: "python", command: func(t tenant, out string) []string {
 			return []string{"python3", filepath.Join(rivals, "plain.py"), t.Zoom, t.Microsoft, out}
 		}}, contender{name: "miller", command: func(t tenant, out string) []string {
-			return []string{"mlr", "--icsv", "--ocsv", "--from", t.Microsoft, "--from", t.Zoom, "put", "-q", "-S", "-f", filepath.Join(rivals, "miller.mlr"), ">" + out}
+			return []string{
+				"mlr",
+				"--icsv",
+				"--ocsv",
+				"--from",
+				t.Microsoft,
+				"--from",
+				t.Zoom,
+				"put",
+				"-q",
+				"-S",
+				"-f",
+				filepath.Join(rivals, "miller.mlr"),
+				">" + out,
+			}
 		}})
 	}
 	if only == "" {
@@ -117,7 +144,11 @@ func measure(out io.Writer, stdout string, args []string) error {
 	if !ok {
 		return errors.New("this system does not say what a program cost")
 	}
-	return json.NewEncoder(out).Encode(cost{Wall: wall, CPU: cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime(), Memory: usage.Maxrss << 10})
+	return json.NewEncoder(
+		out,
+	).Encode(
+		cost{Wall: wall, CPU: cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime(), Memory: usage.Maxrss << 10},
+	)
 }
 
 func median(costs []cost, of func(cost) float64) float64 {
@@ -141,7 +172,10 @@ var measures = []func(cost) float64{
 // table writes the medians, and what zo365 takes of each in proportion.
 func table(out io.Writer, header bool, n int, all []contender) error {
 	if header {
-		if _, err := fmt.Fprintln(out, "| people | program | wall s | CPU s | peak MB | zo365 to it: wall, CPU, memory | answers |\n|---|---|---|---|---|---|---|"); err != nil {
+		if _, err := fmt.Fprintln(
+			out,
+			"| people | program | wall s | CPU s | peak MB | zo365 to it: wall, CPU, memory | answers |\n|---|---|---|---|---|---|---|",
+		); err != nil {
 			return err
 		}
 	}
@@ -158,7 +192,17 @@ func table(out io.Writer, header bool, n int, all []contender) error {
 		if c.name != all[0].name {
 			ratio = fmt.Sprintf("%.2f, %.2f, %.2f", own[0]/values[0], own[1]/values[1], own[2]/values[2])
 		}
-		if _, err := fmt.Fprintf(out, "| %d | %s | %.2f | %.2f | %.0f | %s | %s |\n", n, c.name, values[0], values[1], values[2], ratio, c.verdict); err != nil {
+		if _, err := fmt.Fprintf(
+			out,
+			"| %d | %s | %.2f | %.2f | %.0f | %s | %s |\n",
+			n,
+			c.name,
+			values[0],
+			values[1],
+			values[2],
+			ratio,
+			c.verdict,
+		); err != nil {
 			return err
 		}
 	}

@@ -34,7 +34,10 @@ var guid = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{1
 
 func runUseApplication(ctx context.Context, env *Env, appID string, yes bool) error {
 	if !guid.MatchString(appID) {
-		return usagef("%q is not an application ID, which looks like 00000000-0000-0000-0000-000000000000; zo365 facts lists Zoom's", appID)
+		return usagef(
+			"%q is not an application ID, which looks like 00000000-0000-0000-0000-000000000000; zo365 facts lists Zoom's",
+			appID,
+		)
 	}
 	doc, err := env.document()
 	if err != nil {
@@ -53,7 +56,11 @@ func runUseApplication(ctx context.Context, env *Env, appID string, yes bool) er
 	if err := env.confirm(ctx, "Write this to "+doc.Path+"?", yes); err != nil {
 		return err
 	}
-	if _, err := config.Edit(ctx, doc.Path, func(d *config.Document) error { return d.SetMicrosoft("zoom_app_id", appID) }); err != nil {
+	if _, err := config.Edit(
+		ctx,
+		doc.Path,
+		func(d *config.Document) error { return d.SetMicrosoft("zoom_app_id", appID) },
+	); err != nil {
 		return err
 	}
 	return env.show(render.ApplicationListing(render.UsedApplication{Changed: true, Before: before, After: appID}))

@@ -76,9 +76,19 @@ blocks steps could not look (--allow-unknown accepts it); 7 a person's steps rem
 	opts.Fleet.flags(cmd)
 	f := cmd.Flags()
 	f.BoolVarP(&opts.AutoApprove, "auto-approve", "y", false, "do not ask whether to do the plan")
-	f.BoolVar(&opts.AllowRevoke, "allow-revoke", false, "with --auto-approve: also take away the permissions that the plan lists")
+	f.BoolVar(
+		&opts.AllowRevoke,
+		"allow-revoke",
+		false,
+		"with --auto-approve: also take away the permissions that the plan lists",
+	)
 	f.BoolVar(&opts.NoPortal, "no-portal", false, "leave what only a person can do pending")
-	f.StringVar(&opts.By, "by", "", "UPN of who does the portal steps as listed: their word is taken without a question, once the evidence is seen")
+	f.StringVar(
+		&opts.By,
+		"by",
+		"",
+		"UPN of who does the portal steps as listed: their word is taken without a question, once the evidence is seen",
+	)
 	f.BoolVar(&opts.NoBrowser, "no-browser", false, "print the portals' addresses instead of opening them")
 	f.IntVar(&opts.Steps, "step-parallel", 4, "how many steps of one tenant at the same time")
 	f.DurationVar(&opts.Timeout, "timeout", 10*time.Minute, "how long to look for the evidence of a portal step")
@@ -138,7 +148,16 @@ func applyWords(a render.Apply) string {
 		n[s.Status]++
 	}
 	words := a.Status
-	for _, status := range []apply.Status{apply.StepDone, apply.StepAlready, apply.StepConfirmed, apply.StepEvidenced, apply.StepPending, apply.StepBlocked, apply.StepFailed, apply.StepLeft} {
+	for _, status := range []apply.Status{
+		apply.StepDone,
+		apply.StepAlready,
+		apply.StepConfirmed,
+		apply.StepEvidenced,
+		apply.StepPending,
+		apply.StepBlocked,
+		apply.StepFailed,
+		apply.StepLeft,
+	} {
 		if n[string(status)] > 0 {
 			words += fmt.Sprintf(", %d %s", n[string(status)], status)
 		}
@@ -180,7 +199,13 @@ func applyOne(ctx context.Context, env *Env, opts applyOptions) (render.Apply, e
 }
 
 // carryOut shows a plan, asks, does it, and says what is known afterwards.
-func carryOut(ctx context.Context, env *Env, w *workspace.Workspace, opts applyOptions, p plan.Plan) (render.Apply, error) {
+func carryOut(
+	ctx context.Context,
+	env *Env,
+	w *workspace.Workspace,
+	opts applyOptions,
+	p plan.Plan,
+) (render.Apply, error) {
 	all := w.Findings()
 	unseen := blind(all, doctor.Blind(all, opts.Unknown.Allowed))
 	env.sayUnseen(p)
@@ -213,7 +238,17 @@ func carryOut(ctx context.Context, env *Env, w *workspace.Workspace, opts applyO
 	results, err := w.Apply(ctx, p, opts.how(env, w, absent))
 	out.Status = "applied"
 	for _, r := range results {
-		out.Steps = append(out.Steps, render.Done{ID: r.ID, Kind: r.Kind, Scope: r.Scope, What: render.StepWords(r.Step), Status: string(r.Status), Why: r.Why})
+		out.Steps = append(
+			out.Steps,
+			render.Done{
+				ID:     r.ID,
+				Kind:   r.Kind,
+				Scope:  r.Scope,
+				What:   render.StepWords(r.Step),
+				Status: string(r.Status),
+				Why:    r.Why,
+			},
+		)
 	}
 	if failed := outcome(results); err == nil {
 		err = failed
@@ -369,7 +404,11 @@ func outcome(results []apply.StepResult) error {
 		}
 	}
 	if left.person+left.behind > 0 {
-		return &hinted{err: &left, hint: "zo365 portal checklist lists them for a ticket; zo365 apply leads through them", code: exitPerson}
+		return &hinted{
+			err:  &left,
+			hint: "zo365 portal checklist lists them for a ticket; zo365 apply leads through them",
+			code: exitPerson,
+		}
 	}
 	return nil
 }

@@ -19,7 +19,11 @@ import (
 )
 
 func newAuthCmd(env *Env) *cobra.Command {
-	cmd := &cobra.Command{Use: "auth", Short: "Show how zo365 is signed in", Long: "Show how zo365 is signed in and where each credential lies."}
+	cmd := &cobra.Command{
+		Use:   "auth",
+		Short: "Show how zo365 is signed in",
+		Long:  "Show how zo365 is signed in and where each credential lies.",
+	}
 	status := &cobra.Command{
 		Use:   "status",
 		Short: "Show the credentials that commands would use",
@@ -50,7 +54,10 @@ func runAuthStatus(ctx context.Context, env *Env) error {
 			return ctx.Err()
 		case err != nil:
 			status.SignedIn = false
-			status.Services = append(status.Services, render.SignIn{Service: one.service, Of: found.Of, Host: one.host, Problem: err.Error()})
+			status.Services = append(
+				status.Services,
+				render.SignIn{Service: one.service, Of: found.Of, Host: one.host, Problem: err.Error()},
+			)
 			if first == nil {
 				first = err
 			}
@@ -69,7 +76,8 @@ func runAuthStatus(ctx context.Context, env *Env) error {
 
 func newAuthListCmd(env *Env) *cobra.Command {
 	return &cobra.Command{
-		Use: "list", Short: "List the sign-ins of this machine",
+		Use:     "list",
+		Short:   "List the sign-ins of this machine",
 		Long:    "List the sign-ins of this machine, of every tenant and Zoom account. The current one of each service is used when neither the tenant file, the environment nor --tenant names another.",
 		Example: "  zo365 auth list\n  zo365 auth list -o json",
 		Args:    flagsOnly,
@@ -87,7 +95,16 @@ func accountsOf(all []connect.Account) render.Accounts {
 	out := render.Accounts{Accounts: []render.Account{}}
 	for _, a := range all {
 		out.Accounts = append(out.Accounts, render.Account{
-			Service: strings.ToLower(a.Service), Of: a.Of, As: a.As, ClientID: a.ClientID, Store: string(a.Store), Host: a.Host, At: a.SignedIn, Current: a.Current,
+			Service: strings.ToLower(
+				a.Service,
+			),
+			Of:       a.Of,
+			As:       a.As,
+			ClientID: a.ClientID,
+			Store:    string(a.Store),
+			Host:     a.Host,
+			At:       a.SignedIn,
+			Current:  a.Current,
 		})
 	}
 	return out
@@ -95,7 +112,8 @@ func accountsOf(all []connect.Account) render.Accounts {
 
 func newAuthSwitchCmd(env *Env) *cobra.Command {
 	return &cobra.Command{
-		Use: "switch TENANT|ACCOUNT", Short: "Choose the sign-in to use",
+		Use:     "switch TENANT|ACCOUNT",
+		Short:   "Choose the sign-in to use",
 		Long:    "Make the sign-in of a tenant, or of a Zoom account, the current one of its service,\ntogether with the sign-in of the other service that was used with it.",
 		Example: "  zo365 auth switch contoso.onmicrosoft.com",
 		Args:    one("a tenant or a Zoom account"),
@@ -117,7 +135,8 @@ func newAuthSwitchCmd(env *Env) *cobra.Command {
 
 func newAuthPermissionsCmd(env *Env) *cobra.Command {
 	return &cobra.Command{
-		Use: "permissions [COMMAND...]", Short: "List what each command needs, and why",
+		Use:     "permissions [COMMAND...]",
+		Short:   "List what each command needs, and why",
 		Long:    "List the permissions that each command needs: delegated ones of a person's sign-in, application permissions for pipelines, scopes of the Zoom server-to-server app. An app registration can be prepared from this.",
 		Example: "  zo365 auth permissions\n  zo365 auth permissions 'upn report' -o csv",
 		RunE:    func(_ *cobra.Command, args []string) error { return runAuthPermissions(env, args) },
@@ -139,7 +158,10 @@ func runAuthPermissions(env *Env, only []string) error {
 	out := render.Permissions{Commands: []render.CommandPermissions{}}
 	for _, n := range wanted {
 		out.Commands = append(out.Commands, render.CommandPermissions{
-			Command: n.Command, Delegated: permissionsOf(n.Delegated), Application: permissionsOf(n.Application), Zoom: permissionsOf(n.Zoom),
+			Command:     n.Command,
+			Delegated:   permissionsOf(n.Delegated),
+			Application: permissionsOf(n.Application),
+			Zoom:        permissionsOf(n.Zoom),
 		})
 	}
 	return env.show(render.PermissionListing(out))
@@ -173,7 +195,11 @@ type appCreateOptions struct {
 }
 
 func newAuthAppCmd(env *Env) *cobra.Command {
-	cmd := &cobra.Command{Use: "app", Short: "The tenant's own app registration", Long: "Make an app registration of the tenant's own for zo365, instead of the shared Microsoft Graph Command Line Tools."}
+	cmd := &cobra.Command{
+		Use:   "app",
+		Short: "The tenant's own app registration",
+		Long:  "Make an app registration of the tenant's own for zo365, instead of the shared Microsoft Graph Command Line Tools.",
+	}
 	var opts appCreateOptions
 	create := &cobra.Command{
 		Use: "create", Short: "Make the app registration",
@@ -220,7 +246,11 @@ func runAuthAppCreate(ctx context.Context, env *Env, opts appCreateOptions) erro
 	if err != nil {
 		return fmt.Errorf("encoding the permissions: %w", err)
 	}
-	env.say("an app registration %q in %s:\n  public client, redirect http://localhost, this tenant only", opts.Name, doc.File.Microsoft.Tenant)
+	env.say(
+		"an app registration %q in %s:\n  public client, redirect http://localhost, this tenant only",
+		opts.Name,
+		doc.File.Microsoft.Tenant,
+	)
 	for _, s := range signin.Scopes(opts.For...) {
 		env.say("  %s (delegated)", s)
 	}
@@ -250,9 +280,15 @@ func runAuthAppCreate(ctx context.Context, env *Env, opts appCreateOptions) erro
 	if err != nil {
 		return err
 	}
-	if _, err := config.Edit(ctx, doc.Path, func(d *config.Document) error { return d.SetMicrosoft("client_id", clientID) }); err != nil {
+	if _, err := config.Edit(
+		ctx,
+		doc.Path,
+		func(d *config.Document) error { return d.SetMicrosoft("client_id", clientID) },
+	); err != nil {
 		return fmt.Errorf("the registration %s was made, but not written to %s: %w", clientID, doc.Path, err)
 	}
 	env.say("wrote microsoft.client_id to %s\nnext: zo365 login microsoft", doc.Path)
-	return env.show(render.AppListing(render.App{ClientID: clientID, DisplayName: opts.Name, Permissions: signin.Scopes(opts.For...)}))
+	return env.show(
+		render.AppListing(render.App{ClientID: clientID, DisplayName: opts.Name, Permissions: signin.Scopes(opts.For...)}),
+	)
 }

@@ -64,21 +64,47 @@ consent has not been given yet, or nobody has confirmed it.`,
 	}
 	f := cmd.Flags()
 	f.StringVar(&opts.Group, "group", "", "authorize for this group instead of the account")
-	f.BoolVar(&opts.ApproveMailRead, "approve-mail-read", false, "go on although UPN and Zoom email differ: Mail: Read is approved in the portal")
+	f.BoolVar(
+		&opts.ApproveMailRead,
+		"approve-mail-read",
+		false,
+		"go on although UPN and Zoom email differ: Mail: Read is approved in the portal",
+	)
 	f.StringVar(&opts.By, "authorized-by", "", "UPN of the authorizing person, when it is not who is signed in")
-	f.StringVar(&opts.ZoomEmail, "zoom-email", "", "the authorizing person's Zoom email, when it is neither their UPN nor their mail address")
+	f.StringVar(
+		&opts.ZoomEmail,
+		"zoom-email",
+		"",
+		"the authorizing person's Zoom email, when it is neither their UPN nor their mail address",
+	)
 	f.BoolVar(&opts.NoBrowser, "no-browser", false, "print the portal's address instead of opening it")
 	f.BoolVar(&opts.Again, "again", false, "authorize once more although a complete consent is recorded")
 	f.DurationVar(&opts.Timeout, "timeout", 10*time.Minute, "how long to watch for the consent; 0 looks once")
-	f.BoolVarP(&opts.Yes, "yes", "y", false, "do not ask: the person who is named or signed in says that the portal shows the settings as listed")
+	f.BoolVarP(
+		&opts.Yes,
+		"yes",
+		"y",
+		false,
+		"do not ask: the person who is named or signed in says that the portal shows the settings as listed",
+	)
 	opts.Unknown.allowFlag(cmd)
 	return cmd
 }
 
 // authorizeFacts are those that decide about a consent.
 var authorizeFacts = []tenant.Fact{
-	tenant.FactDomains, tenant.FactMe, tenant.FactRoles, tenant.FactConsents, tenant.FactEvents, tenant.FactSignIns,
-	tenant.FactZoomDomains, tenant.FactMyZoom, tenant.FactZoomGroups, tenant.FactZoomPlan, tenant.FactZoomRoles, tenant.FactZoomPeople,
+	tenant.FactDomains,
+	tenant.FactMe,
+	tenant.FactRoles,
+	tenant.FactConsents,
+	tenant.FactEvents,
+	tenant.FactSignIns,
+	tenant.FactZoomDomains,
+	tenant.FactMyZoom,
+	tenant.FactZoomGroups,
+	tenant.FactZoomPlan,
+	tenant.FactZoomRoles,
+	tenant.FactZoomPeople,
 }
 
 func runAuthorize(ctx context.Context, env *Env, opts authorizeOptions) error {
@@ -102,7 +128,10 @@ func runAuthorize(ctx context.Context, env *Env, opts authorizeOptions) error {
 		w.Approve(opts.Group)
 	}
 	w.Input.Allowed = opts.Unknown.Allowed
-	err = w.SignIn(ctx, workspace.Look{Command: "authorize", Facts: authorizeFacts, ZoomEmail: opts.ZoomEmail, By: opts.By})
+	err = w.SignIn(
+		ctx,
+		workspace.Look{Command: "authorize", Facts: authorizeFacts, ZoomEmail: opts.ZoomEmail, By: opts.By},
+	)
 	if err != nil {
 		return err
 	}
@@ -121,7 +150,10 @@ func wantsConsent(f profile.File, group string) (profile.Effective, error) {
 		if !e.Enabled {
 			what = "the integration is off"
 		}
-		return e, hint(fmt.Errorf("there is nothing to authorize for %s: %s", scopeWords(group), what), "zo365 integration enable"+groupFlag(group))
+		return e, hint(
+			fmt.Errorf("there is nothing to authorize for %s: %s", scopeWords(group), what),
+			"zo365 integration enable"+groupFlag(group),
+		)
 	}
 	return e, nil
 }
@@ -294,7 +326,11 @@ func ask(ctx context.Context, env *Env, w *workspace.Workspace, by string, steps
 	if who == "" {
 		who = env.actor()
 	}
-	err := env.confirm(ctx, fmt.Sprintf("Does the page show all %d as listed, saved? (%s says so; no leaves them for later)", len(steps), who), false)
+	err := env.confirm(
+		ctx,
+		fmt.Sprintf("Does the page show all %d as listed, saved? (%s says so; no leaves them for later)", len(steps), who),
+		false,
+	)
 	if errors.Is(err, errDeclined) {
 		return apply.Answer{}, nil
 	}

@@ -74,7 +74,11 @@ func keyOf(t *testing.T, values map[string]string) string {
 	}
 	roots := x509.NewCertPool()
 	roots.AppendCertsFromPEM(pem)
-	conn, err := tls.Dial("tcp", strings.TrimPrefix(values["ZO365_MICROSOFT_LOGIN_URL"], "https://"), &tls.Config{RootCAs: roots})
+	conn, err := tls.Dial(
+		"tcp",
+		strings.TrimPrefix(values["ZO365_MICROSOFT_LOGIN_URL"], "https://"),
+		&tls.Config{RootCAs: roots},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -88,10 +92,19 @@ func keyOf(t *testing.T, values map[string]string) string {
 func TestLoginInARealBrowser(t *testing.T) {
 	dir := t.TempDir()
 	values, env := serve(t, t.TempDir(), dir)
-	allocator, cancel := chromedp.NewExecAllocator(t.Context(), append(chromedp.DefaultExecAllocatorOptions[:],
-		chromedp.NoSandbox, chromedp.DisableGPU, chromedp.UserDataDir(filepath.Join(t.TempDir(), "profile")),
+	allocator, cancel := chromedp.NewExecAllocator(t.Context(), append(
+		chromedp.DefaultExecAllocatorOptions[:],
+		chromedp.NoSandbox,
+		chromedp.DisableGPU,
+		chromedp.UserDataDir(filepath.Join(t.TempDir(), "profile")),
 		chromedp.Flag("ignore-certificate-errors-spki-list", keyOf(t, values)),
-		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true), chromedp.Flag("no-first-run", true),
+		chromedp.Flag(
+			"disable-quic",
+			true,
+		),
+		chromedp.Flag("disable-background-networking", true),
+		chromedp.Flag("disable-component-update", true),
+		chromedp.Flag("no-first-run", true),
 	)...)
 	defer cancel()
 	tab, cancelTab := chromedp.NewContext(allocator)
@@ -146,7 +159,8 @@ func TestLoginInARealBrowser(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := login.Wait(); err != nil || !strings.Contains(out.String(), `"flow": "browser"`) || !strings.Contains(out.String(), `"as": "admin@contoso.com"`) {
+	if err := login.Wait(); err != nil || !strings.Contains(out.String(), `"flow": "browser"`) ||
+		!strings.Contains(out.String(), `"as": "admin@contoso.com"`) {
 		text, _ := os.ReadFile(said.Name())
 		t.Errorf("%v\n%s\n%s", err, out.String(), text)
 	}

@@ -45,7 +45,11 @@ func runCacheList(env *Env) error {
 	if err != nil {
 		return err
 	}
-	l := render.Listing{Value: render.Cache{Files: files}, Columns: []string{"file", "bytes", "written"}, Empty: "The cache is empty."}
+	l := render.Listing{
+		Value:   render.Cache{Files: files},
+		Columns: []string{"file", "bytes", "written"},
+		Empty:   "The cache is empty.",
+	}
 	for _, f := range files {
 		l.Rows = append(l.Rows, []string{f.File, strconv.FormatInt(f.Bytes, 10), f.Written.Format(time.RFC3339)})
 	}
@@ -70,7 +74,10 @@ func cacheFiles() ([]render.CacheFile, error) {
 		if err != nil {
 			return err
 		}
-		files = append(files, render.CacheFile{File: path, Bytes: info.Size(), Written: info.ModTime().UTC().Truncate(time.Second)})
+		files = append(
+			files,
+			render.CacheFile{File: path, Bytes: info.Size(), Written: info.ModTime().UTC().Truncate(time.Second)},
+		)
 		return nil
 	})
 	if err != nil {

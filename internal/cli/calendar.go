@@ -18,10 +18,15 @@ type calendarListOptions struct {
 }
 
 func newCalendarCmd(env *Env) *cobra.Command {
-	cmd := &cobra.Command{Use: "calendar", Short: "Calendars in Microsoft 365", Long: "Look at the calendars that the integration can use."}
+	cmd := &cobra.Command{
+		Use:   "calendar",
+		Short: "Calendars in Microsoft 365",
+		Long:  "Look at the calendars that the integration can use.",
+	}
 	var opts calendarListOptions
 	list := &cobra.Command{
-		Use: "list", Short: "List calendars and which one Zoom uses",
+		Use:   "list",
+		Short: "List calendars and which one Zoom uses",
 		Long: `List the calendars of people, and which one Zoom uses: only the primary one. A
 person without a mailbox is shown as such.
 
@@ -52,7 +57,17 @@ func runCalendarList(ctx context.Context, env *Env, opts calendarListOptions) er
 	for _, a := range answers {
 		u := render.UserCalendars{User: a.User, Calendars: []render.Calendar{}, Error: calendarError(a.Err)}
 		for _, c := range a.Calendars {
-			u.Calendars = append(u.Calendars, render.Calendar{ID: c.ID, Name: c.Name, Primary: c.Primary, UsedByZoom: c.Primary, Owner: c.Owner, CanEdit: c.CanEdit})
+			u.Calendars = append(
+				u.Calendars,
+				render.Calendar{
+					ID:         c.ID,
+					Name:       c.Name,
+					Primary:    c.Primary,
+					UsedByZoom: c.Primary,
+					Owner:      c.Owner,
+					CanEdit:    c.CanEdit,
+				},
+			)
 		}
 		if errors.Is(a.Err, msgraph.ErrCalendarDenied) {
 			denied++
@@ -63,7 +78,12 @@ func runCalendarList(ctx context.Context, env *Env, opts calendarListOptions) er
 		return err
 	}
 	if denied > 0 {
-		return &tenant.NeedsError{Service: "Microsoft Graph", AnyOf: []string{"Calendars.ReadBasic.All (application)"}, Doing: "reading other people's calendars", Err: msgraph.ErrCalendarDenied}
+		return &tenant.NeedsError{
+			Service: "Microsoft Graph",
+			AnyOf:   []string{"Calendars.ReadBasic.All (application)"},
+			Doing:   "reading other people's calendars",
+			Err:     msgraph.ErrCalendarDenied,
+		}
 	}
 	return nil
 }
@@ -102,7 +122,9 @@ func calendarUsers(ctx context.Context, env *Env, opts calendarListOptions) ([]s
 	}
 	if len(opts.Users) == 0 && opts.Group == "" {
 		if !as.Person {
-			return nil, nil, usagef("an application is signed in and has no calendar of its own; name people with --user or --group")
+			return nil, nil, usagef(
+				"an application is signed in and has no calendar of its own; name people with --user or --group",
+			)
 		}
 		me, err := graph.Me(ctx)
 		if err != nil {

@@ -137,7 +137,15 @@ func severities(n render.SeverityCounts) string {
 	for _, one := range []struct {
 		n    int
 		word string
-	}{{n.Fail, "fail"}, {n.Unknown, "unknown"}, {n.Warn, "warn"}, {n.Muted, "muted"}, {n.Info, "info"}, {n.OK, "ok"}, {n.Skipped, "skipped"}} {
+	}{
+		{n.Fail, "fail"},
+		{n.Unknown, "unknown"},
+		{n.Warn, "warn"},
+		{n.Muted, "muted"},
+		{n.Info, "info"},
+		{n.OK, "ok"},
+		{n.Skipped, "skipped"},
+	} {
 		if one.n > 0 {
 			parts = append(parts, fmt.Sprintf("%d %s", one.n, one.word))
 		}

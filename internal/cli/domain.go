@@ -37,7 +37,11 @@ func (env *Env) bothDomains(ctx context.Context, from factsOptions) (tenant.Fact
 		saved, err := from.saved(env)
 		return saved.Facts, err
 	}
-	w, err := env.live(ctx, true, workspace.Look{Command: "verify-domain", Facts: []tenant.Fact{tenant.FactDomains, tenant.FactZoomDomains}})
+	w, err := env.live(
+		ctx,
+		true,
+		workspace.Look{Command: "verify-domain", Facts: []tenant.Fact{tenant.FactDomains, tenant.FactZoomDomains}},
+	)
 	if err != nil {
 		return tenant.Facts{}, err
 	}

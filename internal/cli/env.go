@@ -64,7 +64,9 @@ func System() *Env {
 		Terminal: term.IsTerminal(int(os.Stdin.Fd())) && term.IsTerminal(int(os.Stderr.Fd())),
 	}
 	plain := os.Getenv("NO_COLOR") != "" || os.Getenv("CI") != "" || os.Getenv("TERM") == "dumb" // https://no-color.org
-	env.Colour, env.ColourErr = !plain && term.IsTerminal(int(os.Stdout.Fd())), !plain && term.IsTerminal(int(os.Stderr.Fd()))
+	env.Colour, env.ColourErr = !plain &&
+		term.IsTerminal(int(os.Stdout.Fd())), !plain &&
+		term.IsTerminal(int(os.Stderr.Fd()))
 	env.Open = func(ctx context.Context, address string) error { return openBrowser(ctx, env.Getenv, env.Err, address) }
 	env.ReadSecret = func() (secret.Secret, error) {
 		text, err := term.ReadPassword(int(os.Stdin.Fd()))
@@ -110,7 +112,10 @@ func (env *Env) sayPlan(p plan.Plan) error {
 // would have found.
 func (env *Env) sayUnseen(p plan.Plan) {
 	if len(p.Unseen) > 0 {
-		env.say("warning: the plan does not know about %s, which could not be seen; zo365 doctor says why", strings.Join(p.Unseen, ", "))
+		env.say(
+			"warning: the plan does not know about %s, which could not be seen; zo365 doctor says why",
+			strings.Join(p.Unseen, ", "),
+		)
 	}
 }
 
@@ -151,9 +156,18 @@ func (env *Env) fileIfAny() (profile.File, error) {
 func (env *Env) doors(file profile.File) (*connect.Doors, error) {
 	path, _ := env.path() // without a file nothing is held against it
 	opts := connect.Options{
-		File: file, Path: path, Store: env.settings.CredentialStore, Auth: env.settings.Auth, Tenant: env.flags.tenant, Getenv: env.Getenv,
-		RequestTimeout: env.settings.RequestTimeout, MaxWait: env.settings.MaxWait,
-		UserAgent: "zo365/" + version().Version, OnWait: env.sayWait, Warn: env.warn, Say: env.say,
+		File:           file,
+		Path:           path,
+		Store:          env.settings.CredentialStore,
+		Auth:           env.settings.Auth,
+		Tenant:         env.flags.tenant,
+		Getenv:         env.Getenv,
+		RequestTimeout: env.settings.RequestTimeout,
+		MaxWait:        env.settings.MaxWait,
+		UserAgent:      "zo365/" + version().Version,
+		OnWait:         env.sayWait,
+		Warn:           env.warn,
+		Say:            env.say,
 	}
 	if env.flags.debug {
 		opts.Debug = env.Err

@@ -128,17 +128,27 @@ func judge(err error) (code int, hints []string) {
 	case errors.As(err, &usage), errors.As(err, &setting):
 		return exitUsage, nil
 	case errors.As(err, &twice):
-		return exitUsage, []string{"unset " + twice.Variable + ", or correct " + twice.Key + " in the tenant file; --tenant names another tenant for reading alone"}
+		return exitUsage, []string{
+			"unset " + twice.Variable + ", or correct " + twice.Key + " in the tenant file; --tenant names another tenant for reading alone",
+		}
 	case errors.As(err, &mixed):
-		return exitUsage, []string{"zo365 auth switch " + doctor.ShellWord(mixed.Tenant) + " chooses a pair; zo365 init makes a tenant file that names both"}
+		return exitUsage, []string{
+			"zo365 auth switch " + doctor.ShellWord(
+				mixed.Tenant,
+			) + " chooses a pair; zo365 init makes a tenant file that names both",
+		}
 	case errors.As(err, &target):
-		return exitError, []string{"zo365 auth status shows the sign-ins; sign in to the tenant and the Zoom account that are meant"}
+		return exitError, []string{
+			"zo365 auth status shows the sign-ins; sign in to the tenant and the Zoom account that are meant",
+		}
 	case errors.As(err, &connection):
 		return connection.code, []string{connection.next}
 	case errors.As(err, &unseen):
 		return exitPermission, append(unseen.needs, "or accept it: --allow-unknown "+strings.Join(unseen.codes, ","))
 	case errors.As(err, &needs):
-		return exitPermission, []string{"grant " + strings.Join(needs.AnyOf, " or ") + " to the application that zo365 signs in with, then sign in again"}
+		return exitPermission, []string{
+			"grant " + strings.Join(needs.AnyOf, " or ") + " to the application that zo365 signs in with, then sign in again",
+		}
 	case errors.As(err, &stop):
 		return judgeStop(stop)
 	}
@@ -171,7 +181,9 @@ func judgeStop(stop *tenant.StopError) (int, []string) {
 	case tenant.Offline:
 	}
 	if strings.Contains(stop.Error(), "certificate") {
-		return exitError, []string{"the server's certificate is not trusted; behind an inspecting proxy, or with a sandbox, SSL_CERT_FILE must name the authority"}
+		return exitError, []string{
+			"the server's certificate is not trusted; behind an inspecting proxy, or with a sandbox, SSL_CERT_FILE must name the authority",
+		}
 	}
 	return exitError, []string{"check the network and the proxy variables; --debug shows each request"}
 }
@@ -180,7 +192,9 @@ func exitOf(err error) int {
 	var entra *signin.EntraError
 	var zoom *signin.ZoomTokenError
 	var unavailable *secret.UnavailableError
-	if errors.As(err, &entra) || errors.As(err, &zoom) || errors.As(err, &unavailable) || errors.Is(err, signin.ErrCodeExpired) || errors.Is(err, signin.ErrBrowserUnanswered) {
+	if errors.As(err, &entra) || errors.As(err, &zoom) || errors.As(err, &unavailable) ||
+		errors.Is(err, signin.ErrCodeExpired) ||
+		errors.Is(err, signin.ErrBrowserUnanswered) {
 		return exitSignIn
 	}
 	return exitError
@@ -212,7 +226,9 @@ func adviceFor(err error) []string {
 	case errors.As(err, &entra):
 		return entraAdvice(entra)
 	case errors.As(err, &zoom):
-		return []string{"check zoom.account_id and zoom.client_id, and that the secret is the server-to-server app's Client Secret (marketplace.zoom.us > Manage > your app > App Credentials); then zo365 login zoom"}
+		return []string{
+			"check zoom.account_id and zoom.client_id, and that the secret is the server-to-server app's Client Secret (marketplace.zoom.us > Manage > your app > App Credentials); then zo365 login zoom",
+		}
 	case errors.As(err, &unavailable):
 		return []string{
 			"on a desktop: unlock or install the keyring (Debian: apt install gnome-keyring), then sign in again",
@@ -245,7 +261,9 @@ func nobodyAdvice(e *connect.NotSignedInError) []string {
 	case connect.ByCertificate:
 		return []string{"set ZO365_MICROSOFT_CLIENT_CERTIFICATE to a PEM or PFX file, and ZO365_MICROSOFT_CLIENT_ID"}
 	case connect.ByFederation:
-		return []string{"GitHub Actions needs \"permissions: id-token: write\", Azure Pipelines SYSTEM_ACCESSTOKEN, others ZO365_MICROSOFT_FEDERATED_TOKEN or ZO365_MICROSOFT_FEDERATED_TOKEN_FILE"}
+		return []string{
+			"GitHub Actions needs \"permissions: id-token: write\", Azure Pipelines SYSTEM_ACCESSTOKEN, others ZO365_MICROSOFT_FEDERATED_TOKEN or ZO365_MICROSOFT_FEDERATED_TOKEN_FILE",
+		}
 	case connect.ByPerson, connect.ByManaged: // a managed identity is always tried
 	}
 	return []string{"zo365 login " + strings.ToLower(e.Service)}

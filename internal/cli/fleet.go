@@ -29,7 +29,13 @@ type fleetOptions struct {
 
 func (o *fleetOptions) flags(cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.StringArrayVarP(&o.Files, "file", "f", nil, "tenant file, or a pattern such as 'tenants/*.yaml'; several make a fleet")
+	f.StringArrayVarP(
+		&o.Files,
+		"file",
+		"f",
+		nil,
+		"tenant file, or a pattern such as 'tenants/*.yaml'; several make a fleet",
+	)
 	f.IntVar(&o.Parallel, "parallel", 8, "how many tenants of a fleet at the same time")
 	f.StringVar(&o.LogDir, "log-dir", "", "folder for each tenant's messages (NAME.log) and whole result (NAME.json)")
 }
@@ -103,7 +109,12 @@ var meantForOne = []string{"ZO365_MICROSOFT_TENANT", "ZO365_ZOOM_ACCOUNT_ID"}
 
 // fleet runs a job for each tenant, some at the same time, and shows one summary.
 // What it keeps of a tenant is one line.
-func (env *Env) fleet(ctx context.Context, o fleetOptions, files []string, job func(context.Context, *Env) (fleetResult, error)) error {
+func (env *Env) fleet(
+	ctx context.Context,
+	o fleetOptions,
+	files []string,
+	job func(context.Context, *Env) (fleetResult, error),
+) error {
 	if o.LogDir != "" {
 		if err := os.MkdirAll(o.LogDir, 0o755); err != nil {
 			return fmt.Errorf("making the log folder: %w", err)
@@ -111,7 +122,10 @@ func (env *Env) fleet(ctx context.Context, o fleetOptions, files []string, job f
 	}
 	for _, name := range meantForOne {
 		if env.Getenv(name) != "" {
-			return hint(usagef("%s names one tenant, and the files %s, ... name others", name, files[0]), "unset "+name+": a fleet takes each tenant from its file")
+			return hint(
+				usagef("%s names one tenant, and the files %s, ... name others", name, files[0]),
+				"unset "+name+": a fleet takes each tenant from its file",
+			)
 		}
 	}
 	for _, name := range ofOneTenant {
@@ -147,7 +161,13 @@ func (env *Env) fleet(ctx context.Context, o fleetOptions, files []string, job f
 // errFleet ends a fleet whose summary has said everything.
 var errFleet = errors.New("not every tenant is done")
 
-func (env *Env) oneOfFleet(ctx context.Context, o fleetOptions, file, name string, talk *lineWriter, job func(context.Context, *Env) (fleetResult, error)) render.FleetTenant {
+func (env *Env) oneOfFleet(
+	ctx context.Context,
+	o fleetOptions,
+	file, name string,
+	talk *lineWriter,
+	job func(context.Context, *Env) (fleetResult, error),
+) render.FleetTenant {
 	line := render.FleetTenant{File: file}
 	log := &logBuffer{}
 	one := *env
@@ -221,7 +241,17 @@ func tenantName(file string) string {
 // worstCode is the fleet's exit code, in the order that one tenant has, too: an error
 // before a failed check, a failed check before a person's step, that before a difference.
 func worstCode(lines []render.FleetTenant) int {
-	for _, code := range []int{exitInterrupted, exitError, exitUsage, exitSignIn, exitCheckFailed, exitPermission, exitResumable, exitPerson, exitDiffers} {
+	for _, code := range []int{
+		exitInterrupted,
+		exitError,
+		exitUsage,
+		exitSignIn,
+		exitCheckFailed,
+		exitPermission,
+		exitResumable,
+		exitPerson,
+		exitDiffers,
+	} {
 		if slices.ContainsFunc(lines, func(l render.FleetTenant) bool { return l.ExitCode == code }) {
 			return code
 		}

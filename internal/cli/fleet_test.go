@@ -9,9 +9,12 @@ import (
 
 func TestFleetNames(t *testing.T) {
 	for name, test := range map[string]struct{ files, want []string }{
-		"files of one folder":      {[]string{"tenants/a.yaml", "tenants/b.yml"}, []string{"a", "b"}},
-		"a folder for each tenant": {[]string{"tenants/a/zo365.yaml", "tenants/b/zo365.yaml", "/c/zo365.yaml"}, []string{"tenants-a-zo365", "tenants-b-zo365", "c-zo365"}},
-		"beside this folder":       {[]string{"../a/zo365.yaml", "./zo365.yaml"}, []string{"a-zo365", "zo365"}},
+		"files of one folder": {[]string{"tenants/a.yaml", "tenants/b.yml"}, []string{"a", "b"}},
+		"a folder for each tenant": {
+			[]string{"tenants/a/zo365.yaml", "tenants/b/zo365.yaml", "/c/zo365.yaml"},
+			[]string{"tenants-a-zo365", "tenants-b-zo365", "c-zo365"},
+		},
+		"beside this folder": {[]string{"../a/zo365.yaml", "./zo365.yaml"}, []string{"a-zo365", "zo365"}},
 	} {
 		if got := fleetNames(test.files); !slices.Equal(got, test.want) {
 			t.Errorf("%s: %q, want %q", name, got, test.want)

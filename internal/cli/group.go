@@ -42,7 +42,11 @@ func newGroupListCmd(env *Env) *cobra.Command {
 }
 
 // knownGroups are Zoom's, live or from a file of facts.
-func (env *Env) knownGroups(ctx context.Context, file profile.File, from factsOptions) (groups []tenant.ZoomGroup, looked bool, err error) {
+func (env *Env) knownGroups(
+	ctx context.Context,
+	file profile.File,
+	from factsOptions,
+) (groups []tenant.ZoomGroup, looked bool, err error) {
 	if from.File == "" {
 		return env.zoomGroups(ctx, file)
 	}
@@ -75,7 +79,10 @@ func runGroupList(ctx context.Context, env *Env, from factsOptions) error {
 			out.Groups = append(out.Groups, groupOf(doc.File, g.Name, known, looked))
 		}
 	}
-	slices.SortFunc(out.Groups, func(a, b render.Group) int { return strings.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name)) })
+	slices.SortFunc(
+		out.Groups,
+		func(a, b render.Group) int { return strings.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name)) },
+	)
 	return env.show(render.GroupListing(out))
 }
 
@@ -160,7 +167,8 @@ type groupSetOptions struct {
 func newGroupSetCmd(env *Env) *cobra.Command {
 	opts := groupSetOptions{Values: map[string]*string{}}
 	cmd := &cobra.Command{
-		Use: "set NAME", Short: "Set settings of a group",
+		Use:     "set NAME",
+		Short:   "Set settings of a group",
 		Long:    "Set settings in a group's profile; the profile is made when there is none. What is not set is inherited from the account.",
 		Example: "  zo365 group set Sales --setup-by users\n  zo365 group set Engineering --enabled false --yes",
 		Args:    one("a group"),
@@ -207,7 +215,10 @@ func runGroupSet(ctx context.Context, env *Env, opts groupSetOptions) error {
 		}
 	}
 	out, err := env.change(ctx, profileChange{
-		Change:   workspace.Change{Group: name, Edit: func(doc *config.Document) error { return doc.SetSettings(name, wanted) }},
+		Change: workspace.Change{
+			Group: name,
+			Edit:  func(doc *config.Document) error { return doc.SetSettings(name, wanted) },
+		},
 		Yes:      opts.Yes,
 		Question: "Change the profile of the group " + name + "?",
 	})
@@ -226,7 +237,8 @@ type groupUnsetOptions struct {
 func newGroupUnsetCmd(env *Env) *cobra.Command {
 	var opts groupUnsetOptions
 	cmd := &cobra.Command{
-		Use: "unset NAME [SETTING...]", Short: "Let a group inherit again",
+		Use:     "unset NAME [SETTING...]",
+		Short:   "Let a group inherit again",
 		Long:    "Remove the named settings from a group's profile, so that it inherits them from the account; without a setting the whole profile is removed.",
 		Example: "  zo365 group unset Sales setup_by\n  zo365 group unset Sales --yes",
 		Args:    cobra.MinimumNArgs(1),

@@ -37,11 +37,26 @@ value that nobody gave is left as a comment. No secret is ever written.`,
 	}
 	f := cmd.Flags()
 	f.StringVar(&opts.Values.Cloud, "cloud", "", "Microsoft cloud: "+strings.Join(profile.Cloud("").Values(), ", "))
-	f.StringVar(&opts.Values.ClientID, "client-id", "", "application that zo365 signs in with (default: Microsoft Graph Command Line Tools)")
-	f.StringVar(&opts.Values.ZoomAppID, "zoom-app-id", "", "Zoom's enterprise application (default: looked up in the tenant)")
+	f.StringVar(
+		&opts.Values.ClientID,
+		"client-id",
+		"",
+		"application that zo365 signs in with (default: Microsoft Graph Command Line Tools)",
+	)
+	f.StringVar(
+		&opts.Values.ZoomAppID,
+		"zoom-app-id",
+		"",
+		"Zoom's enterprise application (default: looked up in the tenant)",
+	)
 	f.StringVar(&opts.Values.ZoomAccountID, "zoom-account-id", "", "Zoom account ID")
 	f.StringVar(&opts.Values.ZoomClientID, "zoom-client-id", "", "client ID of the server-to-server OAuth app")
-	f.StringVar(&opts.Values.ZoomCloud, "zoom-cloud", "", "Zoom platform: "+strings.Join(profile.ZoomCloud("").Values(), ", "))
+	f.StringVar(
+		&opts.Values.ZoomCloud,
+		"zoom-cloud",
+		"",
+		"Zoom platform: "+strings.Join(profile.ZoomCloud("").Values(), ", "),
+	)
 	f.BoolVar(&opts.Force, "force", false, "replace an existing file")
 	f.BoolVarP(&opts.Yes, "yes", "y", false, "ask nothing")
 	completeValues(cmd, "cloud", profile.Cloud("").Values())

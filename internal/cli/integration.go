@@ -26,7 +26,12 @@ func newIntegrationCmd(env *Env) *cobra.Command {
 for one group. This needs no network and no sign-in; what remains to be done in
 Zoom's portal is listed.`,
 	}
-	cmd.AddCommand(newIntegrationEnableCmd(env), newIntegrationDisableCmd(env), newIntegrationStatusCmd(env), newUseApplicationCmd(env))
+	cmd.AddCommand(
+		newIntegrationEnableCmd(env),
+		newIntegrationDisableCmd(env),
+		newIntegrationStatusCmd(env),
+		newUseApplicationCmd(env),
+	)
 	return cmd
 }
 
@@ -52,7 +57,12 @@ The change is shown and asked for. Then zo365 authorize gets the consent.`,
 	cmd.Flags().StringVar(&opts.Group, "group", "", "change this group's profile instead of the account's")
 	cmd.Flags().StringVar(&opts.SetupBy, "setup-by", string(profile.Admin), "who sets it up: admin or users")
 	cmd.Flags().BoolVarP(&opts.Yes, "yes", "y", false, "do not ask")
-	cmd.Flags().StringVar(&opts.MailRead, "mail-read", "", "whether Mail: Read is approved in the portal, as it must be while the UPN is not the Zoom email: approved or not-approved")
+	cmd.Flags().StringVar(
+		&opts.MailRead,
+		"mail-read",
+		"",
+		"whether Mail: Read is approved in the portal, as it must be while the UPN is not the Zoom email: approved or not-approved",
+	)
 	completeValues(cmd, "setup-by", profile.SetupBy("").Values())
 	completeValues(cmd, "mail-read", profile.Approval("").Values())
 	return cmd
@@ -133,10 +143,17 @@ func runIntegrationDisable(ctx context.Context, env *Env, opts disableOptions) e
 		Question: "Disable and delete the authorization of " + scopeWords(opts.Group) + "?",
 	}
 	if _, ok := w.State.Authorizations[scope]; ok {
-		c.Also = []plan.Step{{
-			ID: "local/forget-consent/" + scope, Kind: string(doctor.Local), Action: string(doctor.ForgetConsent), Scope: scope, Target: scope,
-			Before: "recorded", After: "forgotten",
-		}}
+		c.Also = []plan.Step{
+			{
+				ID:     "local/forget-consent/" + scope,
+				Kind:   string(doctor.Local),
+				Action: string(doctor.ForgetConsent),
+				Scope:  scope,
+				Target: scope,
+				Before: "recorded",
+				After:  "forgotten",
+			},
+		}
 	}
 	out, err := env.change(ctx, c)
 	if err != nil {
@@ -166,7 +183,13 @@ func revoke(ctx context.Context, env *Env, yes bool) ([]string, error) {
 	}
 	defer release()
 	if needed := doctor.StillAuthorized(w.File); len(needed) > 0 {
-		return nil, hint(fmt.Errorf("the consent was not revoked: it is one for the whole tenant, and %s still uses it", strings.Join(needed, ", ")), "disable those first")
+		return nil, hint(
+			fmt.Errorf(
+				"the consent was not revoked: it is one for the whole tenant, and %s still uses it",
+				strings.Join(needed, ", "),
+			),
+			"disable those first",
+		)
 	}
 	look := workspace.Look{Command: "integration disable --revoke", Facts: []tenant.Fact{tenant.FactConsents}}
 	if err := w.SignIn(ctx, look); err != nil {
@@ -177,7 +200,10 @@ func revoke(ctx context.Context, env *Env, yes bool) ([]string, error) {
 	}
 	app := doctor.ZoomApplication(w.Input)
 	if app.Principal == nil && len(app.Unclear) > 0 {
-		return nil, hint(errors.New("it is not known which application is Zoom's"), "zo365 integration use-application APP-ID names it in the tenant file; zo365 facts lists them")
+		return nil, hint(
+			errors.New("it is not known which application is Zoom's"),
+			"zo365 integration use-application APP-ID names it in the tenant file; zo365 facts lists them",
+		)
 	}
 	p := plan.Revocation(w.Input, w.Findings(), w.Portals())
 	if err := w.MayWrite(ctx, p); err != nil {
@@ -221,7 +247,11 @@ func revoke(ctx context.Context, env *Env, yes bool) ([]string, error) {
 	for _, c := range w.Input.Facts.Consents.Value {
 		if c.Principal.ID == app.Principal.ID && len(c.Grants) > 0 {
 			return revoked, &hinted{
-				err:  fmt.Errorf("%s holds permissions that were not there before: %s", doctor.AppName(c), strings.Join(c.Labels(), ", ")),
+				err: fmt.Errorf(
+					"%s holds permissions that were not there before: %s",
+					doctor.AppName(c),
+					strings.Join(c.Labels(), ", "),
+				),
 				code: exitResumable,
 				hint: "zo365 integration use-application " + c.Principal.AppID + ", then zo365 integration disable --revoke again",
 			}

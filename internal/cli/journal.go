@@ -25,7 +25,9 @@ follows from.`,
 	cmd.PersistentFlags().StringVar(&file, "file", "", "another journal (default: the one beside the tenant file)")
 	cmd.AddCommand(
 		&cobra.Command{
-			Use: "show", Short: "Show the entries", Args: flagsOnly,
+			Use:     "show",
+			Short:   "Show the entries",
+			Args:    flagsOnly,
 			Long:    "Show the entries, the oldest first. -o json has all that a line holds. A line that is\ntorn, as a power cut leaves one, is left out and said.",
 			Example: "  zo365 journal show\n  zo365 journal show -o json --file fixes.jsonl.journal.jsonl",
 			RunE:    func(*cobra.Command, []string) error { return runJournalShow(env, file) },
@@ -81,9 +83,24 @@ func entriesOf(entries []journal.Entry) []render.JournalEntry {
 	shown := make([]render.JournalEntry, len(entries))
 	for i, e := range entries {
 		shown[i] = render.JournalEntry{
-			At: e.At, Actor: e.Actor, Action: string(e.Action), Scope: e.Scope, Tenant: e.Tenant, Before: e.Before, After: e.After, Evidence: e.Evidence,
-			Steps: append([]string{}, e.Steps...), Answer: e.Answer, ID: e.ID, Plan: e.Plan, Step: e.Step, Undoes: e.Undoes,
-			Target: e.Target, Application: e.Application, Permission: e.Permission, Why: e.Why,
+			At:          e.At,
+			Actor:       e.Actor,
+			Action:      string(e.Action),
+			Scope:       e.Scope,
+			Tenant:      e.Tenant,
+			Before:      e.Before,
+			After:       e.After,
+			Evidence:    e.Evidence,
+			Steps:       append([]string{}, e.Steps...),
+			Answer:      e.Answer,
+			ID:          e.ID,
+			Plan:        e.Plan,
+			Step:        e.Step,
+			Undoes:      e.Undoes,
+			Target:      e.Target,
+			Application: e.Application,
+			Permission:  e.Permission,
+			Why:         e.Why,
 		}
 	}
 	return shown
@@ -126,7 +143,10 @@ func runJournalVerify(env *Env, file string) error {
 		env.say("note: the end is not verified: neither this machine nor git remembers the last line")
 	}
 	if len(c.Ends) > 1 {
-		env.say("note: branches were merged, which the next entry joins; they end in the lines %s", strings.Trim(fmt.Sprint(c.Ends), "[]"))
+		env.say(
+			"note: branches were merged, which the next entry joins; they end in the lines %s",
+			strings.Trim(fmt.Sprint(c.Ends), "[]"),
+		)
 	}
 	if err := env.show(render.JournalCheckListing(shown)); err != nil {
 		return err

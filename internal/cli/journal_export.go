@@ -20,7 +20,9 @@ type exportOptions struct {
 func newJournalExportCmd(env *Env, file *string) *cobra.Command {
 	var opts exportOptions
 	cmd := &cobra.Command{
-		Use: "export", Short: "Write entries for another system, after checking the chain", Args: flagsOnly,
+		Use:   "export",
+		Short: "Write entries for another system, after checking the chain",
+		Args:  flagsOnly,
 		Long: `Write the entries of a time or of some actions for an auditor or another system. The
 chain is checked first: an export of a broken journal is not written. -o ndjson, the
 form of most log collectors, has one entry a line.
@@ -30,7 +32,12 @@ Exit code 3 when the chain is broken.`,
 		Annotations: map[string]string{moreOutputs: "ndjson"},
 		RunE:        func(*cobra.Command, []string) error { return runJournalExport(env, *file, opts) },
 	}
-	cmd.Flags().StringVar(&opts.Since, "since", "", "from this day or time on, for example 2026-11-01 or 2026-11-01T08:00:00Z")
+	cmd.Flags().StringVar(
+		&opts.Since,
+		"since",
+		"",
+		"from this day or time on, for example 2026-11-01 or 2026-11-01T08:00:00Z",
+	)
 	cmd.Flags().StringVar(&opts.Until, "until", "", "before this day or time")
 	cmd.Flags().StringSliceVar(&opts.Actions, "action", nil, "these actions only")
 	return cmd
@@ -69,7 +76,8 @@ func runJournalExport(env *Env, file string, opts exportOptions) error {
 		env.say("warning: %s:%d is not a whole entry: %v", path, t.Line, t.Err)
 	}
 	entries = slices.DeleteFunc(entries, func(e journal.Entry) bool {
-		return e.At.Before(since) || !until.IsZero() && !e.At.Before(until) || len(opts.Actions) > 0 && !slices.Contains(opts.Actions, string(e.Action))
+		return e.At.Before(since) || !until.IsZero() && !e.At.Before(until) ||
+			len(opts.Actions) > 0 && !slices.Contains(opts.Actions, string(e.Action))
 	})
 	shown := entriesOf(entries)
 	l := render.JournalListing(shown)

@@ -94,7 +94,12 @@ func (a attempt) end() string {
 	}
 	slices.Sort(granted)
 	slices.Sort(groups)
-	return fmt.Sprint(granted, groups, bytes.Contains(a.run("portal", "list", "-o", "json"), []byte(`"pending": 0`)), bytes.Count(a.run("integration", "status", "-o", "json"), []byte(`"status": "consented"`)))
+	return fmt.Sprint(
+		granted,
+		groups,
+		bytes.Contains(a.run("portal", "list", "-o", "json"), []byte(`"pending": 0`)),
+		bytes.Count(a.run("integration", "status", "-o", "json"), []byte(`"status": "consented"`)),
+	)
 }
 
 // ofNoTenant are variables without those that name one tenant.
@@ -111,7 +116,12 @@ func requires(t *testing.T, file string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	text = bytes.Replace(text, []byte("microsoft:\n"), []byte("microsoft:\n  required_permissions: [Calendars.ReadWrite]\n"), 1)
+	text = bytes.Replace(
+		text,
+		[]byte("microsoft:\n"),
+		[]byte("microsoft:\n  required_permissions: [Calendars.ReadWrite]\n"),
+		1,
+	)
 	if err := os.WriteFile(file, text, 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -127,7 +137,19 @@ func TestAKilledApplyGoesOn(t *testing.T) {
 		t.Fatal(err)
 	}
 	const tenants = 16
-	_, env := serve(t, private, home, "--scenario", scenario, "--latency", "8ms", "--tenants", fmt.Sprint(tenants), "--tenant-files", home+"/tenants")
+	_, env := serve(
+		t,
+		private,
+		home,
+		"--scenario",
+		scenario,
+		"--latency",
+		"8ms",
+		"--tenants",
+		fmt.Sprint(tenants),
+		"--tenant-files",
+		home+"/tenants",
+	)
 	kept := append(ofNoTenant(env), "ZO365_CREDENTIAL_STORE=env", "CI=true")
 	prepare := func(n int) (attempt, int) {
 		a := attempt{t, home, filepath.Join(home, "tenants", fmt.Sprintf("tenant-%03d.yaml", n)), kept}
@@ -191,8 +213,15 @@ func (a attempt) once(after int) {
 		}
 	}
 	for _, step := range []string{
-		"graph/grant/Calendars.ReadWrite", "graph/revoke/Mail.Read", "graph/revoke/Mail.ReadWrite", "graph/revoke/Calendars.Read", "graph/revoke/Directory.Read.All",
-		"zoom/create-group/Marketing", "zoom/create-group/Support", "local/record-consent/account", "local/record-consent/group:Marketing",
+		"graph/grant/Calendars.ReadWrite",
+		"graph/revoke/Mail.Read",
+		"graph/revoke/Mail.ReadWrite",
+		"graph/revoke/Calendars.Read",
+		"graph/revoke/Directory.Read.All",
+		"zoom/create-group/Marketing",
+		"zoom/create-group/Support",
+		"local/record-consent/account",
+		"local/record-consent/group:Marketing",
 	} {
 		if ends[step] != 1 {
 			a.t.Errorf("killed after line %d: %s ended %d times in the journal", after, step, ends[step])

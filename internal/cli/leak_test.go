@@ -81,7 +81,17 @@ var notRun = []string{"sandbox serve"} // it is running; its own output is looke
 func TestNoSecretLeaks(t *testing.T) {
 	home, private := t.TempDir(), t.TempDir()
 	issued := filepath.Join(private, "issued")
-	values, env := serve(t, private, home, "--debug", "--auto-approve", "--issued-log", issued, "--traffic-log", filepath.Join(home, "traffic.ndjson"))
+	values, env := serve(
+		t,
+		private,
+		home,
+		"--debug",
+		"--auto-approve",
+		"--issued-log",
+		issued,
+		"--traffic-log",
+		filepath.Join(home, "traffic.ndjson"),
+	)
 	// What is opened is noted, since other users see a program's arguments.
 	robot := filepath.Join(private, "robot")
 	script := "#!/bin/sh\necho \"$@\" >> " + home + "/arguments\nexec " + zo365 + " sandbox visit \"$@\"\n"
@@ -96,14 +106,26 @@ func TestNoSecretLeaks(t *testing.T) {
 		for _, args := range everyCommand {
 			args = append([]string{}, args...)
 			for i := range args {
-				args[i] = strings.NewReplacer("ID", lastEntry(t, home, args), "TENANT", values["ZO365_MICROSOFT_TENANT"], "PORTAL", values["ZO365_ZOOM_PORTAL_URL"]).Replace(args[i])
+				args[i] = strings.NewReplacer(
+					"ID",
+					lastEntry(t, home, args),
+					"TENANT",
+					values["ZO365_MICROSOFT_TENANT"],
+					"PORTAL",
+					values["ZO365_ZOOM_PORTAL_URL"],
+				).Replace(
+					args[i],
+				)
 			}
 			if args[0] == "init" {
 				args = append(args, "--force")
 			}
 			cmd := exec.Command(zo365, append(args, "--debug")...)
 			cmd.Dir = home
-			cmd.Env = slices.Concat(env, []string{"ZO365_CREDENTIAL_STORE=" + store, "ZO365_CREDENTIAL_PASSPHRASE=the passphrase of the test"})
+			cmd.Env = slices.Concat(
+				env,
+				[]string{"ZO365_CREDENTIAL_STORE=" + store, "ZO365_CREDENTIAL_PASSPHRASE=the passphrase of the test"},
+			)
 			out, err := cmd.CombinedOutput()
 			outputs[store+": zo365 "+strings.Join(args, " ")] = string(out)
 			if err != nil && store != "env" {
@@ -116,7 +138,11 @@ func TestNoSecretLeaks(t *testing.T) {
 		t.Error("the arguments of the browser were not noted")
 	}
 
-	secrets := []string{values["ZO365_MICROSOFT_CLIENT_SECRET"], values["ZO365_ZOOM_CLIENT_SECRET"], "the passphrase of the test"}
+	secrets := []string{
+		values["ZO365_MICROSOFT_CLIENT_SECRET"],
+		values["ZO365_ZOOM_CLIENT_SECRET"],
+		"the passphrase of the test",
+	}
 	noted, err := os.ReadFile(issued)
 	if err != nil {
 		t.Fatal(err)
@@ -172,7 +198,9 @@ func readFiles(t *testing.T, dir string, into map[string]string) {
 }
 
 func TestTheLeakTestKnowsEveryCommand(t *testing.T) {
-	root := cli.NewRoot(&cli.Env{In: &bytes.Buffer{}, Out: &bytes.Buffer{}, Err: &bytes.Buffer{}, Getenv: func(string) string { return "" }})
+	root := cli.NewRoot(
+		&cli.Env{In: &bytes.Buffer{}, Out: &bytes.Buffer{}, Err: &bytes.Buffer{}, Getenv: func(string) string { return "" }},
+	)
 	var walk func(c *cobra.Command, path []string)
 	walk = func(c *cobra.Command, path []string) {
 		for _, sub := range c.Commands() {
@@ -181,7 +209,10 @@ func TestTheLeakTestKnowsEveryCommand(t *testing.T) {
 		if c.HasSubCommands() || c.Name() == "help" || slices.Contains(notRun, strings.Join(path, " ")) {
 			return
 		}
-		if !slices.ContainsFunc(everyCommand, func(args []string) bool { return len(args) >= len(path) && slices.Equal(args[:len(path)], path) }) {
+		if !slices.ContainsFunc(
+			everyCommand,
+			func(args []string) bool { return len(args) >= len(path) && slices.Equal(args[:len(path)], path) },
+		) {
 			t.Errorf("zo365 %s is not run by the leak test", strings.Join(path, " "))
 		}
 	}

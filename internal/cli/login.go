@@ -57,10 +57,20 @@ on a terminal. zo365 auth permissions lists them.`,
 		Args:    flagsOnly,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return runLoginMicrosoft(cmd.Context(), env, opts) },
 	}
-	cmd.Flags().BoolVar(&opts.Browser, "browser", false, "sign in with the browser on this machine (authorization code with PKCE)")
+	cmd.Flags().BoolVar(
+		&opts.Browser,
+		"browser",
+		false,
+		"sign in with the browser on this machine (authorization code with PKCE)",
+	)
 	cmd.Flags().BoolVar(&opts.DeviceCode, "device-code", false, "sign in with a device code and offer nothing else")
 	cmd.Flags().BoolVar(&opts.Open, "open", false, "open the device code's address in the browser")
-	cmd.Flags().StringSliceVar(&opts.For, "for", []string{"verify-domain", "authorize"}, "commands whose permissions to ask for, or all (those that only read)")
+	cmd.Flags().StringSliceVar(
+		&opts.For,
+		"for",
+		[]string{"verify-domain", "authorize"},
+		"commands whose permissions to ask for, or all (those that only read)",
+	)
 	cmd.Flags().StringVar(&opts.Claims, "claims", "", "claims challenge to answer, as an error message gave it")
 	completeValues(cmd, "for", append([]string{"all"}, commandsWithNeeds()...))
 	return cmd
@@ -158,7 +168,12 @@ func (env *Env) signInAgain(ctx context.Context, e *connect.InteractionError) er
 }
 
 func showDeviceCode(ctx context.Context, env *Env, code signin.DeviceCode, open bool) {
-	env.say("Open %s and enter the code %s\nwaiting until %s (Ctrl-C ends it)", code.Address, code.UserCode, code.Expiry.Local().Format("15:04"))
+	env.say(
+		"Open %s and enter the code %s\nwaiting until %s (Ctrl-C ends it)",
+		code.Address,
+		code.UserCode,
+		code.Expiry.Local().Format("15:04"),
+	)
 	if open {
 		if err := env.Open(ctx, code.Address); err != nil {
 			env.warn(err)
@@ -215,7 +230,10 @@ func zoomSecret(env *Env, doors *connect.Doors, opts loginZoomOptions) (secret.S
 		text, err := bufio.NewReader(env.In).ReadString('\n')
 		text = strings.TrimRight(text, "\r\n")
 		if text == "" {
-			return secret.Secret{}, fmt.Errorf("reading the client secret from standard input: %w", errors.Join(err, errors.New("there is none")))
+			return secret.Secret{}, fmt.Errorf(
+				"reading the client secret from standard input: %w",
+				errors.Join(err, errors.New("there is none")),
+			)
 		}
 		return secret.New(text), nil
 	}
@@ -223,7 +241,9 @@ func zoomSecret(env *Env, doors *connect.Doors, opts loginZoomOptions) (secret.S
 		return s, nil
 	}
 	if !env.interactive() {
-		return secret.Secret{}, usagef("nobody can be asked for the client secret here; set ZO365_ZOOM_CLIENT_SECRET or use --secret-stdin")
+		return secret.Secret{}, usagef(
+			"nobody can be asked for the client secret here; set ZO365_ZOOM_CLIENT_SECRET or use --secret-stdin",
+		)
 	}
 	_, _ = fmt.Fprint(env.Err, "Client secret of the server-to-server app: ")
 	s, err := env.ReadSecret()
@@ -248,7 +268,19 @@ func (env *Env) openDoors() (*connect.Doors, error) {
 
 // signInOf is a credential as it is shown.
 func signInOf(f connect.Found, doors *connect.Doors) render.SignIn {
-	s := render.SignIn{Service: strings.ToLower(f.Service), SignedIn: true, As: f.ClientID, Kind: "application", Method: string(f.Method), Why: f.Why, Flow: f.Flow, Store: string(f.Source), Variable: f.Variable, Of: f.Of, Host: doors.Hosts.Login}
+	s := render.SignIn{
+		Service:  strings.ToLower(f.Service),
+		SignedIn: true,
+		As:       f.ClientID,
+		Kind:     "application",
+		Method:   string(f.Method),
+		Why:      f.Why,
+		Flow:     f.Flow,
+		Store:    string(f.Source),
+		Variable: f.Variable,
+		Of:       f.Of,
+		Host:     doors.Hosts.Login,
+	}
 	if f.Service == "Zoom" {
 		s.Host = doors.Hosts.ZoomLogin
 	}
@@ -310,7 +342,13 @@ func runLogout(ctx context.Context, env *Env, only string, revoke bool) error {
 		if err != nil {
 			return fmt.Errorf("signing out of %s: %w", one.service, err)
 		}
-		erased := render.Erased{Service: one.service, Credential: len(e.From) > 0, From: []string{}, CachedToken: e.Token, Revoked: e.Revoked}
+		erased := render.Erased{
+			Service:     one.service,
+			Credential:  len(e.From) > 0,
+			From:        []string{},
+			CachedToken: e.Token,
+			Revoked:     e.Revoked,
+		}
 		for _, s := range e.From {
 			erased.From = append(erased.From, string(s))
 		}

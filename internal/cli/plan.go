@@ -70,7 +70,12 @@ Exit codes: 2 with --detailed-exitcode when there is something to do, and with
 	f := cmd.Flags()
 	f.StringVar(&opts.Out, "out", "", "save the plan to this file; a folder with several tenants")
 	f.BoolVar(&opts.Detailed, "detailed-exitcode", false, "exit with 2 when there is something to do")
-	f.BoolVar(&opts.Drift, "drift", false, "show what moved since everything was last as wanted; exit with 2 when something did")
+	f.BoolVar(
+		&opts.Drift,
+		"drift",
+		false,
+		"show what moved since everything was last as wanted; exit with 2 when something did",
+	)
 	return cmd
 }
 
@@ -122,7 +127,12 @@ func planFleet(ctx context.Context, env *Env, opts planOptions, files []string) 
 			return fmt.Errorf("making the plans' folder: %w", err)
 		}
 	}
-	return env.fleet(ctx, opts.Fleet, files, func(ctx context.Context, env *Env) (fleetResult, error) { return planOne(ctx, env, opts) })
+	return env.fleet(
+		ctx,
+		opts.Fleet,
+		files,
+		func(ctx context.Context, env *Env) (fleetResult, error) { return planOne(ctx, env, opts) },
+	)
 }
 
 // errDiffers ends a command whose output has said that there are differences.
@@ -230,7 +240,10 @@ func drift(w *workspace.Workspace) (render.Listing, int, error) {
 		return render.Listing{}, 0, err
 	}
 	if b == nil {
-		return render.Listing{}, 0, hint(errors.New("the journal has no state to measure drift against"), "zo365 apply records it once everything is as wanted")
+		return render.Listing{}, 0, hint(
+			errors.New("the journal has no state to measure drift against"),
+			"zo365 apply records it once everything is as wanted",
+		)
 	}
 	moved, unseen := plan.Drift(*b, w.Input)
 	return render.DriftListing(b.At, moved, unseen), len(moved), nil

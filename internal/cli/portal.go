@@ -32,7 +32,9 @@ profile changes, it is pending again. This needs no network and no sign-in.`,
 
 func newPortalListCmd(env *Env) *cobra.Command {
 	return &cobra.Command{
-		Use: "list", Short: "List the controls, what is wanted of them, and who confirmed it", Args: flagsOnly,
+		Use:     "list",
+		Short:   "List the controls, what is wanted of them, and who confirmed it",
+		Args:    flagsOnly,
 		Long:    "List the controls of Zoom's portal that the tenant file decides, for the account and each group that sets something.",
 		Example: "  zo365 portal list\n  zo365 portal list -o json",
 		RunE: func(*cobra.Command, []string) error {
@@ -78,7 +80,8 @@ type portalConfirmOptions struct {
 func newPortalConfirmCmd(env *Env) *cobra.Command {
 	var opts portalConfirmOptions
 	cmd := &cobra.Command{
-		Use: "confirm [STEP...]", Short: "Say that controls show what is wanted",
+		Use:   "confirm [STEP...]",
+		Short: "Say that controls show what is wanted",
 		Long: `Record that somebody saw, or set, controls of Zoom's portal to the wanted values. A
 STEP is named as zo365 portal list shows it; --all confirms everything pending.
 Whoever says so is named with --by, else ZO365_ACTOR or the system's user.`,
@@ -193,7 +196,9 @@ func confirmations(w *workspace.Workspace, chosen []render.PortalControl, who st
 
 func newPortalChecklistCmd(env *Env) *cobra.Command {
 	return &cobra.Command{
-		Use: "checklist [PLAN.json]", Short: "Write what is pending as a Markdown checklist for a ticket", Args: cobra.MaximumNArgs(1),
+		Use:   "checklist [PLAN.json]",
+		Short: "Write what is pending as a Markdown checklist for a ticket",
+		Args:  cobra.MaximumNArgs(1),
 		Long: `Write what is pending in Zoom's portal as Markdown: the pages, the controls, the values.
 With a saved plan its other pages are there too: domains, the Zoom plan, credentials.`,
 		Example: "  zo365 portal checklist > ticket.md\n  zo365 plan --out plan.json && zo365 portal checklist plan.json",
@@ -224,7 +229,17 @@ func (env *Env) checklist(args []string) (string, []render.PortalControl, error)
 	var all []render.PortalControl
 	for _, s := range p.Steps {
 		if s.Page != nil {
-			all = append(all, render.PortalControl{Step: strings.TrimPrefix(s.ID, "portal/"), Scope: s.Scope, Menu: s.Page.Menu, Address: s.Page.Address, Control: s.Page.Control, Choose: s.Page.Choose})
+			all = append(
+				all,
+				render.PortalControl{
+					Step:    strings.TrimPrefix(s.ID, "portal/"),
+					Scope:   s.Scope,
+					Menu:    s.Page.Menu,
+					Address: s.Page.Address,
+					Control: s.Page.Control,
+					Choose:  s.Page.Choose,
+				},
+			)
 		}
 	}
 	return p.Target.Tenant, all, nil

@@ -66,7 +66,11 @@ func (env *Env) local(ctx context.Context, w *workspace.Workspace, steps []plan.
 	if len(steps) == 0 {
 		return nil
 	}
-	results, err := w.Apply(ctx, plan.Of(plan.Confirm, w.Input.Target, steps...), workspace.Run{Parallel: 1, Each: func(apply.StepResult) {}})
+	results, err := w.Apply(
+		ctx,
+		plan.Of(plan.Confirm, w.Input.Target, steps...),
+		workspace.Run{Parallel: 1, Each: func(apply.StepResult) {}},
+	)
 	if err != nil {
 		return err
 	}

@@ -43,7 +43,12 @@ Run zo365 init first. To try everything without a tenant: zo365 sandbox serve.`,
 	})
 	flags := root.PersistentFlags()
 	flags.SortFlags = false
-	flags.StringVar(&env.flags.config, "config", "", "tenant file (default: ZO365_CONFIG, ./zo365.yaml, then the user's config folder)")
+	flags.StringVar(
+		&env.flags.config,
+		"config",
+		"",
+		"tenant file (default: ZO365_CONFIG, ./zo365.yaml, then the user's config folder)",
+	)
 	flags.StringP("output", "o", "table", "output format: table, json, yaml or csv")
 	flags.StringVar(&env.flags.tenant, "tenant", "", "Microsoft tenant, whatever the file and the environment say")
 	flags.String("auth", "auto", "how to sign in to Microsoft: "+strings.Join(connect.Methods, ", "))
@@ -54,9 +59,30 @@ Run zo365 init first. To try everything without a tenant: zo365 sandbox serve.`,
 	flags.BoolVar(&env.flags.debug, "debug", false, "show each request on stderr, without secrets")
 
 	root.AddCommand(
-		newInitCmd(env), newLoginCmd(env), newLogoutCmd(env), newAuthCmd(env), newVerifyDomainCmd(env), newIntegrationCmd(env), newAuthorizeCmd(env),
-		newFactsCmd(env), newDoctorCmd(env), newPlanCmd(env), newApplyCmd(env), newUndoCmd(env), newPortalCmd(env),
-		newGroupCmd(env), newCalendarCmd(env), newUPNCmd(env), newJournalCmd(env), newCacheCmd(env), newSandboxCmd(env), newVersionCmd(env),
+		newInitCmd(
+			env,
+		),
+		newLoginCmd(env),
+		newLogoutCmd(env),
+		newAuthCmd(env),
+		newVerifyDomainCmd(env),
+		newIntegrationCmd(env),
+		newAuthorizeCmd(env),
+		newFactsCmd(env),
+		newDoctorCmd(env),
+		newPlanCmd(env),
+		newApplyCmd(env),
+		newUndoCmd(env),
+		newPortalCmd(env),
+		newGroupCmd(
+			env,
+		),
+		newCalendarCmd(env),
+		newUPNCmd(env),
+		newJournalCmd(env),
+		newCacheCmd(env),
+		newSandboxCmd(env),
+		newVersionCmd(env),
 		&cobra.Command{Use: "exit-codes", Short: "What the exit codes mean", Long: exitCodesHelp},
 	)
 	root.InitDefaultCompletionCmd()

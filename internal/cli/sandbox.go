@@ -62,14 +62,29 @@ points zo365, and any other client, at it.`,
 	f.StringVar(&opts.Listen, "listen", "127.0.0.1:0", "loopback address; port 0 takes a free one")
 	f.IntVar(&opts.Users, "users", 0, "people to add to those of the scenario")
 	f.Uint64Var(&opts.Seed, "seed", 1, "the same seed makes the same people and IDs")
-	f.StringVar(&opts.Scenario, "scenario", "happy", "a shipped scenario or a YAML file: "+strings.Join(sandbox.Names(), ", "))
+	f.StringVar(
+		&opts.Scenario,
+		"scenario",
+		"happy",
+		"a shipped scenario or a YAML file: "+strings.Join(sandbox.Names(), ", "),
+	)
 	f.StringVar(&opts.EnvFile, "env-file", "", "write shell exports to this file once the sandbox is ready")
 	f.StringVar(&opts.TrafficLog, "traffic-log", "", "write every exchange to this file, one JSON object a line")
-	f.StringVar(&opts.IssuedLog, "issued-log", "", "write every secret that is handed out to this file, for tests that look for leaks")
+	f.StringVar(
+		&opts.IssuedLog,
+		"issued-log",
+		"",
+		"write every secret that is handed out to this file, for tests that look for leaks",
+	)
 	f.DurationVar(&opts.Latency, "latency", 0, "add this to each answer of Graph's and Zoom's APIs, for example 40ms")
 	f.IntVar(&opts.Tenants, "tenants", 1, "how many tenants, each with a Zoom account and a state of its own")
 	f.StringVar(&opts.TenantFiles, "tenant-files", "", "write a tenant file for each of them into this folder")
-	f.BoolVar(&opts.AutoApprove, "auto-approve", false, "approve device codes as the tenant's admin, and set BROWSER to a robot that does the same with pages")
+	f.BoolVar(
+		&opts.AutoApprove,
+		"auto-approve",
+		false,
+		"approve device codes as the tenant's admin, and set BROWSER to a robot that does the same with pages",
+	)
 	return cmd
 }
 
@@ -78,7 +93,15 @@ func runSandboxServe(ctx context.Context, env *Env, opts sandboxServeOptions) (e
 	if err != nil {
 		return err
 	}
-	start := sandbox.Options{Listen: opts.Listen, Users: opts.Users, Seed: opts.Seed, Scenario: scenario, AutoApprove: opts.AutoApprove, Latency: opts.Latency, Tenants: opts.Tenants}
+	start := sandbox.Options{
+		Listen:      opts.Listen,
+		Users:       opts.Users,
+		Seed:        opts.Seed,
+		Scenario:    scenario,
+		AutoApprove: opts.AutoApprove,
+		Latency:     opts.Latency,
+		Tenants:     opts.Tenants,
+	}
 	for _, log := range []struct {
 		file string
 		to   *io.Writer

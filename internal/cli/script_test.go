@@ -61,7 +61,13 @@ func startSecretService(dir string) (string, func(), error) {
 	}
 	bus := "unix:path=" + filepath.Join(home, "bus")
 	daemon := exec.Command("dbus-daemon", "--session", "--nofork", "--nosyslog", "--address="+bus)
-	keyring := exec.Command("gnome-keyring-daemon", "--foreground", "--unlock", "--components=secrets", "--control-directory="+filepath.Join(home, "control"))
+	keyring := exec.Command(
+		"gnome-keyring-daemon",
+		"--foreground",
+		"--unlock",
+		"--components=secrets",
+		"--control-directory="+filepath.Join(home, "control"),
+	)
 	keyring.Stdin = strings.NewReader("\n")
 	started := []*exec.Cmd{}
 	stop := func() {
@@ -71,7 +77,15 @@ func startSecretService(dir string) (string, func(), error) {
 		}
 	}
 	owned := func() bool {
-		ask := exec.Command("dbus-send", "--bus="+bus, "--print-reply", "--dest=org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus.NameHasOwner", "string:org.freedesktop.secrets")
+		ask := exec.Command(
+			"dbus-send",
+			"--bus="+bus,
+			"--print-reply",
+			"--dest=org.freedesktop.DBus",
+			"/org/freedesktop/DBus",
+			"org.freedesktop.DBus.NameHasOwner",
+			"string:org.freedesktop.secrets",
+		)
 		out, err := ask.Output()
 		return err == nil && bytes.Contains(out, []byte("true"))
 	}
@@ -79,7 +93,13 @@ func startSecretService(dir string) (string, func(), error) {
 		cmd   *exec.Cmd
 		ready func() bool
 	}{{daemon, func() bool { _, err := os.Stat(filepath.Join(home, "bus")); return err == nil }}, {keyring, owned}} {
-		one.cmd.Env = append(os.Environ(), "HOME="+home, "DBUS_SESSION_BUS_ADDRESS="+bus, "XDG_DATA_HOME="+filepath.Join(home, "data"), "XDG_CACHE_HOME="+filepath.Join(home, "cache"))
+		one.cmd.Env = append(
+			os.Environ(),
+			"HOME="+home,
+			"DBUS_SESSION_BUS_ADDRESS="+bus,
+			"XDG_DATA_HOME="+filepath.Join(home, "data"),
+			"XDG_CACHE_HOME="+filepath.Join(home, "cache"),
+		)
 		if err := one.cmd.Start(); err != nil {
 			stop()
 			return "", nil, fmt.Errorf("a real Secret Service is needed; make deps installs it: %w", err)
@@ -136,7 +156,17 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"sandbox": cmdSandbox, "exits": cmdExits, "json": cmdJSON, "interrupt": cmdInterrupt, "unsetenv": cmdUnsetenv, "lines": cmdLines, "fix": cmdFix, "require": cmdRequire, "state": cmdState, "holds": cmdHolds, "for": cmdFor,
+			"sandbox":   cmdSandbox,
+			"exits":     cmdExits,
+			"json":      cmdJSON,
+			"interrupt": cmdInterrupt,
+			"unsetenv":  cmdUnsetenv,
+			"lines":     cmdLines,
+			"fix":       cmdFix,
+			"require":   cmdRequire,
+			"state":     cmdState,
+			"holds":     cmdHolds,
+			"for":       cmdFor,
 		},
 	})
 }
@@ -284,9 +314,26 @@ func cmdInterrupt(ts *testscript.TestScript, neg bool, args []string) {
 
 // scriptVariables are those that a command in a script can need.
 var scriptVariables = []string{
-	"HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "PATH", "DBUS_SESSION_BUS_ADDRESS", "ZO365_ACTOR", "SSL_CERT_FILE", "ZO365_CREDENTIAL_STORE",
-	"ZO365_MICROSOFT_LOGIN_URL", "ZO365_MICROSOFT_GRAPH_URL", "ZO365_ZOOM_LOGIN_URL", "ZO365_ZOOM_API_URL", "ZO365_ZOOM_PORTAL_URL", "ZO365_MICROSOFT_TENANT",
-	"ZO365_MICROSOFT_CLIENT_ID", "ZO365_MICROSOFT_CLIENT_SECRET", "ZO365_ZOOM_ACCOUNT_ID", "ZO365_ZOOM_CLIENT_ID", "ZO365_ZOOM_CLIENT_SECRET", "ZO365_SANDBOX_ADMIN",
+	"HOME",
+	"XDG_CONFIG_HOME",
+	"XDG_CACHE_HOME",
+	"PATH",
+	"DBUS_SESSION_BUS_ADDRESS",
+	"ZO365_ACTOR",
+	"SSL_CERT_FILE",
+	"ZO365_CREDENTIAL_STORE",
+	"ZO365_MICROSOFT_LOGIN_URL",
+	"ZO365_MICROSOFT_GRAPH_URL",
+	"ZO365_ZOOM_LOGIN_URL",
+	"ZO365_ZOOM_API_URL",
+	"ZO365_ZOOM_PORTAL_URL",
+	"ZO365_MICROSOFT_TENANT",
+	"ZO365_MICROSOFT_CLIENT_ID",
+	"ZO365_MICROSOFT_CLIENT_SECRET",
+	"ZO365_ZOOM_ACCOUNT_ID",
+	"ZO365_ZOOM_CLIENT_ID",
+	"ZO365_ZOOM_CLIENT_SECRET",
+	"ZO365_SANDBOX_ADMIN",
 }
 
 // cmdFix runs the fix of the first finding in the last standard output, as its text
@@ -317,7 +364,12 @@ func cmdRequire(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	file := ts.MkAbs("zo365.yaml")
 	text := ts.ReadFile(file)
-	with := strings.Replace(text, "microsoft:\n", "microsoft:\n  required_permissions: ["+strings.Join(args, ", ")+"]\n", 1)
+	with := strings.Replace(
+		text,
+		"microsoft:\n",
+		"microsoft:\n  required_permissions: ["+strings.Join(args, ", ")+"]\n",
+		1,
+	)
 	if with == text {
 		ts.Fatalf("%s has no part microsoft", file)
 	}
@@ -370,7 +422,9 @@ func cmdHolds(ts *testscript.TestScript, neg bool, args []string) {
 func truth(ts *testscript.TestScript) []byte {
 	roots := x509.NewCertPool()
 	roots.AppendCertsFromPEM([]byte(ts.ReadFile(ts.Getenv("SSL_CERT_FILE"))))
-	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots}, DisableKeepAlives: true}}
+	client := &http.Client{
+		Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots}, DisableKeepAlives: true},
+	}
 	r, err := client.Get(ts.Getenv("ZO365_MICROSOFT_GRAPH_URL") + "/sandbox/state")
 	ts.Check(err)
 	defer func() { _ = r.Body.Close() }()

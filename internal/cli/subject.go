@@ -27,12 +27,22 @@ func (o *factsOptions) flags(cmd *cobra.Command) {
 }
 
 func (o *factsOptions) emailFlag(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&o.ZoomEmail, "zoom-email", "", "the authorizing person's Zoom email, when it is neither their UPN nor their mail address")
+	cmd.Flags().StringVar(
+		&o.ZoomEmail,
+		"zoom-email",
+		"",
+		"the authorizing person's Zoom email, when it is neither their UPN nor their mail address",
+	)
 }
 
 // fileFlag is for commands that look at nobody in particular.
 func (o *factsOptions) fileFlag(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&o.File, "facts", "", "take the facts from a file of zo365 facts -o json (- is standard input) instead of asking")
+	cmd.Flags().StringVar(
+		&o.File,
+		"facts",
+		"",
+		"take the facts from a file of zo365 facts -o json (- is standard input) instead of asking",
+	)
 }
 
 // saved reads the facts file.
@@ -105,7 +115,12 @@ type unknownOptions struct {
 
 func (o *unknownOptions) flags(cmd *cobra.Command) {
 	o.allowFlag(cmd)
-	cmd.Flags().StringVar(&o.FailOn, "fail-on", "fail", "exit with 5 when a check could not look (unknown), or only with 3 when one fails (fail)")
+	cmd.Flags().StringVar(
+		&o.FailOn,
+		"fail-on",
+		"fail",
+		"exit with 5 when a check could not look (unknown), or only with 3 when one fails (fail)",
+	)
 	completeValues(cmd, "fail-on", []string{"fail", "unknown"})
 }
 
@@ -155,5 +170,8 @@ func (o unknownOptions) unseen(all []doctor.Finding) error {
 	if o.FailOn != "unknown" {
 		return nil
 	}
-	return blind(all, slices.DeleteFunc(doctor.Unseen(all), func(code string) bool { return slices.Contains(o.Allowed, code) }))
+	return blind(
+		all,
+		slices.DeleteFunc(doctor.Unseen(all), func(code string) bool { return slices.Contains(o.Allowed, code) }),
+	)
 }

@@ -72,7 +72,15 @@ func runUndo(ctx context.Context, env *Env, opts undoOptions) error {
 	if err != nil {
 		return err
 	}
-	env.say("%s, %s by %s, %s:\n  %s -> %s", e.At.UTC().Format(time.RFC3339), e.Action, e.Actor, e.Scope, words(e.Before), words(e.After))
+	env.say(
+		"%s, %s by %s, %s:\n  %s -> %s",
+		e.At.UTC().Format(time.RFC3339),
+		e.Action,
+		e.Actor,
+		e.Scope,
+		words(e.Before),
+		words(e.After),
+	)
 	if e.Action == journal.ProfileChanged {
 		if err := takenBack(e, entries); err != nil {
 			return err

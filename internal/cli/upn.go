@@ -40,7 +40,12 @@ func (s *upnSources) flags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringVar(&s.ZoomExport, "zoom-export", "", "file with the Zoom users (CSV or JSON)")
 	f.StringVar(&s.MicrosoftExport, "microsoft-export", "", "file with the Microsoft users (CSV or JSON)")
-	f.BoolVar(&s.AllowPartial, "allow-partial", false, "accept a side that is not complete: JSON whose last page says that more follow, or fewer people than the service counts")
+	f.BoolVar(
+		&s.AllowPartial,
+		"allow-partial",
+		false,
+		"accept a side that is not complete: JSON whose last page says that more follow, or fewer people than the service counts",
+	)
 }
 
 // mustExist says which named file is not there.
@@ -69,19 +74,30 @@ func (s upnSources) words() string {
 }
 
 // readZoom reads the Zoom side's file with one of the readers of upn.
-func (s upnSources) readZoom(env *Env, read func(file string, r io.Reader, allowPartial bool) (upn.Export, error)) (upn.Export, error) {
+func (s upnSources) readZoom(
+	env *Env,
+	read func(file string, r io.Reader, allowPartial bool) (upn.Export, error),
+) (upn.Export, error) {
 	return readExport(env, "Zoom", s.ZoomExport, s.AllowPartial, read)
 }
 
 // readMicrosoft reads the Microsoft side's file.
-func (s upnSources) readMicrosoft(env *Env, read func(file string, r io.Reader, allowPartial bool) (upn.Export, error)) (upn.Export, error) {
+func (s upnSources) readMicrosoft(
+	env *Env,
+	read func(file string, r io.Reader, allowPartial bool) (upn.Export, error),
+) (upn.Export, error) {
 	return readExport(env, "Microsoft", s.MicrosoftExport, s.AllowPartial, read)
 }
 
 // silent stands for an Env where a file's notes were said before.
 var silent *Env
 
-func readExport(env *Env, side, file string, allowPartial bool, read func(string, io.Reader, bool) (upn.Export, error)) (upn.Export, error) {
+func readExport(
+	env *Env,
+	side, file string,
+	allowPartial bool,
+	read func(string, io.Reader, bool) (upn.Export, error),
+) (upn.Export, error) {
 	f, err := os.Open(file)
 	if err != nil {
 		return upn.Export{}, fmt.Errorf("reading the %s export: %w", side, err)

@@ -284,11 +284,21 @@ func (env *Env) peopleNear(ctx context.Context, graph *msgraph.Client, address u
 }
 
 func checkedPerson(r upn.Result, z *tenant.ZoomUser) render.CheckedPerson {
-	p := render.CheckedPerson{Person: render.NewPerson(&r), InZoom: z != nil, Aliases: []string{}, Why: r.Why(), Remedies: append([]string{}, r.Remedies()...)}
+	p := render.CheckedPerson{
+		Person:   render.NewPerson(&r),
+		InZoom:   z != nil,
+		Aliases:  []string{},
+		Why:      r.Why(),
+		Remedies: append([]string{}, r.Remedies()...),
+	}
 	if z != nil {
 		p.ZoomStatus = z.Status
 	} else {
-		p.Remedies = append([]string{"the Zoom account has nobody with this email: check the spelling, or invite them under User Management > Users"}, p.Remedies...)
+		p.Remedies = append(
+			[]string{
+				"the Zoom account has nobody with this email: check the spelling, or invite them under User Management > Users",
+			},
+			p.Remedies...)
 	}
 	if r.Entra != nil {
 		p.EntraMail = r.Entra.Mail

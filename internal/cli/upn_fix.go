@@ -63,7 +63,15 @@ premises.`,
   zo365 upn fix --apply fixes.jsonl.undo --yes`, "\n"),
 		Args: flagsOnly,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			for _, name := range []string{"group", "class", "prefer", "include", "zoom-export", "microsoft-export", "allow-partial"} {
+			for _, name := range []string{
+				"group",
+				"class",
+				"prefer",
+				"include",
+				"zoom-export",
+				"microsoft-export",
+				"allow-partial",
+			} {
 				if opts.Apply != "" && cmd.Flags().Changed(name) {
 					return usagef("--%s chooses what --plan lists; --apply makes the changes of the list as they stand", name)
 				}
@@ -220,8 +228,15 @@ func applyFixes(ctx context.Context, env *Env, opts upnFixOptions) error {
 		return err
 	}
 	if len(list.Fixes) > opts.MaxChanges {
-		return hint(fmt.Errorf("%s has %d changes, more than --max-changes %d; nothing was changed", opts.Apply, len(list.Fixes), opts.MaxChanges),
-			fmt.Sprintf("if that many are meant: zo365 upn fix --apply %s --max-changes %d", opts.Apply, len(list.Fixes)))
+		return hint(
+			fmt.Errorf(
+				"%s has %d changes, more than --max-changes %d; nothing was changed",
+				opts.Apply,
+				len(list.Fixes),
+				opts.MaxChanges,
+			),
+			fmt.Sprintf("if that many are meant: zo365 upn fix --apply %s --max-changes %d", opts.Apply, len(list.Fixes)),
+		)
 	}
 	w, release, err := fixWorkspace(ctx, env, opts, list)
 	if err != nil {
@@ -237,7 +252,11 @@ func applyFixes(ctx context.Context, env *Env, opts upnFixOptions) error {
 		return err
 	}
 	results, err := w.Apply(ctx, p, workspace.Run{
-		Parallel: 1, Settle: settleLimit, Each: func(apply.StepResult) {}, Waiting: env.sayWaiting(0, settleLimit), People: people,
+		Parallel: 1,
+		Settle:   settleLimit,
+		Each:     func(apply.StepResult) {},
+		Waiting:  env.sayWaiting(0, settleLimit),
+		People:   people,
 	})
 	stopped := errors.Join(err, finish())
 	outcomes := map[string]int{}
@@ -246,7 +265,13 @@ func applyFixes(ctx context.Context, env *Env, opts upnFixOptions) error {
 		if r.Person == nil || r.Status == apply.StepLeft || r.Status == "" || r.Err != nil && stopped != nil {
 			continue // it did not come to it
 		}
-		c := render.AppliedChange{Kind: string(r.Person.Kind), From: r.Person.From, To: r.Person.To, Outcome: outcomeWord(r.Status), Why: r.Why}
+		c := render.AppliedChange{
+			Kind:    string(r.Person.Kind),
+			From:    r.Person.From,
+			To:      r.Person.To,
+			Outcome: outcomeWord(r.Status),
+			Why:     r.Why,
+		}
 		outcomes[c.Outcome]++
 		shown.Changes = append(shown.Changes, c)
 	}
@@ -273,7 +298,12 @@ func (env *Env) sayApplied(opts upnFixOptions, all int, count map[string]int, st
 		}
 		return &hinted{err: stopped, code: exitResumable, hint: back}
 	}
-	said := fmt.Sprintf("already there: %d, refused: %d, to be made by hand: %d", count["already"], count["refused"], count["by hand"])
+	said := fmt.Sprintf(
+		"already there: %d, refused: %d, to be made by hand: %d",
+		count["already"],
+		count["refused"],
+		count["by hand"],
+	)
 	if !opts.Yes {
 		env.say("nothing was changed; would be done: %d, %s", count["would do"], said)
 		if count["would do"] > 0 {
@@ -284,7 +314,10 @@ func (env *Env) sayApplied(opts upnFixOptions, all int, count map[string]int, st
 	env.say("done: %d, %s", count["done"], said)
 	switch {
 	case count["refused"] > 0:
-		return hint(fmt.Errorf("refused: %d of %d changes", count["refused"], all), "the list above says why; after mending it, run the same command")
+		return hint(
+			fmt.Errorf("refused: %d of %d changes", count["refused"], all),
+			"the list above says why; after mending it, run the same command",
+		)
 	case count["by hand"] > 0:
 		return &hinted{
 			err:  fmt.Errorf("changes that a person must make on premises: %d", count["by hand"]),
@@ -296,7 +329,12 @@ func (env *Env) sayApplied(opts upnFixOptions, all int, count map[string]int, st
 }
 
 // fixWorkspace signs in to the services that the changes need.
-func fixWorkspace(ctx context.Context, env *Env, opts upnFixOptions, list apply.List) (*workspace.Workspace, func(), error) {
+func fixWorkspace(
+	ctx context.Context,
+	env *Env,
+	opts upnFixOptions,
+	list apply.List,
+) (*workspace.Workspace, func(), error) {
 	nothing := func() {}
 	w, err := env.workspace(true)
 	if err != nil {
@@ -336,7 +374,12 @@ func fixWorkspace(ctx context.Context, env *Env, opts upnFixOptions, list apply.
 
 // peopleOf are the rules and memories that changes of addresses need, and the file that
 // their way back is written to. finish closes it.
-func peopleOf(ctx context.Context, w *workspace.Workspace, opts upnFixOptions, list apply.List) (apply.People, func() error, error) {
+func peopleOf(
+	ctx context.Context,
+	w *workspace.Workspace,
+	opts upnFixOptions,
+	list apply.List,
+) (apply.People, func() error, error) {
 	people := apply.People{Dry: !opts.Yes, Fingerprint: list.Fingerprint}
 	finish := func() error { return nil }
 	if w.Pair.Zoom != nil {

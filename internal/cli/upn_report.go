@@ -212,7 +212,12 @@ func compareAll(ctx context.Context, env *Env, opts upnReportOptions) (c *upn.Co
 
 // zoomSide prepares reading the Zoom side: a file or everybody live, and of them
 // the members of the group that was named.
-func zoomSide(ctx context.Context, env *Env, opts upnReportOptions, m *upn.Matcher) (func() (partial bool, err error), error) {
+func zoomSide(
+	ctx context.Context,
+	env *Env,
+	opts upnReportOptions,
+	m *upn.Matcher,
+) (func() (partial bool, err error), error) {
 	file := func() (bool, error) { e, err := opts.readZoom(env, m.ReadZoom); return e.Partial, err }
 	if opts.ZoomExport != "" && opts.Group == "" {
 		return file, nil
@@ -260,7 +265,11 @@ type peopleAdder = func(*upn.Matcher) (partial bool, err error)
 
 // microsoftSide prepares the Microsoft side: live, the snapshot is brought up to
 // date first, and then added as a file is.
-func microsoftSide(ctx context.Context, env *Env, opts upnReportOptions) (func() (peopleAdder, []tenant.Domain, error), error) {
+func microsoftSide(
+	ctx context.Context,
+	env *Env,
+	opts upnReportOptions,
+) (func() (peopleAdder, []tenant.Domain, error), error) {
 	if opts.MicrosoftExport != "" {
 		return func() (peopleAdder, []tenant.Domain, error) {
 			return func(m *upn.Matcher) (bool, error) {
@@ -296,7 +305,11 @@ func microsoftSide(ctx context.Context, env *Env, opts upnReportOptions) (func()
 			return nil, nil, err
 		}
 		if !taken.Fresh && !opts.Quiet {
-			env.say("the snapshot of %s is up to date: %d people changed", taken.Since.Local().Format("2006-01-02 15:04"), taken.Changed)
+			env.say(
+				"the snapshot of %s is up to date: %d people changed",
+				taken.Since.Local().Format("2006-01-02 15:04"),
+				taken.Changed,
+			)
 		}
 		deleted, err := deletedOf(ctx, env, client)
 		return func(m *upn.Matcher) (bool, error) {
@@ -335,7 +348,12 @@ func deletedOf(ctx context.Context, env *Env, client *msgraph.Client) ([]tenant.
 }
 
 func reportOf(c *upn.Comparison, wants func(upn.Class) bool, others []tenant.User) render.Report {
-	out := render.Report{Summary: map[string]int{}, Domains: []render.DomainCount{}, People: []render.Person{}, NotInZoom: []string{}}
+	out := render.Report{
+		Summary:   map[string]int{},
+		Domains:   []render.DomainCount{},
+		People:    []render.Person{},
+		NotInZoom: []string{},
+	}
 	for _, class := range upn.Classes {
 		out.Summary[string(class)] = c.Count(class)
 	}

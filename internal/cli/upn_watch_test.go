@@ -13,8 +13,16 @@ func TestEventsBetweenTwoLooks(t *testing.T) {
 		return render.Person{ZoomEmail: email, Class: class, EntraUPN: upn}
 	}
 	at := time.Date(2026, 11, 25, 1, 2, 3, 4, time.UTC)
-	before := map[string]render.Person{"a": person("a", "mail", "x"), "b": person("b", "mail", "x"), "c": person("c", "missing", "")}
-	now := map[string]render.Person{"a": person("a", "mail", "x"), "b": person("b", "alias", "x"), "d": person("d", "typo", "")}
+	before := map[string]render.Person{
+		"a": person("a", "mail", "x"),
+		"b": person("b", "mail", "x"),
+		"c": person("c", "missing", ""),
+	}
+	now := map[string]render.Person{
+		"a": person("a", "mail", "x"),
+		"b": person("b", "alias", "x"),
+		"d": person("d", "typo", ""),
+	}
 	if got := eventsBetween(nil, now, at); len(got) != 0 {
 		t.Errorf("the first look has news: %v", got)
 	}
@@ -23,7 +31,11 @@ func TestEventsBetweenTwoLooks(t *testing.T) {
 		got = append(got, []string{e.ZoomEmail, e.Event, e.Was, e.Class, e.At.Format(time.RFC3339)})
 	}
 	const stamp = "2026-11-25T01:02:03Z"
-	want := [][]string{{"b", "changed", "mail", "alias", stamp}, {"c", "settled", "missing", "missing", stamp}, {"d", "new", "", "typo", stamp}}
+	want := [][]string{
+		{"b", "changed", "mail", "alias", stamp},
+		{"c", "settled", "missing", "missing", stamp},
+		{"d", "new", "", "typo", stamp},
+	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got %v, want %v", got, want)
 	}

@@ -41,15 +41,51 @@ func TestAnEditTouchesOnlyItsPlace(t *testing.T) {
 		from string
 		to   string
 	}{
-		"a value is replaced in place":          {func(d *Document) error { return d.SetSetting("", "setup_by", "admin") }, "setup_by: users ", "setup_by: admin "},
-		"quotes go with their value":            {func(d *Document) error { return d.SetMicrosoft("client_id", "x") }, "'it''s'", "x"},
-		"a new key follows the last one":        {func(d *Document) error { return d.SetSetting("", "enabled", "false") }, "\"office365\"\n", "\"office365\"\n  enabled: false\n"},
-		"a group's value":                       {func(d *Document) error { return d.SetSetting("sales", "setup_by", "users") }, "setup_by: admin", "setup_by: users"},
-		"a group with a quoted name":            {func(d *Document) error { return d.SetSetting("Board & Co", "enabled", "true") }, "'Board & Co'\n", "'Board & Co'\n  enabled: true\n"},
-		"unset removes the line":                {func(d *Document) error { return d.UnsetSetting("Sales", "setup_by") }, "  setup_by: admin\n", ""},
-		"a flow mapping gets an item":           {func(d *Document) error { return d.SetMicrosoft("cloud", "china") }, "'it''s'}", "'it''s', cloud: china}"},
-		"a new group goes to the end":           {func(d *Document) error { return d.AddGroup("New") }, "'Board & Co'\n", "'Board & Co'\n- name: New\n"},
-		"a removed group takes its lines along": {func(d *Document) error { return d.RemoveGroup("Sales") }, "- name: Sales      # first\n  setup_by: admin\n  # why: they asked\n  mail_read: approved\n", ""},
+		"a value is replaced in place": {
+			func(d *Document) error { return d.SetSetting("", "setup_by", "admin") },
+			"setup_by: users ",
+			"setup_by: admin ",
+		},
+		"quotes go with their value": {
+			func(d *Document) error { return d.SetMicrosoft("client_id", "x") },
+			"'it''s'",
+			"x",
+		},
+		"a new key follows the last one": {
+			func(d *Document) error { return d.SetSetting("", "enabled", "false") },
+			"\"office365\"\n",
+			"\"office365\"\n  enabled: false\n",
+		},
+		"a group's value": {
+			func(d *Document) error { return d.SetSetting("sales", "setup_by", "users") },
+			"setup_by: admin",
+			"setup_by: users",
+		},
+		"a group with a quoted name": {
+			func(d *Document) error { return d.SetSetting("Board & Co", "enabled", "true") },
+			"'Board & Co'\n",
+			"'Board & Co'\n  enabled: true\n",
+		},
+		"unset removes the line": {
+			func(d *Document) error { return d.UnsetSetting("Sales", "setup_by") },
+			"  setup_by: admin\n",
+			"",
+		},
+		"a flow mapping gets an item": {
+			func(d *Document) error { return d.SetMicrosoft("cloud", "china") },
+			"'it''s'}",
+			"'it''s', cloud: china}",
+		},
+		"a new group goes to the end": {
+			func(d *Document) error { return d.AddGroup("New") },
+			"'Board & Co'\n",
+			"'Board & Co'\n- name: New\n",
+		},
+		"a removed group takes its lines along": {
+			func(d *Document) error { return d.RemoveGroup("Sales") },
+			"- name: Sales      # first\n  setup_by: admin\n  # why: they asked\n  mail_read: approved\n",
+			"",
+		},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -163,7 +199,11 @@ func TestAnUntouchedFileIsNotWritten(t *testing.T) {
 		t.Fatal(err)
 	}
 	before, _ := os.Stat(path)
-	if _, err := Edit(context.Background(), path, func(d *Document) error { return d.SetSetting("", "setup_by", "users") }); err != nil {
+	if _, err := Edit(
+		context.Background(),
+		path,
+		func(d *Document) error { return d.SetSetting("", "setup_by", "users") },
+	); err != nil {
 		t.Fatal(err)
 	}
 	after, _ := os.Stat(path)

@@ -25,7 +25,15 @@ type decoder struct {
 type enumerated interface{ Values() []string }
 
 func (d *decoder) add(n *yaml.Node, field, value, message string, allowed []string) {
-	p := Problem{Path: d.path, Line: n.Line, Column: n.Column, Field: field, Value: value, Message: message, Allowed: allowed}
+	p := Problem{
+		Path:    d.path,
+		Line:    n.Line,
+		Column:  n.Column,
+		Field:   field,
+		Value:   value,
+		Message: message,
+		Allowed: allowed,
+	}
 	if value != "" {
 		p.Suggest = nearest(value, allowed)
 	}
@@ -110,7 +118,13 @@ func (d *decoder) mapping(n *yaml.Node, v reflect.Value, field string) {
 			continue
 		}
 		if line, twice := seen[key.Value]; twice {
-			d.add(key, join(field, key.Value), "", fmt.Sprintf("this key stands here a second time; the first is in line %d", line), nil)
+			d.add(
+				key,
+				join(field, key.Value),
+				"",
+				fmt.Sprintf("this key stands here a second time; the first is in line %d", line),
+				nil,
+			)
 			continue
 		}
 		seen[key.Value] = key.Line
@@ -169,7 +183,13 @@ func (d *decoder) meaning(f profile.File, root *yaml.Node) {
 		}
 		for j, earlier := range f.Groups[:i] {
 			if profile.SameName(earlier.Name, g.Name) {
-				d.add(item, "groups["+g.Name+"].name", "", fmt.Sprintf("this group has a profile already, in line %d", d.nodes["groups"].Content[j].Line), nil)
+				d.add(
+					item,
+					"groups["+g.Name+"].name",
+					"",
+					fmt.Sprintf("this group has a profile already, in line %d", d.nodes["groups"].Content[j].Line),
+					nil,
+				)
 			}
 		}
 	}

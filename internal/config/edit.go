@@ -18,7 +18,12 @@ type LayoutError struct {
 }
 
 func (e *LayoutError) Error() string {
-	return fmt.Sprintf("%s:%d: %s cannot be changed in this layout without rewriting the lines around it; nothing was written, change it by hand", e.Path, e.Line, e.Field)
+	return fmt.Sprintf(
+		"%s:%d: %s cannot be changed in this layout without rewriting the lines around it; nothing was written, change it by hand",
+		e.Path,
+		e.Line,
+		e.Field,
+	)
 }
 
 // SetSetting sets one setting of the account (group "") or of a group, whose

@@ -83,7 +83,12 @@ func LoadSettings(flags *pflag.FlagSet, outputs ...string) (Settings, error) {
 		}
 		if s.allowed == nil {
 			if d, err := time.ParseDuration(value); err != nil || d <= 0 {
-				return Settings{}, &SettingError{Key: s.key, Value: value, From: origin(flags, s.key, file), Allowed: []string{"a duration such as 30s or 5m"}}
+				return Settings{}, &SettingError{
+					Key:     s.key,
+					Value:   value,
+					From:    origin(flags, s.key, file),
+					Allowed: []string{"a duration such as 30s or 5m"},
+				}
 			}
 		}
 	}

@@ -27,19 +27,32 @@ func (t Template) Unset() []string {
 // Text is the commented file.
 func (t Template) Text() []byte {
 	var b strings.Builder
-	b.WriteString(`# yaml-language-server: $schema=https://raw.githubusercontent.com/zo365/zo365/main/docs/zo365.schema.json
+	b.WriteString(
+		`# yaml-language-server: $schema=https://raw.githubusercontent.com/zo365/zo365/main/docs/zo365.schema.json
 # The wanted state of one tenant's Zoom and Office 365 calendar integration.
 # Never put a secret here; commit this file to git.
 version: 1
 
 microsoft:
-`)
+`,
+	)
 	b.WriteString(line("tenant", t.Tenant, "contoso.onmicrosoft.com", "tenant ID or one of its domains"))
 	b.WriteString(line("cloud", t.Cloud, "global", "global, gcc-high, dod or china"))
-	b.WriteString(line("client_id", t.ClientID, "00000000-0000-0000-0000-000000000000", "the application zo365 signs in with"))
-	b.WriteString(line("zoom_app_id", t.ZoomAppID, "00000000-0000-0000-0000-000000000000", "Zoom's enterprise application; looked up in the tenant when unset"))
+	b.WriteString(
+		line("client_id", t.ClientID, "00000000-0000-0000-0000-000000000000", "the application zo365 signs in with"),
+	)
+	b.WriteString(
+		line(
+			"zoom_app_id",
+			t.ZoomAppID,
+			"00000000-0000-0000-0000-000000000000",
+			"Zoom's enterprise application; looked up in the tenant when unset",
+		),
+	)
 	b.WriteString("\nzoom:\n")
-	b.WriteString(line("account_id", t.ZoomAccountID, "AbCdEfGhIjKlMnOpQrStUv", "shown beside the server-to-server app's credentials"))
+	b.WriteString(
+		line("account_id", t.ZoomAccountID, "AbCdEfGhIjKlMnOpQrStUv", "shown beside the server-to-server app's credentials"),
+	)
 	b.WriteString(line("client_id", t.ZoomClientID, "AbCdEfGhIjKlMnOpQrStUv", "of the server-to-server app"))
 	b.WriteString(line("cloud", t.ZoomCloud, "global", "global or gov"))
 	b.WriteString(`

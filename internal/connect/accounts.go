@@ -36,7 +36,8 @@ type Account struct {
 }
 
 func (a Account) same(b Account) bool {
-	return a.Service == b.Service && strings.EqualFold(a.Of, b.Of) && a.Host == b.Host && (a.Service == "Microsoft" || a.ClientID == b.ClientID)
+	return a.Service == b.Service && strings.EqualFold(a.Of, b.Of) && a.Host == b.Host &&
+		(a.Service == "Microsoft" || a.ClientID == b.ClientID)
 }
 
 func accountsFile() (string, error) {
@@ -123,7 +124,8 @@ func pair(ctx context.Context, a, b Account) error {
 		return err
 	}
 	known := func(x Account, with string) bool {
-		return !slices.ContainsFunc(all, x.same) || slices.ContainsFunc(all, func(y Account) bool { return y.same(x) && y.With == with })
+		return !slices.ContainsFunc(all, x.same) ||
+			slices.ContainsFunc(all, func(y Account) bool { return y.same(x) && y.With == with })
 	}
 	if known(a, b.Of) && known(b, a.Of) {
 		return nil
@@ -146,7 +148,11 @@ func pair(ctx context.Context, a, b Account) error {
 type MixedError struct{ Tenant, Account string }
 
 func (e *MixedError) Error() string {
-	return fmt.Sprintf("the current sign-ins, the tenant %s and the Zoom account %s, were never used together, and no tenant file names them", e.Tenant, e.Account)
+	return fmt.Sprintf(
+		"the current sign-ins, the tenant %s and the Zoom account %s, were never used together, and no tenant file names them",
+		e.Tenant,
+		e.Account,
+	)
 }
 
 // together refuses two sign-ins that only the list of current ones brings together,
@@ -160,7 +166,8 @@ func (d *Doors) together(ctx context.Context, microsoft, zoom Found) error {
 		return err
 	}
 	paired := slices.ContainsFunc(all, func(a Account) bool {
-		return a.same(microsoft.account()) && strings.EqualFold(a.With, zoom.Of) || a.same(zoom.account()) && strings.EqualFold(a.With, microsoft.Of)
+		return a.same(microsoft.account()) && strings.EqualFold(a.With, zoom.Of) ||
+			a.same(zoom.account()) && strings.EqualFold(a.With, microsoft.Of)
 	})
 	for _, a := range all {
 		// The same tenant may have been signed in to by another of its names.

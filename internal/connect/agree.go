@@ -21,7 +21,15 @@ type NamedTwiceError struct {
 }
 
 func (e *NamedTwiceError) Error() string {
-	return fmt.Sprintf("%s names %s, and %s in %s names %s: these are two %ss", e.Variable, e.Value, e.Key, e.Path, e.InFile, strings.TrimPrefix(e.What, "the "))
+	return fmt.Sprintf(
+		"%s names %s, and %s in %s names %s: these are two %ss",
+		e.Variable,
+		e.Value,
+		e.Key,
+		e.Path,
+		e.InFile,
+		strings.TrimPrefix(e.What, "the "),
+	)
 }
 
 // agree holds the variables against the tenant file, once in a run. ZO365_ variables are
@@ -36,13 +44,27 @@ func (d *Doors) compareNames(ctx context.Context) error {
 	file := d.opts.File
 	if file.Microsoft.Tenant != "" {
 		if value := d.opts.Getenv("ZO365_MICROSOFT_TENANT"); value != "" && !d.sameTenant(ctx, value, file.Microsoft.Tenant) {
-			return &NamedTwiceError{"the Microsoft tenant", "ZO365_MICROSOFT_TENANT", value, "microsoft.tenant", file.Microsoft.Tenant, d.opts.Path}
+			return &NamedTwiceError{
+				"the Microsoft tenant",
+				"ZO365_MICROSOFT_TENANT",
+				value,
+				"microsoft.tenant",
+				file.Microsoft.Tenant,
+				d.opts.Path,
+			}
 		}
 		d.ignored("AZURE_TENANT_ID", file.Microsoft.Tenant)
 	}
 	if file.Zoom.AccountID != "" {
 		if value := d.opts.Getenv("ZO365_ZOOM_ACCOUNT_ID"); value != "" && value != file.Zoom.AccountID {
-			return &NamedTwiceError{"the Zoom account", "ZO365_ZOOM_ACCOUNT_ID", value, "zoom.account_id", file.Zoom.AccountID, d.opts.Path}
+			return &NamedTwiceError{
+				"the Zoom account",
+				"ZO365_ZOOM_ACCOUNT_ID",
+				value,
+				"zoom.account_id",
+				file.Zoom.AccountID,
+				d.opts.Path,
+			}
 		}
 		d.ignored("ZOOM_ACCOUNT_ID", file.Zoom.AccountID)
 	}
@@ -96,7 +118,12 @@ func (d *Doors) TenantID(ctx context.Context, name string) (string, error) {
 		Issuer string `json:"issuer"`
 	}
 	const longest = 1 << 20
-	if err := json.NewDecoder(io.LimitReader(resp.Body, longest)).Decode(&body); err != nil || resp.StatusCode != http.StatusOK {
+	if err := json.NewDecoder(
+		io.LimitReader(resp.Body, longest),
+	).Decode(
+		&body,
+	); err != nil ||
+		resp.StatusCode != http.StatusOK {
 		return "", fmt.Errorf("resolving the tenant %s: Entra knows no such tenant (%d)", name, resp.StatusCode)
 	}
 	for _, part := range strings.Split(body.Issuer, "/") {

@@ -85,7 +85,13 @@ func New(opts Options) (*Doors, error) {
 		transport = rest.Trace(transport, opts.Debug)
 	}
 	clocks := &rest.Clocks{}
-	return &Doors{opts: opts, Hosts: hosts, close: base.CloseIdleConnections, clocks: clocks, tokens: clocks.Transport(rest.UserAgent(transport, opts.UserAgent))}, nil
+	return &Doors{
+		opts:   opts,
+		Hosts:  hosts,
+		close:  base.CloseIdleConnections,
+		clocks: clocks,
+		tokens: clocks.Transport(rest.UserAgent(transport, opts.UserAgent)),
+	}, nil
 }
 
 // MissingError says that something which names the tenant or the account was
@@ -207,7 +213,9 @@ func (d *Doors) Snapshots(f Found) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	sum := sha256.Sum256([]byte(strings.Join([]string{f.key, d.Hosts.Graph, d.Hosts.ZoomAPI, f.ClientID, f.Account.Username}, "\n")))
+	sum := sha256.Sum256(
+		[]byte(strings.Join([]string{f.key, d.Hosts.Graph, d.Hosts.ZoomAPI, f.ClientID, f.Account.Username}, "\n")),
+	)
 	return filepath.Join(dir, "snapshots", strings.ToLower(f.Service)+"-"+hex.EncodeToString(sum[:12])), nil
 }
 

@@ -61,7 +61,15 @@ func (f Found) account() Account {
 	if f.Person {
 		as = f.Account.Username
 	}
-	return Account{Service: f.Service, Of: f.Of, Host: f.host, As: as, ClientID: f.ClientID, Store: f.Source, SignedIn: f.SignedIn}
+	return Account{
+		Service:  f.Service,
+		Of:       f.Of,
+		Host:     f.host,
+		As:       as,
+		ClientID: f.ClientID,
+		Store:    f.Source,
+		SignedIn: f.SignedIn,
+	}
 }
 
 // NotSignedInError says that there is no credential, and why the stores had
@@ -93,7 +101,8 @@ func (d *Doors) stored(ctx context.Context, f Found, sandbox bool) (found Found,
 	for _, s := range d.stores(sandbox) {
 		c, err := vault{s, f.key}.Load(ctx)
 		if err == nil {
-			f.Source, f.store, f.Person, f.Flow, f.Account, f.Scopes, f.SignedIn = s.source, s, c.Flow != flowSecret, c.Flow, c.Account, c.Scopes, c.SignedIn
+			f.Source, f.store, f.Person, f.Flow = s.source, s, c.Flow != flowSecret, c.Flow
+			f.Account, f.Scopes, f.SignedIn = c.Account, c.Scopes, c.SignedIn
 			f.ClientID, f.secret, f.root = c.ClientID, c.Refresh, c.CacheRoot
 			f.Method, f.Why = ByPerson, "a sign-in is kept in the "+string(s.source)
 			return f, true, nil
@@ -109,7 +118,10 @@ func (d *Doors) stored(ctx context.Context, f Found, sandbox bool) (found Found,
 // and set of permissions: another one's token is never taken for it.
 func (f Found) cacheKey() string {
 	scopes := slices.Sorted(slices.Values(f.Scopes))
-	return strings.Join([]string{f.key, f.ClientID, string(f.Source), string(f.Method), f.Account.Username, strings.Join(scopes, " ")}, "\n")
+	return strings.Join(
+		[]string{f.key, f.ClientID, string(f.Source), string(f.Method), f.Account.Username, strings.Join(scopes, " ")},
+		"\n",
+	)
 }
 
 // InUse says of a credential's mark, a secret's hint or a certificate's thumbprint,
@@ -134,7 +146,11 @@ func (f Found) InUse(kind, mark string) *bool {
 
 // session gives out tokens for a credential. Without a root nothing is cached:
 // a federated token and a managed identity have no secret that could seal it.
-func (d *Doors) session(f Found, renew func(context.Context) (signin.Access, error), need []string) (*signin.Session, error) {
+func (d *Doors) session(
+	f Found,
+	renew func(context.Context) (signin.Access, error),
+	need []string,
+) (*signin.Session, error) {
 	s := &signin.Session{Service: f.Service, Lock: lock, Renew: renew, Warn: d.opts.Warn, Need: need}
 	if f.root.Empty() {
 		return s, nil

@@ -24,7 +24,14 @@ const (
 )
 
 // Methods are the words of --auth; auto chooses among the others.
-var Methods = []string{"auto", string(ByPerson), string(BySecret), string(ByCertificate), string(ByFederation), string(ByManaged)}
+var Methods = []string{
+	"auto",
+	string(ByPerson),
+	string(BySecret),
+	string(ByCertificate),
+	string(ByFederation),
+	string(ByManaged),
+}
 
 // The variables of an application's credentials, the first that is set counts.
 var (
@@ -115,7 +122,10 @@ func (e *InteractionError) Error() string { return e.Err.Error() }
 func (e *InteractionError) Unwrap() error { return e.Err }
 
 // interaction marks an error that a new sign-in can mend.
-func interaction(command string, renew func(context.Context) (signin.Access, error)) func(context.Context) (signin.Access, error) {
+func interaction(
+	command string,
+	renew func(context.Context) (signin.Access, error),
+) func(context.Context) (signin.Access, error) {
 	return func(ctx context.Context) (signin.Access, error) {
 		a, err := renew(ctx)
 		var entra *signin.EntraError

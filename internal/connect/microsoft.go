@@ -101,7 +101,12 @@ func (d *Doors) Graph(ctx context.Context, command string) (*msgraph.Client, Fou
 		return nil, f, err
 	}
 	if d.opts.Debug != nil {
-		_, _ = fmt.Fprintf(d.opts.Debug, "debug: signing in to Microsoft by %s: %s\n", f.Method, f.Why) // a trace must not stop the work
+		_, _ = fmt.Fprintf(
+			d.opts.Debug,
+			"debug: signing in to Microsoft by %s: %s\n",
+			f.Method,
+			f.Why,
+		) // a trace must not stop the work
 	}
 	renew, need := f.renew, []string(nil)
 	if f.Person {
@@ -114,7 +119,11 @@ func (d *Doors) Graph(ctx context.Context, command string) (*msgraph.Client, Fou
 	}
 	if f.Person {
 		s.Challenge = func(claims string) error {
-			return &InteractionError{Command: command, Claims: claims, Err: errors.New("Conditional Access asks for more than this sign-in proved")}
+			return &InteractionError{
+				Command: command,
+				Claims:  claims,
+				Err:     errors.New("Conditional Access asks for more than this sign-in proved"),
+			}
 		}
 	}
 	return &msgraph.Client{HTTP: d.apiClient(s, rest.NewPace(graphPace)), Base: d.Hosts.Graph}, f, nil
@@ -171,8 +180,25 @@ func (d *Doors) LoginMicrosoft(ctx context.Context, l Login) (Found, error) {
 		return f, err
 	}
 	f.Source, f.store, f.Person, f.Method, f.Account, f.Scopes = s.source, s, true, ByPerson, a.Account, scopes
-	f.Why, f.SignedIn, f.root = "a sign-in is kept in the "+string(s.source), time.Now().UTC().Truncate(time.Second), secret.NewRoot()
-	err = d.keep(ctx, f, s, signin.Credential{Refresh: a.Refresh, ClientID: f.ClientID, Flow: f.Flow, Account: a.Account, Scopes: scopes, CacheRoot: f.root, SignedIn: f.SignedIn})
+	f.Why, f.SignedIn, f.root = "a sign-in is kept in the "+string(
+		s.source,
+	), time.Now().UTC().Truncate(
+		time.Second,
+	), secret.NewRoot()
+	err = d.keep(
+		ctx,
+		f,
+		s,
+		signin.Credential{
+			Refresh:   a.Refresh,
+			ClientID:  f.ClientID,
+			Flow:      f.Flow,
+			Account:   a.Account,
+			Scopes:    scopes,
+			CacheRoot: f.root,
+			SignedIn:  f.SignedIn,
+		},
+	)
 	if err != nil {
 		return f, err
 	}

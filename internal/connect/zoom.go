@@ -81,7 +81,11 @@ func (d *Doors) Zoom(ctx context.Context) (*zoom.Client, Found, error) {
 }
 
 func (d *Doors) zoomSession(f Found) (*signin.Session, error) {
-	return d.session(f, func(ctx context.Context) (signin.Access, error) { return d.zoomSignIn(f).Account(ctx, f.secret) }, nil)
+	return d.session(
+		f,
+		func(ctx context.Context) (signin.Access, error) { return d.zoomSignIn(f).Account(ctx, f.secret) },
+		nil,
+	)
 }
 
 // ZoomSecretFromEnvironment returns the secret that the environment holds, with
@@ -117,8 +121,22 @@ func (d *Doors) LoginZoom(ctx context.Context, clientSecret secret.Secret) (Foun
 		f.root = clientSecret
 		return f, d.cache(f, a)
 	}
-	f.Source, f.store, f.Flow, f.root, f.SignedIn = s.source, s, flowSecret, secret.NewRoot(), time.Now().UTC().Truncate(time.Second)
-	err = d.keep(ctx, f, s, signin.Credential{Refresh: clientSecret, ClientID: f.ClientID, Flow: flowSecret, Scopes: a.Scopes, CacheRoot: f.root, SignedIn: f.SignedIn})
+	f.Source, f.store, f.Flow, f.root, f.SignedIn = s.source, s, flowSecret, secret.NewRoot(), time.Now().UTC().Truncate(
+		time.Second,
+	)
+	err = d.keep(
+		ctx,
+		f,
+		s,
+		signin.Credential{
+			Refresh:   clientSecret,
+			ClientID:  f.ClientID,
+			Flow:      flowSecret,
+			Scopes:    a.Scopes,
+			CacheRoot: f.root,
+			SignedIn:  f.SignedIn,
+		},
+	)
 	if err != nil {
 		return f, err
 	}

@@ -25,7 +25,20 @@ func TestDistanceWithoutCommonEnds(t *testing.T) {
 
 func TestDistance(t *testing.T) {
 	for pair, want := range map[[2]string]int{
-		{"joni", "joni"}: 0, {"joni", "jony"}: 1, {"joni", "join"}: 1, {"joni", "jon"}: 1, {"jon", "joni"}: 1, {"joni", "oj"}: 3, {"ab", "ba"}: 1, {"abcd", "badc"}: 2, {"ca", "abc"}: 2, {"äö", "öxä"}: 2, {"abcdef", "badcfe"}: 3, {"a", ""}: 1, {"ä", "a"}: 1, {"", "ab"}: 2,
+		{"joni", "joni"}:     0,
+		{"joni", "jony"}:     1,
+		{"joni", "join"}:     1,
+		{"joni", "jon"}:      1,
+		{"jon", "joni"}:      1,
+		{"joni", "oj"}:       3,
+		{"ab", "ba"}:         1,
+		{"abcd", "badc"}:     2,
+		{"ca", "abc"}:        2,
+		{"äö", "öxä"}:        2,
+		{"abcdef", "badcfe"}: 3,
+		{"a", ""}:            1,
+		{"ä", "a"}:           1,
+		{"", "ab"}:           2,
 	} {
 		if got := Of(pair[0], pair[1], 3); got != want {
 			t.Errorf("%q: %d, want %d", pair, got, want)

@@ -30,11 +30,16 @@ func main() {
 }
 
 func generate(dir string) error {
-	root := cli.NewRoot(&cli.Env{In: &bytes.Buffer{}, Out: &bytes.Buffer{}, Err: &bytes.Buffer{}, Getenv: func(string) string { return "" }})
+	root := cli.NewRoot(
+		&cli.Env{In: &bytes.Buffer{}, Out: &bytes.Buffer{}, Err: &bytes.Buffer{}, Getenv: func(string) string { return "" }},
+	)
 	root.DisableAutoGenTag = true
 	for _, sub := range []string{"docs/reference", "docs/man", "completions"} {
 		// What a removed command leaves behind must go.
-		if err := errors.Join(os.RemoveAll(filepath.Join(dir, sub)), os.MkdirAll(filepath.Join(dir, sub), 0o755)); err != nil {
+		if err := errors.Join(
+			os.RemoveAll(filepath.Join(dir, sub)),
+			os.MkdirAll(filepath.Join(dir, sub), 0o755),
+		); err != nil {
 			return err
 		}
 	}

@@ -140,7 +140,10 @@ func calendars(in Input, c tenant.Consent) bool {
 	isCalendar := func(name string) bool { return strings.HasPrefix(name, "Calendars.") }
 	return slices.ContainsFunc(c.Grants, func(g tenant.Grant) bool {
 		return g.Permission.OfGraph() && isCalendar(g.Permission.Name)
-	}) || slices.ContainsFunc(exchangeRoles(in, c), func(r tenant.ExchangeRole) bool { return isCalendar(permissionOf(r)) })
+	}) || slices.ContainsFunc(
+		exchangeRoles(in, c),
+		func(r tenant.ExchangeRole) bool { return isCalendar(permissionOf(r)) },
+	)
 }
 
 // Others are the applications beside Zoom's that reach mailboxes.

@@ -20,10 +20,25 @@ func checkPlan(in Input, f *findings) {
 	}
 	if PlanTooSmall(r.Value) {
 		one.Severity, one.Saw, one.Fix = Fail, "The Zoom plan is Basic", "zo365 apply"
-		one.Steps = []Step{{
-			ID: planStep, Kind: Portal, Action: Click, Scope: ScopeTenant, Target: ClickPlan, Before: "basic", After: "pro, business or enterprise",
-			Page: &Page{Site: ZoomPortal, Path: "/billing", Menu: "Account Management > Billing", Control: "Upgrade", Choose: "Pro, Business or Enterprise", Proof: "GET /accounts/me/plans/usage names the plan"},
-		}}
+		one.Steps = []Step{
+			{
+				ID:     planStep,
+				Kind:   Portal,
+				Action: Click,
+				Scope:  ScopeTenant,
+				Target: ClickPlan,
+				Before: "basic",
+				After:  "pro, business or enterprise",
+				Page: &Page{
+					Site:    ZoomPortal,
+					Path:    "/billing",
+					Menu:    "Account Management > Billing",
+					Control: "Upgrade",
+					Choose:  "Pro, Business or Enterprise",
+					Proof:   "GET /accounts/me/plans/usage names the plan",
+				},
+			},
+		}
 	}
 	f.add(one)
 }
@@ -58,7 +73,11 @@ func checkDomains(in Input, f *findings) {
 		return
 	}
 	m := MatchDomains(zoom.Value, entra.Value, nil)
-	one := Finding{Severity: OK, Saw: strings.Join(m.Matches(), ", "), Evidence: append(evidence(zoom), evidence(entra)...)}
+	one := Finding{
+		Severity: OK,
+		Saw:      strings.Join(m.Matches(), ", "),
+		Evidence: append(evidence(zoom), evidence(entra)...),
+	}
 	if !m.OK() {
 		one.Severity, one.Saw, one.Fix = Fail, "No Zoom associated domain matches a verified custom domain in Entra", "zo365 apply"
 		one.Steps = domainClicks(m)
@@ -97,8 +116,21 @@ func domainClicks(m DomainMatch) []Step {
 			control = "Verify"
 		}
 		steps = append(steps, Step{
-			ID: zoomName, Kind: Portal, Action: Click, Scope: ScopeTenant, Target: ClickZoomDomain, Before: string(either(best.Zoom, Absent)), After: string(Verified),
-			Page: &Page{Site: ZoomPortal, Path: "/account", Menu: "Account Management > Account Profile > Associated Domains", Control: control, Choose: name, Proof: "GET /accounts/me/managed_domains shows " + name + " as verified"},
+			ID:     zoomName,
+			Kind:   Portal,
+			Action: Click,
+			Scope:  ScopeTenant,
+			Target: ClickZoomDomain,
+			Before: string(either(best.Zoom, Absent)),
+			After:  string(Verified),
+			Page: &Page{
+				Site:    ZoomPortal,
+				Path:    "/account",
+				Menu:    "Account Management > Account Profile > Associated Domains",
+				Control: control,
+				Choose:  name,
+				Proof:   "GET /accounts/me/managed_domains shows " + name + " as verified",
+			},
 		})
 	}
 	if best.Microsoft != Verified {
@@ -107,8 +139,21 @@ func domainClicks(m DomainMatch) []Step {
 			control = "Verify"
 		}
 		steps = append(steps, Step{
-			ID: entraName, Kind: Portal, Action: Click, Scope: ScopeTenant, Target: ClickEntraDomain, Before: string(either(best.Microsoft, Absent)), After: string(Verified),
-			Page: &Page{Site: EntraCenter, Path: "/#view/Microsoft_AAD_IAM/DomainsManagementMenuBlade/~/CustomDomainNames", Menu: "Entra ID > Domain names", Control: control, Choose: name, Proof: "GET /domains shows " + name + " as verified"},
+			ID:     entraName,
+			Kind:   Portal,
+			Action: Click,
+			Scope:  ScopeTenant,
+			Target: ClickEntraDomain,
+			Before: string(either(best.Microsoft, Absent)),
+			After:  string(Verified),
+			Page: &Page{
+				Site:    EntraCenter,
+				Path:    "/#view/Microsoft_AAD_IAM/DomainsManagementMenuBlade/~/CustomDomainNames",
+				Menu:    "Entra ID > Domain names",
+				Control: control,
+				Choose:  name,
+				Proof:   "GET /domains shows " + name + " as verified",
+			},
 		})
 	}
 	return steps
@@ -135,7 +180,18 @@ func checkGroups(in Input, f *findings) {
 		one := Finding{Scope: s.name(), Severity: OK, Saw: "Zoom has the group " + g.Name, Evidence: evidence(r)}
 		if !hasGroup(in, g.Name) {
 			one.Severity, one.Saw, one.Fix = Fail, "Zoom has no group "+g.Name, "zo365 apply"
-			one.Steps = []Step{{ID: groupID(g.Name), Kind: Zoom, Action: CreateGroup, Scope: s.name(), Target: g.Name, Before: "absent", After: "a group without members", DependsOn: []string{planStep}}}
+			one.Steps = []Step{
+				{
+					ID:        groupID(g.Name),
+					Kind:      Zoom,
+					Action:    CreateGroup,
+					Scope:     s.name(),
+					Target:    g.Name,
+					Before:    "absent",
+					After:     "a group without members",
+					DependsOn: []string{planStep},
+				},
+			}
 		}
 		f.add(one)
 	}
@@ -154,8 +210,18 @@ func checkConflicts(in Input, f *findings) {
 	for _, c := range conflicts(in) {
 		found = true
 		f.add(Finding{
-			Scope: ScopeTenant, Severity: Warn, Evidence: evidence(r), Fix: alignCommand(in, c),
-			Saw: fmt.Sprintf("%s in %s and in %s, whose profiles differ in %s: %s", counted(len(c.people), "person", "people"), c.a, c.b, strings.Join(c.keys, ", "), some(c.people)),
+			Scope:    ScopeTenant,
+			Severity: Warn,
+			Evidence: evidence(r),
+			Fix:      alignCommand(in, c),
+			Saw: fmt.Sprintf(
+				"%s in %s and in %s, whose profiles differ in %s: %s",
+				counted(len(c.people), "person", "people"),
+				c.a,
+				c.b,
+				strings.Join(c.keys, ", "),
+				some(c.people),
+			),
 		})
 	}
 	if !found {

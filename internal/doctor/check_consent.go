@@ -63,7 +63,9 @@ func checkPresent(in Input, f *findings) {
 	switch {
 	case c.Gone != "" && len(c.Unclear) > 0:
 		one.Severity, one.Fix = Fail, choose
-		one.Saw = "The application " + c.Gone + ", whose consent was confirmed, is not in the tenant; these may be Zoom's: " + appNames(c.Unclear)
+		one.Saw = "The application " + c.Gone + ", whose consent was confirmed, is not in the tenant; these may be Zoom's: " + appNames(
+			c.Unclear,
+		)
 	case len(c.Unclear) > 1:
 		one.Severity, one.Saw = Fail, "Several applications of Zoom hold calendar permissions: "+appNames(c.Unclear)
 		one.Fix = choose
@@ -104,7 +106,11 @@ func checkComplete(in Input, f *findings) {
 		return
 	}
 	c, w := ConsentOf(in), wantedOf(in)
-	one := Finding{Severity: OK, Saw: "Zoom's application holds " + strings.Join(c.Granted, ", "), Evidence: evidence(in.Facts.Consents)}
+	one := Finding{
+		Severity: OK,
+		Saw:      "Zoom's application holds " + strings.Join(c.Granted, ", "),
+		Evidence: evidence(in.Facts.Consents),
+	}
 	if len(c.Missing) > 0 {
 		one.Severity, one.Saw, one.Fix = Fail, "Missing: "+strings.Join(c.Missing, ", "), "zo365 apply"
 		if !c.Present {
@@ -141,7 +147,10 @@ func checkExcess(in Input, f *findings) {
 	one := Finding{Severity: OK, Saw: "Zoom's application holds nothing else", Evidence: evidence(in.Facts.Consents)}
 	if len(more) > 0 {
 		labels := labelsOf(more)
-		one.Severity, one.Saw = Warn, "Not known to be needed: "+strings.Join(labels, ", ")+" (Zoom's list is a picture; this is inferred)"
+		one.Severity, one.Saw = Warn, "Not known to be needed: "+strings.Join(
+			labels,
+			", ",
+		)+" (Zoom's list is a picture; this is inferred)"
 		one.Fix = "say what the integration needs with microsoft.required_permissions in the tenant file, then: zo365 apply --allow-revoke"
 		if len(in.File.Microsoft.RequiredPermissions) > 0 {
 			// The file's own words, not a list that we inferred.
@@ -207,7 +216,8 @@ func checkMailRead(in Input, f *findings) {
 	case slices.Contains(w.Permissions(), mailRead):
 		one.Saw = "microsoft.required_permissions names Mail.Read"
 	case len(left) > 0:
-		one.Severity, one.Saw, one.Fix = Warn, "Mail.Read is still granted and reaches every mailbox", "zo365 apply --allow-revoke"
+		one.Severity, one.Saw = Warn, "Mail.Read is still granted and reaches every mailbox"
+		one.Fix = "zo365 apply --allow-revoke"
 		one.Steps = revokes(c.Consent, left, saves(in))
 	}
 	f.add(one)
@@ -261,5 +271,11 @@ func checkOthers(in Input, f *findings) {
 		slices.Sort(reach)
 		said = append(said, AppName(c)+": "+strings.Join(reach, ", "))
 	}
-	f.add(Finding{Severity: Info, Saw: "Others that reach mailboxes: " + strings.Join(said, "; "), Evidence: evidence(in.Facts.Consents)})
+	f.add(
+		Finding{
+			Severity: Info,
+			Saw:      "Others that reach mailboxes: " + strings.Join(said, "; "),
+			Evidence: evidence(in.Facts.Consents),
+		},
+	)
 }

@@ -35,7 +35,11 @@ func checkExchange(in Input, f *findings) {
 	if !ok || unseen(f, in.Facts.Exchange, "the roles in Exchange Online") {
 		return
 	}
-	one := Finding{Severity: Info, Saw: "No role in Exchange narrows it: the consent reaches every mailbox", Evidence: evidence(in.Facts.Exchange)}
+	one := Finding{
+		Severity: Info,
+		Saw:      "No role in Exchange narrows it: the consent reaches every mailbox",
+		Evidence: evidence(in.Facts.Exchange),
+	}
 	granted := graphNames(c.Consent)
 	var defeated, needed, unscoped, names []string
 	for _, r := range exchangeRoles(in, c.Consent) {
@@ -59,18 +63,37 @@ func checkExchange(in Input, f *findings) {
 	switch {
 	case len(names) == 0:
 	case len(unscoped) > 0:
-		one.Severity, one.Saw = Fail, fmt.Sprintf("%s is given without a scope, so %s narrows nothing", strings.Join(unscoped, ", "), strings.Join(names, ", "))
+		one.Severity, one.Saw = Fail, fmt.Sprintf(
+			"%s is given without a scope, so %s narrows nothing",
+			strings.Join(unscoped, ", "),
+			strings.Join(names, ", "),
+		)
 		one.Fix = "in Exchange Online PowerShell: Get-ManagementRoleAssignment -RoleAssigneeType ServicePrincipal, then Remove-ManagementRoleAssignment the one without a scope"
 	case len(needed) > 0:
-		one.Severity, one.Saw = Fail, fmt.Sprintf("%s narrows nothing while %s stands in Entra, and Exchange gives less than that", strings.Join(names, ", "), strings.Join(needed, ", "))
-		one.Fix = fmt.Sprintf("in Exchange Online PowerShell: New-ManagementRoleAssignment -Role 'Application %s' -App %s with a scope, then zo365 apply", needed[0], c.Principal.ID)
+		one.Severity, one.Saw = Fail, fmt.Sprintf(
+			"%s narrows nothing while %s stands in Entra, and Exchange gives less than that",
+			strings.Join(names, ", "),
+			strings.Join(needed, ", "),
+		)
+		one.Fix = fmt.Sprintf(
+			"in Exchange Online PowerShell: New-ManagementRoleAssignment -Role 'Application %s' -App %s with a scope, then zo365 apply",
+			needed[0],
+			c.Principal.ID,
+		)
 		one.Steps = append(revokes(c.Consent, grantsNamed(c.Consent, defeated), saves(in)), again...)
 	case len(defeated) > 0:
 		one.Severity, one.Fix = Fail, "zo365 apply --allow-revoke"
-		one.Saw = fmt.Sprintf("%s narrows nothing while %s stands in Entra", strings.Join(names, ", "), strings.Join(defeated, ", "))
+		one.Saw = fmt.Sprintf(
+			"%s narrows nothing while %s stands in Entra",
+			strings.Join(names, ", "),
+			strings.Join(defeated, ", "),
+		)
 		one.Steps = append(revokes(c.Consent, grantsNamed(c.Consent, defeated), saves(in)), again...)
 	case len(again) > 0:
-		one.Severity, one.Saw, one.Steps = Info, strings.Join(names, ", ")+"; the consent that is still to be given would defeat it, and is narrowed afterwards", again
+		one.Severity, one.Saw, one.Steps = Info, strings.Join(
+			names,
+			", ",
+		)+"; the consent that is still to be given would defeat it, and is narrowed afterwards", again
 	default:
 		one.Severity, one.Saw = OK, strings.Join(names, ", ")
 	}

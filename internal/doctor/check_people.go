@@ -28,7 +28,11 @@ func checkSignerUPN(in Input, f *findings) {
 		one.Severity = Info
 		one.Saw = fmt.Sprintf("The UPN is %s, the Zoom email %s; Mail: Read is approved instead", s.UPN, s.ZoomEmail)
 	default:
-		one.Severity, one.Saw = Fail, fmt.Sprintf("The UPN is %s, the Zoom email %s, and Zoom connects only when they are equal", s.UPN, s.ZoomEmail)
+		one.Severity, one.Saw = Fail, fmt.Sprintf(
+			"The UPN is %s, the Zoom email %s, and Zoom connects only when they are equal",
+			s.UPN,
+			s.ZoomEmail,
+		)
 		one.Fix = "zo365 integration enable --mail-read approved"
 	}
 	f.add(one)
@@ -55,10 +59,12 @@ func signer(in Input) (Signer, Finding) {
 	}
 	if in.Facts.SignedIn.Value.Person {
 		one := &findings{}
-		if unseen(one, in.Facts.Me, "who is signed in") || unseen(one, in.Facts.MyZoom, "the signed-in person's Zoom account") {
+		if unseen(one, in.Facts.Me, "who is signed in") ||
+			unseen(one, in.Facts.MyZoom, "the signed-in person's Zoom account") {
 			return Signer{}, one.all[0]
 		}
-		return CheckSigner(in.Facts.Me.Value.UPN, in.Facts.MyZoom.Value), Finding{Evidence: append(evidence(in.Facts.Me), evidence(in.Facts.MyZoom)...)}
+		saw := append(evidence(in.Facts.Me), evidence(in.Facts.MyZoom)...)
+		return CheckSigner(in.Facts.Me.Value.UPN, in.Facts.MyZoom.Value), Finding{Evidence: saw}
 	}
 	upn, _ := consentedBy(in, ZoomApplication(in).Consent)
 	switch {
@@ -137,11 +143,19 @@ func checkMailboxes(in Input, f *findings) {
 		}
 	}
 	slices.Sort(both)
-	one := Finding{Severity: OK, Saw: "All of Zoom's people have an Exchange plan", Evidence: append(evidence(without), evidence(people)...)}
+	one := Finding{
+		Severity: OK,
+		Saw:      "All of Zoom's people have an Exchange plan",
+		Evidence: append(evidence(without), evidence(people)...),
+	}
 	partial := without.Value.Total > len(without.Value.People) || !people.Value.All()
 	switch {
 	case len(both) > 0:
-		one.Severity, one.Saw = Warn, fmt.Sprintf("%s without an Exchange plan: %s", counted(len(both), "person", "people"), some(both))
+		one.Severity, one.Saw = Warn, fmt.Sprintf(
+			"%s without an Exchange plan: %s",
+			counted(len(both), "person", "people"),
+			some(both),
+		)
 		if partial {
 			one.Saw = "At least " + one.Saw
 		}
@@ -149,7 +163,11 @@ func checkMailboxes(in Input, f *findings) {
 			"zo365 calendar list --user UPN says who has a mailbox all the same"
 	case partial && without.Value.Total > 0:
 		one.Severity = Unknown
-		one.Saw = counted(without.Value.Total, "user has", "users have") + " no Exchange plan; which of them are in Zoom was not read to the end"
+		one.Saw = counted(
+			without.Value.Total,
+			"user has",
+			"users have",
+		) + " no Exchange plan; which of them are in Zoom was not read to the end"
 		one.Needs, one.Fix = []string{"zo365 upn report"}, "zo365 upn report"
 	}
 	f.add(one)

@@ -19,12 +19,19 @@ func checkEWS(in Input, f *findings) {
 			continue
 		}
 		used = true
-		one := Finding{Scope: s.name(), Severity: Warn, Saw: capital(s.words()) + " uses it, and it ends on " + profile.EWSGone, Fix: "zo365 integration enable" + flag(s.group)}
+		one := Finding{
+			Scope:    s.name(),
+			Severity: Warn,
+			Saw:      capital(s.words()) + " uses it, and it ends on " + profile.EWSGone,
+			Fix:      "zo365 integration enable" + flag(s.group),
+		}
 		switch {
 		case !in.Now.Before(gone):
 			one.Severity, one.Saw = Fail, capital(s.words())+" uses it, and it is gone since "+profile.EWSGone
 		case !in.Now.Before(blocked):
-			one.Severity, one.Saw = Fail, capital(s.words())+" uses it, and Exchange Online is switching it off tenant by tenant since "+profile.EWSBlocked+", until "+profile.EWSGone
+			one.Severity, one.Saw = Fail, capital(
+				s.words(),
+			)+" uses it, and Exchange Online is switching it off tenant by tenant since "+profile.EWSBlocked+", until "+profile.EWSGone
 		}
 		f.add(one)
 	}
@@ -56,9 +63,13 @@ func checkPrimary(in Input, f *findings) {
 
 // unsupported are the article's words for what the integration does not do.
 var unsupported = map[profile.Feature]string{
-	profile.MultipleCalendars: "several calendars cannot be selected", profile.Attachments: "attachments cannot be included",
-	profile.CreateCalendar: "a calendar cannot be created under Settings", profile.SearchCalendar: "one cannot search within the calendar",
-	profile.ProposeNewTime: "a new time cannot be proposed", profile.FindTime: "there is no find time", profile.SuggestedTimes: "there are no suggested times",
+	profile.MultipleCalendars: "several calendars cannot be selected",
+	profile.Attachments:       "attachments cannot be included",
+	profile.CreateCalendar:    "a calendar cannot be created under Settings",
+	profile.SearchCalendar:    "one cannot search within the calendar",
+	profile.ProposeNewTime:    "a new time cannot be proposed",
+	profile.FindTime:          "there is no find time",
+	profile.SuggestedTimes:    "there are no suggested times",
 }
 
 func checkFeatures(in Input, f *findings) {
@@ -89,7 +100,11 @@ func checkPortal(in Input, f *findings) {
 		confirmed := in.Record.Portal[s.name()]
 		pending := Unconfirmed(s.effective, confirmed, consented)
 		all := len(PortalSteps(s.effective))
-		one := Finding{Scope: s.name(), Severity: OK, Saw: fmt.Sprintf("%d of %d controls are confirmed by a person", all-len(pending), all)}
+		one := Finding{
+			Scope:    s.name(),
+			Severity: OK,
+			Saw:      fmt.Sprintf("%d of %d controls are confirmed by a person", all-len(pending), all),
+		}
 		for _, c := range PortalSteps(s.effective) {
 			if by, ok := confirmed[c.Code]; ok {
 				one.Evidence = []Evidence{{Source: "the word of " + by.By, At: by.At}}
@@ -129,8 +144,22 @@ func checkRecord(in Input, f *findings) {
 			return
 		}
 		recorded, ok := in.Record.Authorized[s.name()]
-		one := Finding{Scope: s.name(), Severity: OK, Saw: "The journal has the consent that Entra shows", Evidence: evidence(in.Facts.Consents)}
-		step := Step{ID: recordID(s.name()), Kind: Local, Action: RecordConsent, Scope: s.name(), Target: s.name(), Before: NotRecorded, After: "recorded", DependsOn: beforeRecord(in)}
+		one := Finding{
+			Scope:    s.name(),
+			Severity: OK,
+			Saw:      "The journal has the consent that Entra shows",
+			Evidence: evidence(in.Facts.Consents),
+		}
+		step := Step{
+			ID:        recordID(s.name()),
+			Kind:      Local,
+			Action:    RecordConsent,
+			Scope:     s.name(),
+			Target:    s.name(),
+			Before:    NotRecorded,
+			After:     "recorded",
+			DependsOn: beforeRecord(in),
+		}
 		switch {
 		case !ok && !now.Complete():
 			one.Severity, one.Saw = Info, "There is no complete consent to record yet"
@@ -139,11 +168,17 @@ func checkRecord(in Input, f *findings) {
 			one.Severity, one.Saw, one.Fix = Warn, "Entra shows a complete consent that the journal does not know", "zo365 apply"
 			one.Steps = []Step{step}
 		case !now.Complete():
-			one.Severity, one.Saw, one.Fix = Warn, "The consent that was recorded on "+recorded.At.UTC().Format(time.DateOnly)+" is not complete any more", "zo365 apply"
+			one.Severity, one.Saw, one.Fix = Warn, "The consent that was recorded on "+recorded.At.UTC().Format(
+				time.DateOnly,
+			)+" is not complete any more", "zo365 apply"
 			step.Before = "recorded " + recorded.At.UTC().Format(time.DateOnly)
 			one.Steps = []Step{step}
-		case recorded.Application.PrincipalID != consent.Principal.ID || !slices.Equal(sorted(recorded.Granted), settled(in, now)):
-			one.Severity, one.Saw, one.Fix = Warn, "Entra shows other permissions than were recorded: "+strings.Join(now.Granted, ", "), "zo365 apply"
+		case recorded.Application.PrincipalID != consent.Principal.ID ||
+			!slices.Equal(sorted(recorded.Granted), settled(in, now)):
+			one.Severity, one.Saw, one.Fix = Warn, "Entra shows other permissions than were recorded: "+strings.Join(
+				now.Granted,
+				", ",
+			), "zo365 apply"
 			step.Before = strings.Join(recorded.Granted, ", ")
 			one.Steps = []Step{step}
 		case savePending(in):
@@ -156,9 +191,14 @@ func checkRecord(in Input, f *findings) {
 	for _, s := range recordedScopes(in.Record) {
 		if !wanted[s] && !inherits(in.File, s) {
 			f.add(Finding{
-				Scope: s, Severity: Warn, Saw: "A consent is recorded that no profile wants any more", Fix: "zo365 apply",
+				Scope:    s,
+				Severity: Warn,
+				Saw:      "A consent is recorded that no profile wants any more",
+				Fix:      "zo365 apply",
 				Evidence: []Evidence{{Source: "the journal", At: in.Record.Authorized[s].At}},
-				Steps:    []Step{{ID: forgetID(s), Kind: Local, Action: ForgetConsent, Scope: s, Target: s, Before: "recorded", After: "forgotten"}},
+				Steps: []Step{
+					{ID: forgetID(s), Kind: Local, Action: ForgetConsent, Scope: s, Target: s, Before: "recorded", After: "forgotten"},
+				},
 			})
 		}
 	}
@@ -242,7 +282,11 @@ func checkLastUse(in Input, f *findings) {
 		return
 	}
 	last := lastSignIn(in, c.Consent)
-	one := Finding{Severity: OK, Evidence: evidence(in.Facts.SignIns), Saw: "It signed in on " + last.UTC().Format(time.DateOnly)}
+	one := Finding{
+		Severity: OK,
+		Evidence: evidence(in.Facts.SignIns),
+		Saw:      "It signed in on " + last.UTC().Format(time.DateOnly),
+	}
 	switch {
 	case last.IsZero():
 		one.Severity, one.Saw = Info, "It has not signed in yet; the report is some hours behind"

@@ -29,7 +29,11 @@ func checkClock(in Input, f *findings) {
 			worst, host = ahead, c.Host
 		}
 	}
-	one := Finding{Severity: OK, Saw: "This machine's clock is within a minute of the services' clocks", Evidence: evidence(r)}
+	one := Finding{
+		Severity: OK,
+		Saw:      "This machine's clock is within a minute of the services' clocks",
+		Evidence: evidence(r),
+	}
 	if worst.Abs() >= skewWarns {
 		one.Severity = Warn
 		if worst.Abs() >= skewFails {
@@ -118,9 +122,12 @@ func newSecret(in Input, kind string, last time.Time) Step {
 		ID: clickID(ScopeTenant, ClickCredential), Kind: Portal, Action: Click, Scope: ScopeTenant, Target: ClickCredential,
 		Before: endsOn(last), After: aNew + kind,
 		Page: &Page{
-			Site: EntraCenter, Path: "/#view/Microsoft_AAD_RegisteredApps/ApplicationMenuBlade/~/Credentials/appId/" + in.Facts.SignedIn.Value.Name,
-			Menu: "App registrations > (the application zo365 signs in with) > Certificates & secrets", Control: button,
-			Choose: "a new one, then put it where the pipeline takes it from", Proof: "GET /applications shows one that ends later",
+			Site:    EntraCenter,
+			Path:    "/#view/Microsoft_AAD_RegisteredApps/ApplicationMenuBlade/~/Credentials/appId/" + in.Facts.SignedIn.Value.Name,
+			Menu:    "App registrations > (the application zo365 signs in with) > Certificates & secrets",
+			Control: button,
+			Choose:  "a new one, then put it where the pipeline takes it from",
+			Proof:   "GET /applications shows one that ends later",
 		},
 	}
 }
@@ -163,7 +170,10 @@ func checkConsentRole(in Input, f *findings) {
 		case role.OnlyApps:
 			one.Saw = who + " is Cloud Application Administrator, which Zoom's pages name and which cannot consent to Microsoft Graph application permissions"
 		case len(role.Has) > 0:
-			one.Saw = who + " has " + strings.Join(role.Has, ", ") + ", which cannot consent to Microsoft Graph application permissions"
+			one.Saw = who + " has " + strings.Join(
+				role.Has,
+				", ",
+			) + ", which cannot consent to Microsoft Graph application permissions"
 		default:
 			one.Saw = who + " has no directory role"
 		}
@@ -227,7 +237,11 @@ func zoomRoleHolders(in Input, f *findings) {
 			n += r.Members
 		}
 	}
-	one := Finding{Severity: OK, Saw: counted(n, "person is", "people are") + " owner or admin of the Zoom account", Evidence: evidence(roles)}
+	one := Finding{
+		Severity: OK,
+		Saw:      counted(n, "person is", "people are") + " owner or admin of the Zoom account",
+		Evidence: evidence(roles),
+	}
 	if n == 0 {
 		one.Severity, one.Saw = Warn, "Nobody in Zoom has the role Owner or Admin"
 		one.Fix = "give somebody the role in Zoom: User Management > Roles"

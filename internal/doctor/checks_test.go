@@ -18,38 +18,95 @@ func saw[T any](v T) tenant.Reading[T] {
 }
 
 func denied[T any](needs string) tenant.Reading[T] {
-	return tenant.Reading[T]{Err: &tenant.NeedsError{Service: "Microsoft Graph", AnyOf: []string{needs}, Doing: "looking", Err: errors.New("403")}, Source: "GET /x", At: today}
+	return tenant.Reading[T]{
+		Err: &tenant.NeedsError{
+			Service: "Microsoft Graph",
+			AnyOf:   []string{needs},
+			Doing:   "looking",
+			Err:     errors.New("403"),
+		},
+		Source: "GET /x",
+		At:     today,
+	}
 }
 
 // healthy is a tenant in which every check passes.
 func healthy() Input {
-	in := Input{Now: today, Target: tenant.Target{Tenant: "1", ZoomAccount: "z"}, Record: Record{Pinned: tenant.Application{AppID: "zoom", PrincipalID: "sp"}, Portal: map[string]map[string]Confirmed{"account": {}}, Authorized: map[string]Authorized{
-		"account": {UPN: "admin@a.com", ZoomEmail: "admin@a.com", Match: true, Application: tenant.Application{AppID: "zoom", PrincipalID: "sp"}, Granted: []string{"Calendars.ReadWrite"}, At: today},
-	}}}
-	in.File = profile.File{Version: 1, Account: profile.Settings{SetupBy: profile.Admin, DefaultService: profile.Office365, AuthorizeWith: profile.Graph}}
+	in := Input{
+		Now:    today,
+		Target: tenant.Target{Tenant: "1", ZoomAccount: "z"},
+		Record: Record{
+			Pinned: tenant.Application{AppID: "zoom", PrincipalID: "sp"},
+			Portal: map[string]map[string]Confirmed{"account": {}},
+			Authorized: map[string]Authorized{
+				"account": {
+					UPN:         "admin@a.com",
+					ZoomEmail:   "admin@a.com",
+					Match:       true,
+					Application: tenant.Application{AppID: "zoom", PrincipalID: "sp"},
+					Granted:     []string{"Calendars.ReadWrite"},
+					At:          today,
+				},
+			},
+		},
+	}
+	in.File = profile.File{
+		Version: 1,
+		Account: profile.Settings{SetupBy: profile.Admin, DefaultService: profile.Office365, AuthorizeWith: profile.Graph},
+	}
 	account, _ := in.File.Effective("")
 	for _, s := range PortalSteps(account) {
 		in.Record.Portal["account"][s.Code] = Confirmed{Choose: s.Choose, By: "admin@a.com", At: today}
 	}
 	in.Facts = tenant.Facts{
-		SignedIn: saw(tenant.SignIn{Name: "client", By: "secret"}), Organization: saw(tenant.Organization{ID: "1"}),
-		Domains:     saw([]tenant.Domain{{Name: "a.com", Verified: true}}),
-		Credentials: saw([]tenant.AppCredential{{Kind: "secret", Expires: today.AddDate(0, 6, 0)}}),
-		Consents:    saw([]tenant.Consent{zoomApp("Calendars.ReadWrite")}),
-		SignIns:     saw([]tenant.AppSignIn{{AppID: "zoom", Last: today.Add(-time.Hour)}}),
-		Events:      saw([]tenant.ConsentEvent{{At: today, UPN: "admin@a.com", PrincipalID: "sp"}}), Exchange: saw([]tenant.ExchangeRole{}),
-		Mailless: saw(tenant.Mailless{}), ZoomPlan: saw(tenant.ZoomPlan{Type: "business"}), ZoomRoles: saw([]tenant.ZoomRole{{Name: "Owner", Members: 1}}),
-		ZoomDomains: saw([]tenant.ZoomDomain{{Name: "a.com", Verified: true}}), ZoomGroups: saw([]tenant.ZoomGroup{{ID: "1", Name: "Sales"}, {ID: "2", Name: "Support"}}),
-		ZoomMembers: saw([]tenant.GroupMembers{{Group: "Sales", Emails: []string{"x@a.com"}}, {Group: "Support", Emails: []string{"X@a.com", "y@a.com"}}}),
-		ZoomPeople:  saw(tenant.ZoomPeople{Total: 1, Emails: []string{"admin@a.com"}}), Clocks: saw([]tenant.Clock{{Host: "h"}}),
+		SignedIn:     saw(tenant.SignIn{Name: "client", By: "secret"}),
+		Organization: saw(tenant.Organization{ID: "1"}),
+		Domains:      saw([]tenant.Domain{{Name: "a.com", Verified: true}}),
+		Credentials:  saw([]tenant.AppCredential{{Kind: "secret", Expires: today.AddDate(0, 6, 0)}}),
+		Consents:     saw([]tenant.Consent{zoomApp("Calendars.ReadWrite")}),
+		SignIns:      saw([]tenant.AppSignIn{{AppID: "zoom", Last: today.Add(-time.Hour)}}),
+		Events: saw(
+			[]tenant.ConsentEvent{{At: today, UPN: "admin@a.com", PrincipalID: "sp"}},
+		),
+		Exchange: saw([]tenant.ExchangeRole{}),
+		Mailless: saw(
+			tenant.Mailless{},
+		),
+		ZoomPlan:  saw(tenant.ZoomPlan{Type: "business"}),
+		ZoomRoles: saw([]tenant.ZoomRole{{Name: "Owner", Members: 1}}),
+		ZoomDomains: saw(
+			[]tenant.ZoomDomain{{Name: "a.com", Verified: true}},
+		),
+		ZoomGroups: saw([]tenant.ZoomGroup{{ID: "1", Name: "Sales"}, {ID: "2", Name: "Support"}}),
+		ZoomMembers: saw(
+			[]tenant.GroupMembers{
+				{Group: "Sales", Emails: []string{"x@a.com"}},
+				{Group: "Support", Emails: []string{"X@a.com", "y@a.com"}},
+			},
+		),
+		ZoomPeople: saw(
+			tenant.ZoomPeople{Total: 1, Emails: []string{"admin@a.com"}},
+		),
+		Clocks: saw([]tenant.Clock{{Host: "h"}}),
 	}
 	return in
 }
 
 func zoomApp(granted ...string) tenant.Consent {
-	c := tenant.Consent{Principal: &tenant.ServicePrincipal{ID: "sp", AppID: "zoom", DisplayName: "Zoom", Publisher: "Zoom Video Communications, Inc.", Enabled: true}}
+	c := tenant.Consent{
+		Principal: &tenant.ServicePrincipal{
+			ID:          "sp",
+			AppID:       "zoom",
+			DisplayName: "Zoom",
+			Publisher:   "Zoom Video Communications, Inc.",
+			Enabled:     true,
+		},
+	}
 	for _, g := range granted {
-		c.Grants = append(c.Grants, tenant.Grant{ID: g, Permission: tenant.GraphPermission(g), At: today.Add(-48 * time.Hour)})
+		c.Grants = append(
+			c.Grants,
+			tenant.Grant{ID: g, Permission: tenant.GraphPermission(g), At: today.Add(-48 * time.Hour)},
+		)
 	}
 	return c
 }
@@ -62,7 +119,10 @@ func person(in *Input, roles []tenant.DirectoryRole, zoom *tenant.ZoomUser) {
 // twoGroups wants other settings of Support than of Sales.
 func twoGroups(in *Input) {
 	off := false
-	in.File.Groups = []profile.Group{{Name: "Sales", Settings: profile.Settings{SetupBy: profile.Users}}, {Name: "Support", Settings: profile.Settings{Enabled: &off}}}
+	in.File.Groups = []profile.Group{
+		{Name: "Sales", Settings: profile.Settings{SetupBy: profile.Users}},
+		{Name: "Support", Settings: profile.Settings{Enabled: &off}},
+	}
 }
 
 // unconsented takes the consent and its record away.
@@ -84,15 +144,24 @@ func TestChecks(t *testing.T) {
 		want   want
 	}{
 		"clock": {
-			"right":                {func(*Input) {}, want{OK, nil, ""}},
-			"two minutes off":      {func(in *Input) { in.Facts.Clocks.Value[0].AheadSeconds = -120 }, want{Warn, nil, ""}},
-			"six minutes off":      {func(in *Input) { in.Facts.Clocks.Value[0].AheadSeconds = 360 }, want{Fail, nil, ""}},
-			"nobody looked at all": {func(in *Input) { in.Facts.Clocks = tenant.Reading[[]tenant.Clock]{} }, want{Unknown, nil, ""}},
+			"right":           {func(*Input) {}, want{OK, nil, ""}},
+			"two minutes off": {func(in *Input) { in.Facts.Clocks.Value[0].AheadSeconds = -120 }, want{Warn, nil, ""}},
+			"six minutes off": {func(in *Input) { in.Facts.Clocks.Value[0].AheadSeconds = 360 }, want{Fail, nil, ""}},
+			"nobody looked at all": {
+				func(in *Input) { in.Facts.Clocks = tenant.Reading[[]tenant.Clock]{} },
+				want{Unknown, nil, ""},
+			},
 		},
 		"credential-expiry": {
-			"far away":         {func(*Input) {}, want{OK, nil, ""}},
-			"in ten days":      {func(in *Input) { in.Facts.Credentials.Value[0].Expires = today.AddDate(0, 0, 10) }, want{Warn, []string{"portal/tenant/credential"}, ""}},
-			"tomorrow":         {func(in *Input) { in.Facts.Credentials.Value[0].Expires = today.AddDate(0, 0, 1) }, want{Fail, []string{"portal/tenant/credential"}, ""}},
+			"far away": {func(*Input) {}, want{OK, nil, ""}},
+			"in ten days": {
+				func(in *Input) { in.Facts.Credentials.Value[0].Expires = today.AddDate(0, 0, 10) },
+				want{Warn, []string{"portal/tenant/credential"}, ""},
+			},
+			"tomorrow": {
+				func(in *Input) { in.Facts.Credentials.Value[0].Expires = today.AddDate(0, 0, 1) },
+				want{Fail, []string{"portal/tenant/credential"}, ""},
+			},
 			"not of this kind": {func(in *Input) { in.Facts.Credentials.Value[0].Kind = "certificate" }, want{Info, nil, ""}},
 			"a newer one that nobody uses": {func(in *Input) {
 				yes, no := true, false
@@ -102,21 +171,39 @@ func TestChecks(t *testing.T) {
 				}
 			}, want{Fail, []string{"portal/tenant/credential"}, ""}},
 			"which one is not known": {func(in *Input) {
-				in.Facts.Credentials.Value = append(in.Facts.Credentials.Value, tenant.AppCredential{Kind: "secret", Expires: today})
+				in.Facts.Credentials.Value = append(
+					in.Facts.Credentials.Value,
+					tenant.AppCredential{Kind: "secret", Expires: today},
+				)
 			}, want{Unknown, nil, ""}},
 			"a person's sign-in": {func(in *Input) { person(in, nil, nil) }, want{Skipped, nil, ""}},
-			"not seen":           {func(in *Input) { in.Facts.Credentials = denied[[]tenant.AppCredential]("Application.Read.All") }, want{Unknown, nil, "Application.Read.All"}},
+			"not seen": {
+				func(in *Input) { in.Facts.Credentials = denied[[]tenant.AppCredential]("Application.Read.All") },
+				want{Unknown, nil, "Application.Read.All"},
+			},
 		},
 		"zoom-plan": {
 			"business": {func(*Input) {}, want{OK, nil, ""}},
-			"basic":    {func(in *Input) { in.Facts.ZoomPlan.Value.Type = "Basic" }, want{Fail, []string{"portal/tenant/zoom-plan"}, ""}},
-			"not seen": {func(in *Input) { in.Facts.ZoomPlan = denied[tenant.ZoomPlan]("billing:read:plan_usage:admin") }, want{Unknown, nil, "billing:read:plan_usage:admin"}},
+			"basic": {
+				func(in *Input) { in.Facts.ZoomPlan.Value.Type = "Basic" },
+				want{Fail, []string{"portal/tenant/zoom-plan"}, ""},
+			},
+			"not seen": {
+				func(in *Input) { in.Facts.ZoomPlan = denied[tenant.ZoomPlan]("billing:read:plan_usage:admin") },
+				want{Unknown, nil, "billing:read:plan_usage:admin"},
+			},
 		},
 		"zoom-role": {
-			"somebody is owner":    {func(*Input) {}, want{OK, nil, ""}},
-			"nobody is":            {func(in *Input) { in.Facts.ZoomRoles.Value[0].Members = 0 }, want{Warn, nil, ""}},
-			"the person is admin":  {func(in *Input) { person(in, nil, &tenant.ZoomUser{Email: "admin@a.com", Role: "Admin"}) }, want{OK, nil, ""}},
-			"the person is member": {func(in *Input) { person(in, nil, &tenant.ZoomUser{Email: "admin@a.com", Role: "Member"}) }, want{Fail, nil, ""}},
+			"somebody is owner": {func(*Input) {}, want{OK, nil, ""}},
+			"nobody is":         {func(in *Input) { in.Facts.ZoomRoles.Value[0].Members = 0 }, want{Warn, nil, ""}},
+			"the person is admin": {
+				func(in *Input) { person(in, nil, &tenant.ZoomUser{Email: "admin@a.com", Role: "Admin"}) },
+				want{OK, nil, ""},
+			},
+			"the person is member": {
+				func(in *Input) { person(in, nil, &tenant.ZoomUser{Email: "admin@a.com", Role: "Member"}) },
+				want{Fail, nil, ""},
+			},
 			"the person is nobody": {func(in *Input) { person(in, nil, nil) }, want{Fail, nil, ""}},
 			"a role of the account's own": {func(in *Input) {
 				person(in, nil, &tenant.ZoomUser{Email: "admin@a.com", Role: "Calendar team"})
@@ -124,7 +211,10 @@ func TestChecks(t *testing.T) {
 			"somebody else is named": {func(in *Input) {
 				in.By, in.Facts.MyZoom = "boss@a.com", saw(&tenant.ZoomUser{Email: "boss@a.com", Role: "Owner"})
 			}, want{OK, nil, ""}},
-			"not seen": {func(in *Input) { in.Facts.ZoomRoles = denied[[]tenant.ZoomRole]("role:read") }, want{Unknown, nil, "role:read"}},
+			"not seen": {
+				func(in *Input) { in.Facts.ZoomRoles = denied[[]tenant.ZoomRole]("role:read") },
+				want{Unknown, nil, "role:read"},
+			},
 		},
 		"domain-match": {
 			"matches": {func(*Input) {}, want{OK, nil, ""}},
@@ -138,7 +228,10 @@ func TestChecks(t *testing.T) {
 			"nobody needs it": {func(in *Input) {
 				in.Facts.Domains.Value[0].Verified, in.File.Account = false, profile.Settings{}
 			}, want{Skipped, nil, ""}},
-			"not seen": {func(in *Input) { in.Facts.Domains = denied[[]tenant.Domain]("Domain.Read.All") }, want{Unknown, nil, "Domain.Read.All"}},
+			"not seen": {
+				func(in *Input) { in.Facts.Domains = denied[[]tenant.Domain]("Domain.Read.All") },
+				want{Unknown, nil, "Domain.Read.All"},
+			},
 		},
 		"consent-role": {
 			"consented already": {func(*Input) {}, want{Skipped, nil, ""}},
@@ -152,9 +245,15 @@ func TestChecks(t *testing.T) {
 			}, want{Unknown, nil, "RoleManagement.Read.Directory"}},
 		},
 		"application-enabled": {
-			"it is":     {func(*Input) {}, want{OK, nil, ""}},
-			"it is not": {func(in *Input) { in.Facts.Consents.Value[0].Principal.Enabled = false }, want{Fail, []string{"graph/enable-application"}, ""}},
-			"not seen":  {func(in *Input) { in.Facts.Consents = denied[[]tenant.Consent]("Application.Read.All") }, want{Unknown, nil, "Application.Read.All"}},
+			"it is": {func(*Input) {}, want{OK, nil, ""}},
+			"it is not": {
+				func(in *Input) { in.Facts.Consents.Value[0].Principal.Enabled = false },
+				want{Fail, []string{"graph/enable-application"}, ""},
+			},
+			"not seen": {
+				func(in *Input) { in.Facts.Consents = denied[[]tenant.Consent]("Application.Read.All") },
+				want{Unknown, nil, "Application.Read.All"},
+			},
 		},
 		"consent-present": {
 			"it is":     {func(*Input) {}, want{OK, nil, ""}},
@@ -167,7 +266,10 @@ func TestChecks(t *testing.T) {
 			"the named one of several": {func(in *Input) {
 				other := zoomApp("Calendars.Read")
 				other.Principal.ID, other.Principal.AppID = "sp2", "zoom2"
-				in.Facts.Consents.Value, in.Record, in.File.Microsoft.ZoomAppID = append(in.Facts.Consents.Value, other), Record{}, "ZOOM"
+				in.Facts.Consents.Value, in.Record, in.File.Microsoft.ZoomAppID = append(
+					in.Facts.Consents.Value,
+					other,
+				), Record{}, "ZOOM"
 			}, want{OK, nil, ""}},
 			"another publisher's name begins alike": {func(in *Input) {
 				in.Facts.Consents.Value[0].Principal.Publisher, in.Record = "ZoomInfo Technologies LLC", Record{}
@@ -175,11 +277,17 @@ func TestChecks(t *testing.T) {
 			"the confirmed one is gone, and another may be it": {func(in *Input) {
 				in.Facts.Consents.Value[0].Principal.AppID = "another"
 			}, want{Fail, nil, ""}},
-			"not seen": {func(in *Input) { in.Facts.Consents = denied[[]tenant.Consent]("Application.Read.All") }, want{Unknown, nil, "Application.Read.All"}},
+			"not seen": {
+				func(in *Input) { in.Facts.Consents = denied[[]tenant.Consent]("Application.Read.All") },
+				want{Unknown, nil, "Application.Read.All"},
+			},
 		},
 		"consent-complete": {
-			"it is":              {func(*Input) {}, want{OK, nil, ""}},
-			"one was taken away": {func(in *Input) { in.Facts.Consents.Value[0] = zoomApp("Contacts.Read") }, want{Fail, []string{"graph/grant/Calendars.ReadWrite"}, ""}},
+			"it is": {func(*Input) {}, want{OK, nil, ""}},
+			"one was taken away": {
+				func(in *Input) { in.Facts.Consents.Value[0] = zoomApp("Contacts.Read") },
+				want{Fail, []string{"graph/grant/Calendars.ReadWrite"}, ""},
+			},
 			"the tenant's list": {func(in *Input) {
 				in.File.Microsoft.RequiredPermissions = []string{"Calendars.Read", "Contacts.ReadWrite"}
 			}, want{Fail, []string{"graph/grant/Contacts.ReadWrite"}, ""}},
@@ -187,8 +295,14 @@ func TestChecks(t *testing.T) {
 				in.Facts.Consents.Value[0] = zoomApp("Contacts.Read")
 				scoped(in, "Calendars.ReadWrite")
 			}, want{OK, nil, ""}},
-			"Exchange gives less": {func(in *Input) { in.Facts.Consents.Value[0] = zoomApp("Contacts.Read"); scoped(in, "Calendars.Read") }, want{Fail, []string{"graph/grant/Calendars.ReadWrite"}, ""}},
-			"not seen":            {func(in *Input) { in.Facts.Consents = denied[[]tenant.Consent]("Application.Read.All") }, want{Unknown, nil, "Application.Read.All"}},
+			"Exchange gives less": {
+				func(in *Input) { in.Facts.Consents.Value[0] = zoomApp("Contacts.Read"); scoped(in, "Calendars.Read") },
+				want{Fail, []string{"graph/grant/Calendars.ReadWrite"}, ""},
+			},
+			"not seen": {
+				func(in *Input) { in.Facts.Consents = denied[[]tenant.Consent]("Application.Read.All") },
+				want{Unknown, nil, "Application.Read.All"},
+			},
 		},
 		"consent-excess": {
 			"nothing": {func(*Input) {}, want{OK, nil, ""}},
@@ -204,18 +318,30 @@ func TestChecks(t *testing.T) {
 			}, want{Warn, []string{"graph/revoke/Files.Read.All", "graph/revoke/Mail.ReadWrite"}, ""}},
 			"another API's permission of the same name": {func(in *Input) {
 				c := zoomApp("Calendars.ReadWrite")
-				c.Grants = append(c.Grants, tenant.Grant{ID: "x", Permission: tenant.Permission{Resource: tenant.ExchangeAPI, Role: "r", Name: "Mail.Read"}})
+				c.Grants = append(
+					c.Grants,
+					tenant.Grant{ID: "x", Permission: tenant.Permission{Resource: tenant.ExchangeAPI, Role: "r", Name: "Mail.Read"}},
+				)
 				in.Facts.Consents.Value[0] = c
 			}, want{Warn, nil, ""}},
-			"not seen": {func(in *Input) { in.Facts.Consents = denied[[]tenant.Consent]("Application.Read.All") }, want{Unknown, nil, "Application.Read.All"}},
+			"not seen": {
+				func(in *Input) { in.Facts.Consents = denied[[]tenant.Consent]("Application.Read.All") },
+				want{Unknown, nil, "Application.Read.All"},
+			},
 		},
 		"mail-read": {
 			"not granted": {func(*Input) {}, want{OK, nil, ""}},
-			"left over":   {func(in *Input) { in.Facts.Consents.Value[0] = zoomApp("Calendars.ReadWrite", "Mail.Read") }, want{Warn, []string{"graph/revoke/Mail.Read"}, ""}},
+			"left over": {
+				func(in *Input) { in.Facts.Consents.Value[0] = zoomApp("Calendars.ReadWrite", "Mail.Read") },
+				want{Warn, []string{"graph/revoke/Mail.Read"}, ""},
+			},
 			"approved": {func(in *Input) {
 				in.Facts.Consents.Value[0], in.File.Account.MailRead = zoomApp("Calendars.ReadWrite", "Mail.Read"), profile.Approved
 			}, want{Info, nil, ""}},
-			"not seen": {func(in *Input) { in.Facts.Consents = denied[[]tenant.Consent]("Application.Read.All") }, want{Unknown, nil, "Application.Read.All"}},
+			"not seen": {
+				func(in *Input) { in.Facts.Consents = denied[[]tenant.Consent]("Application.Read.All") },
+				want{Unknown, nil, "Application.Read.All"},
+			},
 		},
 		"consent-unneeded": {
 			"wanted":             {func(*Input) {}, want{Skipped, nil, ""}},
@@ -230,10 +356,14 @@ func TestChecks(t *testing.T) {
 			"none": {func(*Input) {}, want{OK, nil, ""}},
 			"another with mail": {func(in *Input) {
 				other := zoomApp("Mail.Read")
-				other.Principal.ID, other.Principal.AppID, other.Principal.Publisher = "sp2", "zoominfo", "ZoomInfo Technologies LLC"
+				other.Principal.ID, other.Principal.AppID = "sp2", "zoominfo"
+				other.Principal.Publisher = "ZoomInfo Technologies LLC"
 				in.Facts.Consents.Value = append(in.Facts.Consents.Value, other)
 			}, want{Info, nil, ""}},
-			"not seen": {func(in *Input) { in.Facts.Consents = denied[[]tenant.Consent]("Application.Read.All") }, want{Unknown, nil, "Application.Read.All"}},
+			"not seen": {
+				func(in *Input) { in.Facts.Consents = denied[[]tenant.Consent]("Application.Read.All") },
+				want{Unknown, nil, "Application.Read.All"},
+			},
 		},
 		"signer-upn": {
 			"recorded as equal": {func(*Input) {}, want{OK, nil, ""}},
@@ -271,17 +401,31 @@ func TestChecks(t *testing.T) {
 				in.Facts.Consents.Value[0] = zoomApp("Contacts.Read")
 				scoped(in, "Calendars.ReadWrite")
 			}, want{OK, nil, ""}},
-			"defeated by the consent": {func(in *Input) { scoped(in, "Calendars.ReadWrite") }, want{Fail, []string{"graph/revoke/Calendars.ReadWrite"}, ""}},
-			"gives less than needed":  {func(in *Input) { scoped(in, "Calendars.Read") }, want{Fail, nil, ""}},
+			"defeated by the consent": {
+				func(in *Input) { scoped(in, "Calendars.ReadWrite") },
+				want{Fail, []string{"graph/revoke/Calendars.ReadWrite"}, ""},
+			},
+			"gives less than needed": {func(in *Input) { scoped(in, "Calendars.Read") }, want{Fail, nil, ""}},
 			"one without a scope": {func(in *Input) {
 				scoped(in, "Calendars.ReadWrite")
-				in.Facts.Exchange.Value = append(in.Facts.Exchange.Value, tenant.ExchangeRole{PrincipalID: "sp", Role: "Application Calendars.ReadWrite"})
+				in.Facts.Exchange.Value = append(
+					in.Facts.Exchange.Value,
+					tenant.ExchangeRole{PrincipalID: "sp", Role: "Application Calendars.ReadWrite"},
+				)
 			}, want{Fail, nil, ""}},
 			"of another application": {func(in *Input) {
-				in.Facts.Exchange = saw([]tenant.ExchangeRole{{PrincipalID: "other", Role: "Application Calendars.ReadWrite", Scope: "x"}})
+				in.Facts.Exchange = saw(
+					[]tenant.ExchangeRole{{PrincipalID: "other", Role: "Application Calendars.ReadWrite", Scope: "x"}},
+				)
 			}, want{Info, nil, ""}},
-			"a consent is still ahead": {func(in *Input) { scoped(in, "Contacts.Read"); delete(in.Record.Portal["account"], StepSave) }, want{Info, []string{"graph/revoke/Contacts.Read"}, ""}},
-			"not seen":                 {func(in *Input) { in.Facts.Exchange = denied[[]tenant.ExchangeRole]("RoleManagement.Read.Exchange") }, want{Unknown, nil, "RoleManagement.Read.Exchange"}},
+			"a consent is still ahead": {
+				func(in *Input) { scoped(in, "Contacts.Read"); delete(in.Record.Portal["account"], StepSave) },
+				want{Info, []string{"graph/revoke/Contacts.Read"}, ""},
+			},
+			"not seen": {
+				func(in *Input) { in.Facts.Exchange = denied[[]tenant.ExchangeRole]("RoleManagement.Read.Exchange") },
+				want{Unknown, nil, "RoleManagement.Read.Exchange"},
+			},
 		},
 		"ews": {
 			"unused": {func(*Input) {}, want{OK, nil, ""}},
@@ -307,61 +451,124 @@ func TestChecks(t *testing.T) {
 			"off": {func(in *Input) { in.File.Account = profile.Settings{} }, want{Skipped, nil, ""}},
 		},
 		"features": {
-			"none":          {func(*Input) {}, want{Skipped, nil, ""}},
-			"supported":     {func(in *Input) { in.File.Features = []profile.Feature{profile.PrimaryCalendar} }, want{OK, nil, ""}},
+			"none": {func(*Input) {}, want{Skipped, nil, ""}},
+			"supported": {
+				func(in *Input) { in.File.Features = []profile.Feature{profile.PrimaryCalendar} },
+				want{OK, nil, ""},
+			},
 			"not supported": {func(in *Input) { in.File.Features = []profile.Feature{profile.FindTime} }, want{Warn, nil, ""}},
 		},
 		"group-missing": {
 			"no groups": {func(*Input) {}, want{Skipped, nil, ""}},
 			"there":     {func(in *Input) { in.File.Groups = []profile.Group{{Name: "sales "}} }, want{OK, nil, ""}},
-			"missing":   {func(in *Input) { in.File.Groups = []profile.Group{{Name: "Front Desk"}} }, want{Fail, []string{"zoom/create-group/Front Desk"}, ""}},
-			"not seen":  {func(in *Input) { twoGroups(in); in.Facts.ZoomGroups = denied[[]tenant.ZoomGroup]("group:read") }, want{Unknown, nil, "group:read"}},
+			"missing": {
+				func(in *Input) { in.File.Groups = []profile.Group{{Name: "Front Desk"}} },
+				want{Fail, []string{"zoom/create-group/Front Desk"}, ""},
+			},
+			"not seen": {
+				func(in *Input) { twoGroups(in); in.Facts.ZoomGroups = denied[[]tenant.ZoomGroup]("group:read") },
+				want{Unknown, nil, "group:read"},
+			},
 		},
 		"group-conflict": {
 			"one group":       {func(*Input) {}, want{Skipped, nil, ""}},
 			"somebody in two": {twoGroups, want{Warn, nil, ""}},
-			"alike":           {func(in *Input) { in.File.Groups = []profile.Group{{Name: "Sales"}, {Name: "Support"}} }, want{OK, nil, ""}},
-			"nobody in two":   {func(in *Input) { twoGroups(in); in.Facts.ZoomMembers.Value = in.Facts.ZoomMembers.Value[:1] }, want{OK, nil, ""}},
+			"alike": {
+				func(in *Input) { in.File.Groups = []profile.Group{{Name: "Sales"}, {Name: "Support"}} },
+				want{OK, nil, ""},
+			},
+			"nobody in two": {
+				func(in *Input) { twoGroups(in); in.Facts.ZoomMembers.Value = in.Facts.ZoomMembers.Value[:1] },
+				want{OK, nil, ""},
+			},
 			"not seen": {func(in *Input) {
 				twoGroups(in)
 				in.Facts.ZoomMembers = denied[[]tenant.GroupMembers]("group:read:list_members")
 			}, want{Unknown, nil, "group:read:list_members"}},
 		},
 		"mailboxes": {
-			"all have one":                          {func(*Input) {}, want{OK, nil, ""}},
-			"somebody in Zoom has none":             {func(in *Input) { in.Facts.Mailless.Value = mailless("Admin@a.com") }, want{Warn, nil, ""}},
-			"somebody whose mail is the Zoom email": {func(in *Input) { in.Facts.Mailless.Value = mailless("x@a.onmicrosoft.com", "admin@a.com") }, want{Warn, nil, ""}},
-			"somebody elsewhere":                    {func(in *Input) { in.Facts.Mailless.Value = mailless("z@a.com") }, want{OK, nil, ""}},
+			"all have one": {func(*Input) {}, want{OK, nil, ""}},
+			"somebody in Zoom has none": {
+				func(in *Input) { in.Facts.Mailless.Value = mailless("Admin@a.com") },
+				want{Warn, nil, ""},
+			},
+			"somebody whose mail is the Zoom email": {
+				func(in *Input) { in.Facts.Mailless.Value = mailless("x@a.onmicrosoft.com", "admin@a.com") },
+				want{Warn, nil, ""},
+			},
+			"somebody elsewhere": {
+				func(in *Input) { in.Facts.Mailless.Value = mailless("z@a.com") },
+				want{OK, nil, ""},
+			},
 			"too many to know": {func(in *Input) {
 				in.Facts.Mailless.Value, in.Facts.ZoomPeople.Value.Total = mailless("z@a.com"), 5000
 			}, want{Unknown, nil, "zo365 upn report"}},
-			"not seen": {func(in *Input) { in.Facts.Mailless = denied[tenant.Mailless]("User.Read.All") }, want{Unknown, nil, "User.Read.All"}},
+			"not seen": {
+				func(in *Input) { in.Facts.Mailless = denied[tenant.Mailless]("User.Read.All") },
+				want{Unknown, nil, "User.Read.All"},
+			},
 		},
 		"portal": {
-			"confirmed":         {func(*Input) {}, want{OK, nil, ""}},
-			"another value":     {func(in *Input) { in.File.Account.SetupBy = profile.Users }, want{Unknown, []string{"portal/account/setup-by", "portal/account/disable-and-delete"}, "a person's confirmation"}},
-			"consent revoked":   {func(in *Input) { in.Facts.Consents = saw([]tenant.Consent{}) }, want{Unknown, []string{"portal/account/authorize-and-save"}, "a person's confirmation"}},
-			"Entra is not seen": {func(in *Input) { in.Facts.Consents = denied[[]tenant.Consent]("Application.Read.All") }, want{OK, nil, ""}},
-			"nothing is set":    {func(in *Input) { in.File.Account = profile.Settings{} }, want{Skipped, nil, ""}},
+			"confirmed": {func(*Input) {}, want{OK, nil, ""}},
+			"another value": {
+				func(in *Input) { in.File.Account.SetupBy = profile.Users },
+				want{Unknown, []string{"portal/account/setup-by", "portal/account/disable-and-delete"}, "a person's confirmation"},
+			},
+			"consent revoked": {
+				func(in *Input) { in.Facts.Consents = saw([]tenant.Consent{}) },
+				want{Unknown, []string{"portal/account/authorize-and-save"}, "a person's confirmation"},
+			},
+			"Entra is not seen": {
+				func(in *Input) { in.Facts.Consents = denied[[]tenant.Consent]("Application.Read.All") },
+				want{OK, nil, ""},
+			},
+			"nothing is set": {func(in *Input) { in.File.Account = profile.Settings{} }, want{Skipped, nil, ""}},
 		},
 		"record": {
-			"it is":             {func(*Input) {}, want{OK, nil, ""}},
-			"not recorded":      {func(in *Input) { in.Record.Authorized = nil }, want{Warn, []string{"local/record-consent/account"}, ""}},
-			"other permissions": {func(in *Input) { in.Facts.Consents.Value[0] = zoomApp("Calendars.ReadWrite", "Contacts.Read") }, want{Warn, []string{"local/record-consent/account"}, ""}},
+			"it is": {func(*Input) {}, want{OK, nil, ""}},
+			"not recorded": {
+				func(in *Input) { in.Record.Authorized = nil },
+				want{Warn, []string{"local/record-consent/account"}, ""},
+			},
+			"other permissions": {
+				func(in *Input) { in.Facts.Consents.Value[0] = zoomApp("Calendars.ReadWrite", "Contacts.Read") },
+				want{Warn, []string{"local/record-consent/account"}, ""},
+			},
 			"another principal": {func(in *Input) {
-				in.Record.Authorized["account"] = Authorized{Application: tenant.Application{AppID: "zoom", PrincipalID: "old"}, Granted: []string{"Calendars.ReadWrite"}}
+				in.Record.Authorized["account"] = Authorized{
+					Application: tenant.Application{AppID: "zoom", PrincipalID: "old"},
+					Granted:     []string{"Calendars.ReadWrite"},
+				}
 			}, want{Warn, []string{"local/record-consent/account"}, ""}},
-			"not wanted":            {func(in *Input) { in.File.Account.SetupBy = profile.Users }, want{Warn, []string{"local/forget-consent/account"}, ""}},
-			"a group that inherits": {func(in *Input) { in.Record.Authorized["group:Sales"] = in.Record.Authorized["account"] }, want{OK, nil, ""}},
-			"a group that differs":  {func(in *Input) { twoGroups(in); in.Record.Authorized["group:Sales"] = in.Record.Authorized["account"] }, want{Warn, []string{"local/forget-consent/group:Sales"}, ""}},
-			"nothing to record":     {func(in *Input) { unconsented(in) }, want{Info, []string{"local/record-consent/account"}, ""}},
-			"not seen":              {func(in *Input) { in.Facts.Consents = denied[[]tenant.Consent]("Application.Read.All") }, want{Unknown, nil, "Application.Read.All"}},
+			"not wanted": {
+				func(in *Input) { in.File.Account.SetupBy = profile.Users },
+				want{Warn, []string{"local/forget-consent/account"}, ""},
+			},
+			"a group that inherits": {
+				func(in *Input) { in.Record.Authorized["group:Sales"] = in.Record.Authorized["account"] },
+				want{OK, nil, ""},
+			},
+			"a group that differs": {
+				func(in *Input) { twoGroups(in); in.Record.Authorized["group:Sales"] = in.Record.Authorized["account"] },
+				want{Warn, []string{"local/forget-consent/group:Sales"}, ""},
+			},
+			"nothing to record": {
+				func(in *Input) { unconsented(in) },
+				want{Info, []string{"local/record-consent/account"}, ""},
+			},
+			"not seen": {
+				func(in *Input) { in.Facts.Consents = denied[[]tenant.Consent]("Application.Read.All") },
+				want{Unknown, nil, "Application.Read.All"},
+			},
 		},
 		"last-use": {
 			"an hour ago": {func(*Input) {}, want{OK, nil, ""}},
 			"a month ago": {func(in *Input) { in.Facts.SignIns.Value[0].Last = today.AddDate(0, -1, 0) }, want{Warn, nil, ""}},
 			"never":       {func(in *Input) { in.Facts.SignIns = saw([]tenant.AppSignIn{}) }, want{Info, nil, ""}},
-			"no licence":  {func(in *Input) { in.Facts.SignIns = denied[[]tenant.AppSignIn]("a licence") }, want{Unknown, nil, "a licence"}},
+			"no licence": {
+				func(in *Input) { in.Facts.SignIns = denied[[]tenant.AppSignIn]("a licence") },
+				want{Unknown, nil, "a licence"},
+			},
 		},
 	}
 	for _, code := range Codes() {
@@ -384,7 +591,8 @@ func TestChecks(t *testing.T) {
 				if got := (want{f.Severity, steps, needs}); !reflect.DeepEqual(got, test.want) {
 					t.Errorf("got %+v, want %+v: %s", got, test.want, f.Saw)
 				}
-				if f.Saw == "" || f.Why == "" || f.Title == "" || (f.Severity == Fail || f.Severity == Warn || f.Severity == Unknown) != (f.Fix != "") {
+				if f.Saw == "" || f.Why == "" || f.Title == "" ||
+					(f.Severity == Fail || f.Severity == Warn || f.Severity == Unknown) != (f.Fix != "") {
 					t.Errorf("%+v", f)
 				}
 			})
@@ -393,12 +601,17 @@ func TestChecks(t *testing.T) {
 }
 
 func scoped(in *Input, permission string) {
-	in.Facts.Exchange = saw([]tenant.ExchangeRole{{PrincipalID: "sp", Role: "Application " + permission, Scope: "Zoom users"}})
+	in.Facts.Exchange = saw(
+		[]tenant.ExchangeRole{{PrincipalID: "sp", Role: "Application " + permission, Scope: "Zoom users"}},
+	)
 }
 
 // mailless is one person without a mail plan, with further addresses.
 func mailless(upn string, more ...string) tenant.Mailless {
-	return tenant.Mailless{Total: 1, People: []tenant.MaillessPerson{{UPN: upn, Addresses: append([]string{upn}, more...)}}}
+	return tenant.Mailless{
+		Total:  1,
+		People: []tenant.MaillessPerson{{UPN: upn, Addresses: append([]string{upn}, more...)}},
+	}
 }
 
 // of is a check's worst finding.
@@ -430,11 +643,15 @@ func TestMutes(t *testing.T) {
 		muted bool
 		own   int
 	}{
-		"this check":             {profile.Mute{Check: "zoom-plan", Reason: "r", Until: "2026-12-01"}, true, 0},
-		"until today":            {profile.Mute{Check: "zoom-plan", Reason: "r", Until: "2026-11-25"}, true, 0},
-		"until yesterday":        {profile.Mute{Check: "zoom-plan", Reason: "r", Until: "2026-11-24"}, false, 1},
-		"another scope":          {profile.Mute{Check: "zoom-plan", Scope: "account", Reason: "r", Until: "2026-12-01"}, false, 0},
-		"this scope":             {profile.Mute{Check: "zoom-plan", Scope: "tenant", Reason: "r", Until: "2026-12-01"}, true, 0},
+		"this check":      {profile.Mute{Check: "zoom-plan", Reason: "r", Until: "2026-12-01"}, true, 0},
+		"until today":     {profile.Mute{Check: "zoom-plan", Reason: "r", Until: "2026-11-25"}, true, 0},
+		"until yesterday": {profile.Mute{Check: "zoom-plan", Reason: "r", Until: "2026-11-24"}, false, 1},
+		"another scope":   {profile.Mute{Check: "zoom-plan", Scope: "account", Reason: "r", Until: "2026-12-01"}, false, 0},
+		"this scope": {
+			profile.Mute{Check: "zoom-plan", Scope: "tenant", Reason: "r", Until: "2026-12-01"},
+			true,
+			0,
+		},
 		"another check":          {profile.Mute{Check: "clock", Reason: "r", Until: "2026-12-01"}, false, 0},
 		"a check that is no one": {profile.Mute{Check: "clocks", Reason: "r", Until: "2026-12-01"}, false, 1},
 	} {

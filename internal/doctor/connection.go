@@ -61,7 +61,15 @@ type Connection struct {
 
 // Blockers are the checks whose failure makes Zoom or Entra refuse the connection of a
 // scope, in the order in which an administrator works.
-var Blockers = []string{"zoom-plan", "zoom-role", "domain-match", "consent-role", "consent-present", "application-enabled", "signer-upn"}
+var Blockers = []string{
+	"zoom-plan",
+	"zoom-role",
+	"domain-match",
+	"consent-role",
+	"consent-present",
+	"application-enabled",
+	"signer-upn",
+}
 
 // Connections are those of every scope that wants an administrator's consent.
 func Connections(in Input) []Connection {
@@ -168,7 +176,12 @@ func confirmed(in Input, scope string) Known {
 	case word.By == "":
 		return Known{Truth: No, Why: "nobody is named who confirmed it"}
 	}
-	return Known{Truth: Yes, By: word.By, At: word.At, Why: word.By + " confirmed on " + word.At.UTC().Format(time.DateOnly) + " that Zoom's portal shows it saved"}
+	return Known{
+		Truth: Yes,
+		By:    word.By,
+		At:    word.At,
+		Why:   word.By + " confirmed on " + word.At.UTC().Format(time.DateOnly) + " that Zoom's portal shows it saved",
+	}
 }
 
 func scopeNamed(in Input, name string) (scope, bool) {
@@ -199,7 +212,10 @@ func inUse(in Input) Known {
 	case !c.Principal.Enabled:
 		return Known{Truth: No, Why: c.Principal.DisplayName + " is disabled and cannot sign in"}
 	case len(authorizable(in.File)) > 1:
-		return Known{Truth: NotKnown, Why: "one application serves the account and the groups: its sign-ins do not tell which of them is connected"}
+		return Known{
+			Truth: NotKnown,
+			Why:   "one application serves the account and the groups: its sign-ins do not tell which of them is connected",
+		}
 	}
 	last, since := lastSignIn(in, c.Consent), newestGrant(c.Consent)
 	if since.IsZero() { // Exchange gives the permissions; the record says since when
@@ -213,11 +229,19 @@ func inUse(in Input) Known {
 	case last.IsZero():
 		return Known{Truth: NotKnown, Why: "Zoom's application has not signed in yet; the report is some hours behind"}
 	case last.Before(since.Truncate(time.Second)): // the report counts whole seconds
-		return Known{Truth: No, At: last, Why: "Zoom's application has not signed in since the consent of " + since.UTC().Format(time.RFC3339)}
+		return Known{
+			Truth: No,
+			At:    last,
+			Why:   "Zoom's application has not signed in since the consent of " + since.UTC().Format(time.RFC3339),
+		}
 	case in.Now.Sub(last) > quiet:
 		return Known{Truth: No, At: last, Why: "Zoom's application signed in last on " + last.UTC().Format(time.DateOnly)}
 	}
-	return Known{Truth: Yes, At: last, Why: "Zoom's application signed in on " + last.UTC().Format(time.RFC3339) + ", after the consent"}
+	return Known{
+		Truth: Yes,
+		At:    last,
+		Why:   "Zoom's application signed in on " + last.UTC().Format(time.RFC3339) + ", after the consent",
+	}
 }
 
 func lastSignIn(in Input, c tenant.Consent) time.Time {

@@ -22,7 +22,13 @@ var (
 	// companions may stand beside the required ones without a remark: the
 	// contacts and mailbox time zone that the portal's "calendar and contact
 	// services" use, and the lookup of people.
-	companions = []string{"Contacts.Read", "Contacts.ReadWrite", "MailboxSettings.Read", "User.Read.All", "User.ReadBasic.All"}
+	companions = []string{
+		"Contacts.Read",
+		"Contacts.ReadWrite",
+		"MailboxSettings.Read",
+		"User.Read.All",
+		"User.ReadBasic.All",
+	}
 	// covers names permissions that include another.
 	covers = map[string]string{
 		"Calendars.Read":          "Calendars.ReadWrite",
@@ -57,7 +63,8 @@ func (w Wanted) Permissions() []string {
 
 // byExchange says whether a role in Exchange gives a permission.
 func (w Wanted) byExchange(permission string) bool {
-	return slices.Contains(w.ByExchange, permission) || covers[permission] != "" && slices.Contains(w.ByExchange, covers[permission])
+	return slices.Contains(w.ByExchange, permission) ||
+		covers[permission] != "" && slices.Contains(w.ByExchange, covers[permission])
 }
 
 // ConsentCheck is the consent in Entra compared with what the integration needs.

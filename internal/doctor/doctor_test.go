@@ -53,8 +53,14 @@ func TestMatchDomains(t *testing.T) {
 			[]DomainPair{{"a.com", Absent, Verified, false, false}, {"z.com", Verified, Absent, false, false}},
 			"add a.com as an associated domain in Zoom",
 		},
-		"a domain that was asked for and is nowhere": {nil, nil, []string{" B.com "}, []DomainPair{{"b.com", Absent, Absent, false, false}}, "verify b.com on both sides"},
-		"nothing anywhere":                           {nil, nil, nil, nil, "add the domain of your people's email"},
+		"a domain that was asked for and is nowhere": {
+			nil,
+			nil,
+			[]string{" B.com "},
+			[]DomainPair{{"b.com", Absent, Absent, false, false}},
+			"verify b.com on both sides",
+		},
+		"nothing anywhere": {nil, nil, nil, nil, "add the domain of your people's email"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -73,7 +79,14 @@ func TestMatchDomains(t *testing.T) {
 }
 
 func consent(permissions ...string) tenant.Consent {
-	c := tenant.Consent{Principal: &tenant.ServicePrincipal{ID: "sp", AppID: "app", DisplayName: "Zoom", Publisher: "Zoom Video Communications, Inc."}}
+	c := tenant.Consent{
+		Principal: &tenant.ServicePrincipal{
+			ID:          "sp",
+			AppID:       "app",
+			DisplayName: "Zoom",
+			Publisher:   "Zoom Video Communications, Inc.",
+		},
+	}
 	for _, p := range permissions {
 		c.Grants = append(c.Grants, tenant.Grant{Permission: tenant.GraphPermission(p)})
 	}
@@ -88,19 +101,76 @@ func TestCheckConsent(t *testing.T) {
 		complete            bool
 		missing, unexpected []string
 	}{
-		"nobody consented":                            {tenant.Consent{}, nil, false, false, []string{"Calendars.ReadWrite"}, []string{}},
-		"what Zoom asks for is complete":              {consent("Calendars.ReadWrite", "Contacts.Read", "MailboxSettings.Read", "User.Read.All"), nil, false, true, []string{}, []string{}},
-		"a permission that was taken away":            {consent("Contacts.Read"), nil, false, false, []string{"Calendars.ReadWrite"}, []string{}},
-		"Mail.Read left over is unexpected":           {consent("Calendars.ReadWrite", "Mail.Read"), nil, false, true, []string{}, []string{"Mail.Read"}},
-		"Mail.Read is needed while it is approved":    {consent("Calendars.ReadWrite"), nil, true, false, []string{"Mail.Read"}, []string{}},
-		"a wider permission covers a narrower one":    {consent("Calendars.ReadWrite", "Mail.ReadWrite"), nil, true, true, []string{}, []string{}},
-		"the tenant's own list replaces the built-in": {consent("Calendars.Read", "Calendars.Read"), []string{"Calendars.Read"}, false, true, []string{}, []string{}},
-		"an application without any permission":       {consent(), nil, false, false, []string{"Calendars.ReadWrite"}, []string{}},
+		"nobody consented": {
+			tenant.Consent{},
+			nil,
+			false,
+			false,
+			[]string{"Calendars.ReadWrite"},
+			[]string{},
+		},
+		"what Zoom asks for is complete": {
+			consent("Calendars.ReadWrite", "Contacts.Read", "MailboxSettings.Read", "User.Read.All"),
+			nil,
+			false,
+			true,
+			[]string{},
+			[]string{},
+		},
+		"a permission that was taken away": {
+			consent("Contacts.Read"),
+			nil,
+			false,
+			false,
+			[]string{"Calendars.ReadWrite"},
+			[]string{},
+		},
+		"Mail.Read left over is unexpected": {
+			consent("Calendars.ReadWrite", "Mail.Read"),
+			nil,
+			false,
+			true,
+			[]string{},
+			[]string{"Mail.Read"},
+		},
+		"Mail.Read is needed while it is approved": {
+			consent("Calendars.ReadWrite"),
+			nil,
+			true,
+			false,
+			[]string{"Mail.Read"},
+			[]string{},
+		},
+		"a wider permission covers a narrower one": {
+			consent("Calendars.ReadWrite", "Mail.ReadWrite"),
+			nil,
+			true,
+			true,
+			[]string{},
+			[]string{},
+		},
+		"the tenant's own list replaces the built-in": {
+			consent("Calendars.Read", "Calendars.Read"),
+			[]string{"Calendars.Read"},
+			false,
+			true,
+			[]string{},
+			[]string{},
+		},
+		"an application without any permission": {
+			consent(),
+			nil,
+			false,
+			false,
+			[]string{"Calendars.ReadWrite"},
+			[]string{},
+		},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			c := CheckConsent(test.consent, Wanted{Required: test.required, MailRead: test.mailRead})
-			if c.Complete() != test.complete || !reflect.DeepEqual(c.Missing, test.missing) || strings.Join(labelsOf(c.Unexpected), " ") != strings.Join(test.unexpected, " ") {
+			if c.Complete() != test.complete || !reflect.DeepEqual(c.Missing, test.missing) ||
+				strings.Join(labelsOf(c.Unexpected), " ") != strings.Join(test.unexpected, " ") {
 				t.Errorf("got %+v", c)
 			}
 		})
@@ -120,7 +190,9 @@ func TestZoomApplication(t *testing.T) {
 	stranger := app("stranger", "Somebody", "Calendars.ReadWrite")
 	meetings := app("meetings", publisher, "User.Read.All")
 	otherAPI := app("other", publisher)
-	otherAPI.Grants = []tenant.Grant{{Permission: tenant.Permission{Resource: tenant.ExchangeAPI, Role: "r", Name: "Calendars.ReadWrite"}}}
+	otherAPI.Grants = []tenant.Grant{
+		{Permission: tenant.Permission{Resource: tenant.ExchangeAPI, Role: "r", Name: "Calendars.ReadWrite"}},
+	}
 	narrowed := app("narrowed", publisher)
 	scoped := []tenant.ExchangeRole{{PrincipalID: "sp narrowed", Role: "Application Calendars.ReadWrite", Scope: "x"}}
 	for name, test := range map[string]struct {
@@ -133,22 +205,98 @@ func TestZoomApplication(t *testing.T) {
 		unclear  int
 		gone     string
 	}{
-		"the only candidate":                    {[]tenant.Consent{rooms, info, stranger, meetings, zoom}, nil, "", tenant.Application{}, "zoom", ByCandidate, 0, ""},
-		"two candidates":                        {[]tenant.Consent{zoom, app("second", "Zoom Communications, Inc.", "Calendars.Read")}, nil, "", tenant.Application{}, "", "", 2, ""},
-		"nobody fits":                           {[]tenant.Consent{rooms, info, stranger, meetings, otherAPI}, nil, "", tenant.Application{}, "", "", 0, ""},
-		"the file names one":                    {[]tenant.Consent{zoom, meetings}, nil, "MEETINGS", tenant.Application{}, "meetings", ByFile, 0, ""},
-		"the file names one that is not there":  {[]tenant.Consent{zoom}, nil, "missing", tenant.Application{}, "", "", 0, "missing"},
-		"a confirmed one among two":             {[]tenant.Consent{zoom, app("second", publisher, "Calendars.Read")}, nil, "", tenant.Application{AppID: "second"}, "second", ByPin, 0, ""},
-		"a confirmed one without its calendars": {[]tenant.Consent{zoom, meetings}, nil, "", tenant.Application{AppID: "meetings"}, "meetings", ByPin, 0, ""},
-		"a confirmed one that is gone":          {[]tenant.Consent{zoom}, nil, "", tenant.Application{AppID: "old"}, "", "", 1, "old"},
-		"an old record with an object ID":       {[]tenant.Consent{zoom, meetings}, nil, "", tenant.Application{PrincipalID: "sp meetings"}, "meetings", ByPin, 0, ""},
-		"narrowed by Exchange":                  {[]tenant.Consent{narrowed, meetings}, scoped, "", tenant.Application{}, "narrowed", ByCandidate, 0, ""},
+		"the only candidate": {[]tenant.Consent{rooms, info, stranger, meetings, zoom}, nil, "", tenant.Application{}, "zoom", ByCandidate, 0, ""},
+		"two candidates": {
+			[]tenant.Consent{zoom, app("second", "Zoom Communications, Inc.", "Calendars.Read")},
+			nil,
+			"",
+			tenant.Application{},
+			"",
+			"",
+			2,
+			"",
+		},
+		"nobody fits": {[]tenant.Consent{rooms, info, stranger, meetings, otherAPI}, nil, "", tenant.Application{}, "", "", 0, ""},
+		"the file names one": {
+			[]tenant.Consent{zoom, meetings},
+			nil,
+			"MEETINGS",
+			tenant.Application{},
+			"meetings",
+			ByFile,
+			0,
+			"",
+		},
+		"the file names one that is not there": {
+			[]tenant.Consent{zoom},
+			nil,
+			"missing",
+			tenant.Application{},
+			"",
+			"",
+			0,
+			"missing",
+		},
+		"a confirmed one among two": {
+			[]tenant.Consent{zoom, app("second", publisher, "Calendars.Read")},
+			nil,
+			"",
+			tenant.Application{AppID: "second"},
+			"second",
+			ByPin,
+			0,
+			"",
+		},
+		"a confirmed one without its calendars": {
+			[]tenant.Consent{zoom, meetings},
+			nil,
+			"",
+			tenant.Application{AppID: "meetings"},
+			"meetings",
+			ByPin,
+			0,
+			"",
+		},
+		"a confirmed one that is gone": {
+			[]tenant.Consent{zoom},
+			nil,
+			"",
+			tenant.Application{AppID: "old"},
+			"",
+			"",
+			1,
+			"old",
+		},
+		"an old record with an object ID": {
+			[]tenant.Consent{zoom, meetings},
+			nil,
+			"",
+			tenant.Application{PrincipalID: "sp meetings"},
+			"meetings",
+			ByPin,
+			0,
+			"",
+		},
+		"narrowed by Exchange": {
+			[]tenant.Consent{narrowed, meetings},
+			scoped,
+			"",
+			tenant.Application{},
+			"narrowed",
+			ByCandidate,
+			0,
+			"",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			in := Input{File: profile.File{Microsoft: profile.Microsoft{ZoomAppID: test.file}}, Record: Record{Pinned: test.pinned}}
+			in := Input{
+				File:   profile.File{Microsoft: profile.Microsoft{ZoomAppID: test.file}},
+				Record: Record{Pinned: test.pinned},
+			}
 			in.Facts.Consents, in.Facts.Exchange = saw(test.all), saw(test.exchange)
 			c := ZoomApplication(in)
-			if got := c.Application().AppID; got != test.want || c.Basis != test.basis || len(c.Unclear) != test.unclear || c.Gone != test.gone {
+			if got := c.Application().AppID; got != test.want || c.Basis != test.basis || len(c.Unclear) != test.unclear ||
+				c.Gone != test.gone {
 				t.Errorf("got %q, %q, %d unclear, gone %q", got, c.Basis, len(c.Unclear), c.Gone)
 			}
 		})
@@ -179,7 +327,8 @@ func TestConnection(t *testing.T) {
 			in.Facts.SignIns, in.Facts.ZoomDomains = saw([]tenant.AppSignIn{}), denied[[]tenant.ZoomDomain]("x")
 		}, StateConsented, Yes, Yes, NotKnown},
 		"confirmed, and nobody knows who signed": {func(in *Input) {
-			in.Facts.SignIns, in.Facts.Events, in.Record.Authorized = saw([]tenant.AppSignIn{}), saw([]tenant.ConsentEvent{}), nil
+			in.Facts.SignIns, in.Facts.Events = saw([]tenant.AppSignIn{}), saw([]tenant.ConsentEvent{})
+			in.Record.Authorized = nil
 		}, StateConsented, Yes, Yes, NotKnown},
 		"nothing yet": {unconsented, StatePending, No, Yes, No},
 		"Entra is not seen": {func(in *Input) {
@@ -194,7 +343,8 @@ func TestConnection(t *testing.T) {
 			in := healthy()
 			test.change(&in)
 			c := Connections(in)[0]
-			if c.State != test.state || c.Consented.Truth != test.consented || c.Confirmed.Truth != test.confirmed || c.InUse.Truth != test.inUse {
+			if c.State != test.state || c.Consented.Truth != test.consented || c.Confirmed.Truth != test.confirmed ||
+				c.InUse.Truth != test.inUse {
 				t.Errorf("got %s, %s %s %s: %s", c.State, c.Consented.Truth, c.Confirmed.Truth, c.InUse.Truth, c.Why)
 			}
 		})
@@ -207,12 +357,28 @@ func TestCheckRoles(t *testing.T) {
 		may      bool
 		onlyApps bool
 	}{
-		"nobody in particular":          {nil, false, false},
-		"Global Administrator":          {[]tenant.DirectoryRole{{TemplateID: consentingRoles[0], Name: "Global Administrator"}}, true, false},
+		"nobody in particular": {nil, false, false},
+		"Global Administrator": {
+			[]tenant.DirectoryRole{{TemplateID: consentingRoles[0], Name: "Global Administrator"}},
+			true,
+			false,
+		},
 		"Privileged Role Administrator": {[]tenant.DirectoryRole{{TemplateID: consentingRoles[1], Name: "P"}}, true, false},
-		"the role of Zoom's pages":      {[]tenant.DirectoryRole{{TemplateID: applicationRoles[0], Name: "Cloud Application Administrator"}}, false, true},
-		"both":                          {[]tenant.DirectoryRole{{TemplateID: applicationRoles[0], Name: "C"}, {TemplateID: consentingRoles[1], Name: "P"}}, true, false},
-		"a role of the same name":       {[]tenant.DirectoryRole{{TemplateID: "own", Name: "Global Administrator"}}, false, false},
+		"the role of Zoom's pages": {
+			[]tenant.DirectoryRole{{TemplateID: applicationRoles[0], Name: "Cloud Application Administrator"}},
+			false,
+			true,
+		},
+		"both": {
+			[]tenant.DirectoryRole{{TemplateID: applicationRoles[0], Name: "C"}, {TemplateID: consentingRoles[1], Name: "P"}},
+			true,
+			false,
+		},
+		"a role of the same name": {
+			[]tenant.DirectoryRole{{TemplateID: "own", Name: "Global Administrator"}},
+			false,
+			false,
+		},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -224,7 +390,13 @@ func TestCheckRoles(t *testing.T) {
 }
 
 func TestPortalSteps(t *testing.T) {
-	admin := profile.Effective{Enabled: true, DefaultService: profile.Office365, AuthorizeWith: profile.Graph, SetupBy: profile.Admin, MailRead: profile.Approved}
+	admin := profile.Effective{
+		Enabled:        true,
+		DefaultService: profile.Office365,
+		AuthorizeWith:  profile.Graph,
+		SetupBy:        profile.Admin,
+		MailRead:       profile.Approved,
+	}
 	users, off := admin, admin
 	users.SetupBy, off.Enabled = profile.Users, false
 	for name, test := range map[string]struct {
@@ -249,7 +421,10 @@ func TestPortalSteps(t *testing.T) {
 }
 
 func TestStillAuthorized(t *testing.T) {
-	f := profile.File{Account: profile.Settings{SetupBy: profile.Users}, Groups: []profile.Group{{Name: "A"}, {Name: "B", Settings: profile.Settings{SetupBy: profile.Admin}}}}
+	f := profile.File{
+		Account: profile.Settings{SetupBy: profile.Users},
+		Groups:  []profile.Group{{Name: "A"}, {Name: "B", Settings: profile.Settings{SetupBy: profile.Admin}}},
+	}
 	if got := StillAuthorized(f); !reflect.DeepEqual(got, []string{"the group B"}) {
 		t.Errorf("got %v", got)
 	}

@@ -145,7 +145,10 @@ func domainSteps(pairs []DomainPair) []string {
 		near = append(near, step)
 	}
 	if len(near)+len(far) == 0 {
-		near = []string{"add the domain of your people's email as an associated domain in Zoom: " + inZoom, "and as a verified custom domain in Microsoft: " + inEntra}
+		near = []string{
+			"add the domain of your people's email as an associated domain in Zoom: " + inZoom,
+			"and as a verified custom domain in Microsoft: " + inEntra,
+		}
 	}
 	return append(near, far...)
 }

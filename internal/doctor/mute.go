@@ -13,7 +13,9 @@ import (
 func mute(in Input, all []Finding) []Finding {
 	for i := range all {
 		for _, m := range in.File.Muted {
-			if m.Check == all[i].Code && (m.Scope == "" || m.Scope == all[i].Scope) && !expired(m, in.Now) && all[i].Severity != OK && all[i].Severity != Skipped {
+			if m.Check == all[i].Code && (m.Scope == "" || m.Scope == all[i].Scope) && !expired(m, in.Now) &&
+				all[i].Severity != OK &&
+				all[i].Severity != Skipped {
 				all[i].Muted = &m
 				break
 			}
@@ -40,9 +42,21 @@ func deadMutes(in Input) []Finding {
 	for _, m := range in.File.Muted {
 		switch {
 		case !slices.ContainsFunc(known, func(c [2]string) bool { return c[0] == m.Check }):
-			f.add(Finding{Severity: Warn, Saw: fmt.Sprintf("no check has the code %q", m.Check), Fix: "correct muted: in the tenant file; zo365 doctor shows the codes"})
+			f.add(
+				Finding{
+					Severity: Warn,
+					Saw:      fmt.Sprintf("no check has the code %q", m.Check),
+					Fix:      "correct muted: in the tenant file; zo365 doctor shows the codes",
+				},
+			)
 		case expired(m, in.Now):
-			f.add(Finding{Severity: Info, Saw: fmt.Sprintf("the mute of %s ended on %s", m.Check, m.Until), Fix: "remove it from muted: in the tenant file, or give it a new day"})
+			f.add(
+				Finding{
+					Severity: Info,
+					Saw:      fmt.Sprintf("the mute of %s ended on %s", m.Check, m.Until),
+					Fix:      "remove it from muted: in the tenant file, or give it a new day",
+				},
+			)
 		}
 	}
 	return f.all

@@ -26,9 +26,13 @@ const (
 )
 
 var (
-	serviceLabel = map[profile.Service]string{profile.Office365: "Office 365", profile.Google: "Google", profile.Exchange: "Exchange"}
-	apiLabel     = map[profile.API]string{profile.Graph: "Graph API", profile.EWS: "EWS"}
-	setupLabel   = map[profile.SetupBy]string{
+	serviceLabel = map[profile.Service]string{
+		profile.Office365: "Office 365",
+		profile.Google:    "Google",
+		profile.Exchange:  "Exchange",
+	}
+	apiLabel   = map[profile.API]string{profile.Graph: "Graph API", profile.EWS: "EWS"}
+	setupLabel = map[profile.SetupBy]string{
 		profile.Admin: "Office 365 admin can set up the integration by using Application Permissions",
 		profile.Users: "Users can set up the integration by using OAuth",
 	}
@@ -36,7 +40,11 @@ var (
 
 // PortalSteps are the steps that bring the portal to a scope's settings.
 func PortalSteps(e profile.Effective) []PortalStep {
-	integrate := PortalStep{StepIntegrate, "Integrate third-party mail and calendar services", "on (then Enable, if a dialog asks)"}
+	integrate := PortalStep{
+		StepIntegrate,
+		"Integrate third-party mail and calendar services",
+		"on (then Enable, if a dialog asks)",
+	}
 	if !e.Enabled {
 		integrate.Choose = "off (then Disable, if a dialog asks)"
 		return []PortalStep{integrate}
@@ -48,12 +56,18 @@ func PortalSteps(e profile.Effective) []PortalStep {
 		{StepSetupBy, "Who can set up the integration", setupLabel[e.SetupBy]},
 	}
 	if e.SetupBy != profile.Admin {
-		return append(steps, PortalStep{StepDisable, "the dialog that appears, if admins had authorized before", "Disable and Delete"})
+		return append(
+			steps,
+			PortalStep{StepDisable, "the dialog that appears, if admins had authorized before", "Disable and Delete"},
+		)
 	}
 	if e.MailRead == profile.Approved {
 		steps = append(steps, PortalStep{StepMailRead, "Mail: Read access", "approve"})
 	}
-	return append(steps, PortalStep{StepSave, "Authorize and Save", "press it; sign in to Microsoft in the new tab and accept"})
+	return append(
+		steps,
+		PortalStep{StepSave, "Authorize and Save", "press it; sign in to Microsoft in the new tab and accept"},
+	)
 }
 
 // PortalPath is the way through the portal's menus to a scope's page.

@@ -176,7 +176,8 @@ func ConsentSteps(in Input, scope string, again bool) []Step {
 		steps[i].Finding = codePortal
 	}
 	recorded, known := in.Record.Authorized[scope]
-	asIs := known && check.Complete() && recorded.Application.PrincipalID == c.Principal.ID && slices.Equal(sorted(recorded.Granted), check.Granted)
+	asIs := known && check.Complete() && recorded.Application.PrincipalID == c.Principal.ID &&
+		slices.Equal(sorted(recorded.Granted), check.Granted)
 	if asIs && len(pending) == 0 {
 		return nil
 	}
@@ -207,8 +208,24 @@ func clicks(group string, pending []PortalStep, after []string) []Step {
 	previous := slices.Clone(after)
 	for _, p := range pending {
 		s := Step{
-			ID: clickID(scope, p.Code), Kind: Portal, Action: Click, Scope: scope, Target: p.Code, Before: "not confirmed", After: p.Choose,
-			Page: &Page{Site: ZoomPortal, Path: PortalPage(group), Menu: PortalPath(group), Control: p.Control, Choose: p.Choose}, DependsOn: previous,
+			ID: clickID(
+				scope,
+				p.Code,
+			),
+			Kind:   Portal,
+			Action: Click,
+			Scope:  scope,
+			Target: p.Code,
+			Before: "not confirmed",
+			After:  p.Choose,
+			Page: &Page{
+				Site:    ZoomPortal,
+				Path:    PortalPage(group),
+				Menu:    PortalPath(group),
+				Control: p.Control,
+				Choose:  p.Choose,
+			},
+			DependsOn: previous,
 		}
 		if p.Code == StepSave {
 			s.Page.Proof = "Zoom's application and its permissions in Entra"

@@ -52,7 +52,8 @@ func checks() []check {
 			checkZoomRole,
 		},
 		{
-			"domain-match", "A Zoom associated domain is a verified domain in Entra",
+			"domain-match",
+			"A Zoom associated domain is a verified domain in Entra",
 			"At least one associated domain of the Zoom account must equal a custom domain that is verified in the Office 365 tenant.",
 			article,
 			[]tenant.Fact{tenant.FactDomains, tenant.FactZoomDomains},
@@ -100,9 +101,12 @@ func checks() []check {
 			exchangePage, application, checkOthers,
 		},
 		{
-			"signer-upn", "The authorizing person's UPN is their Zoom email",
+			"signer-upn",
+			"The authorizing person's UPN is their Zoom email",
 			"The UPN of the authorizing user must equal their Zoom email; otherwise Mail: Read must be approved to connect.",
-			article, with(tenant.FactMe, tenant.FactMyZoom, tenant.FactEvents, tenant.FactSignIns, tenant.FactZoomPeople), checkSignerUPN,
+			article,
+			with(tenant.FactMe, tenant.FactMyZoom, tenant.FactEvents, tenant.FactSignIns, tenant.FactZoomPeople),
+			checkSignerUPN,
 		},
 		{
 			"rbac-scope", "The scope in Exchange really narrows",
@@ -133,7 +137,8 @@ func checks() []check {
 			checkGroups,
 		},
 		{
-			"group-conflict", "Nobody is in two groups with different profiles",
+			"group-conflict",
+			"Nobody is in two groups with different profiles",
 			"Which group's settings a person in several groups has depends on the account: the group's priority, or the primary group.",
 			groupArticle,
 			[]tenant.Fact{tenant.FactZoomGroups, tenant.FactZoomMembers},

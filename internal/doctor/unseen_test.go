@@ -20,7 +20,11 @@ func TestUnseenSaysWhereToGetWhatIsMissing(t *testing.T) {
 		t.Run(service, func(t *testing.T) {
 			in := healthy()
 			err := &tenant.NeedsError{Service: service, AnyOf: []string{test.needs}, Doing: "looking", Err: errors.New("403")}
-			in.Facts.SignIns = tenant.Reading[[]tenant.AppSignIn]{Err: fmt.Errorf("page 2: %w", err), Source: "GET /x", At: today}
+			in.Facts.SignIns = tenant.Reading[[]tenant.AppSignIn]{
+				Err:    fmt.Errorf("page 2: %w", err),
+				Source: "GET /x",
+				At:     today,
+			}
 			f := of(Examine(in), "last-use")
 			if f.Severity != Unknown || len(f.Needs) != 1 || f.Needs[0] != test.needs {
 				t.Errorf("%+v", f)
@@ -37,7 +41,10 @@ func TestProofsAgreeWithTheChecks(t *testing.T) {
 	for plan, small := range map[string]bool{"Basic": true, "free": true, "Pro": false, "business_monthly": false} {
 		in := healthy()
 		in.Facts.ZoomPlan.Value.Type = plan
-		if got := PlanTooSmall(tenant.ZoomPlan{Type: plan}); got != small || got != (of(Examine(in), "zoom-plan").Severity == Fail) {
+		if got := PlanTooSmall(
+			tenant.ZoomPlan{Type: plan},
+		); got != small ||
+			got != (of(Examine(in), "zoom-plan").Severity == Fail) {
 			t.Errorf("plan %q: %v", plan, got)
 		}
 	}

@@ -213,7 +213,12 @@ func (c check) end(remembered map[string]string) Chain {
 type NewerError struct{ Line, Version int }
 
 func (e *NewerError) Error() string {
-	return fmt.Sprintf("line %d of the journal has format %d, and this zo365 reads up to %d: a newer zo365 wrote it", e.Line, e.Version, Version)
+	return fmt.Sprintf(
+		"line %d of the journal has format %d, and this zo365 reads up to %d: a newer zo365 wrote it",
+		e.Line,
+		e.Version,
+		Version,
+	)
 }
 
 // LastHash is the hash of the last whole line of a text, for whoever remembers it; empty

@@ -17,7 +17,12 @@ func written(t *testing.T, n int) (path string, lines [][]byte) {
 	t.Helper()
 	path = filepath.Join(t.TempDir(), "zo365.journal.jsonl")
 	for i := range n {
-		if err := Append(context.Background(), path, "", Entry{At: at, Actor: "a", Action: ProfileChanged, Scope: "group:" + string(rune('a'+i))}); err != nil {
+		if err := Append(
+			context.Background(),
+			path,
+			"",
+			Entry{At: at, Actor: "a", Action: ProfileChanged, Scope: "group:" + string(rune('a'+i))},
+		); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -85,7 +90,12 @@ func TestATornLineBreaksNoChain(t *testing.T) {
 		t.Fatal(err)
 	}
 	for range 2 {
-		if err := Append(context.Background(), path, "", Entry{At: at, Actor: "b", Action: Authorized, Scope: "account"}); err != nil {
+		if err := Append(
+			context.Background(),
+			path,
+			"",
+			Entry{At: at, Actor: "b", Action: Authorized, Scope: "account"},
+		); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -111,7 +121,12 @@ func TestTwoBranchesMerge(t *testing.T) {
 			t.Fatal(err)
 		}
 		for range 2 + i {
-			if err := Append(context.Background(), branch, filepath.Join(dir, "memory of "+name), Entry{At: at, Actor: name, Action: ProfileChanged}); err != nil {
+			if err := Append(
+				context.Background(),
+				branch,
+				filepath.Join(dir, "memory of "+name),
+				Entry{At: at, Actor: name, Action: ProfileChanged},
+			); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -126,7 +141,12 @@ func TestTwoBranchesMerge(t *testing.T) {
 	if err != nil || !c.OK() || len(c.Ends) != 2 || c.Entries != 8 {
 		t.Fatalf("merged: %+v, %v", c, err)
 	}
-	if err := Append(context.Background(), merged, "", Entry{At: at, Actor: "joiner", Action: ProfileChanged}); err != nil {
+	if err := Append(
+		context.Background(),
+		merged,
+		"",
+		Entry{At: at, Actor: "joiner", Action: ProfileChanged},
+	); err != nil {
 		t.Fatal(err)
 	}
 	c, err = Verify(merged, nil)
@@ -159,12 +179,17 @@ func TestACutTailShowsToWhoRemembers(t *testing.T) {
 		t.Fatalf("%+v, %v", c, err)
 	}
 	lines := bytes.SplitAfter(text, []byte{'\n'})
-	stripped := regexp.MustCompile(`"v":2|,"parents":\[[^]]*\]|,"offset":\d+`).ReplaceAllFunc(text, func(found []byte) []byte {
-		if string(found) == `"v":2` {
-			return []byte(`"v":1`)
-		}
-		return nil
-	})
+	stripped := regexp.MustCompile(
+		`"v":2|,"parents":\[[^]]*\]|,"offset":\d+`,
+	).ReplaceAllFunc(
+		text,
+		func(found []byte) []byte {
+			if string(found) == `"v":2` {
+				return []byte(`"v":1`)
+			}
+			return nil
+		},
+	)
 	for name, changed := range map[string][]byte{"cut": bytes.Join(lines[:4], nil), "stripped": stripped, "emptied": nil} {
 		if err := os.WriteFile(path, changed, 0o600); err != nil {
 			t.Fatal(err)
@@ -196,7 +221,11 @@ func TestAnInsertedLineShows(t *testing.T) {
 // A journal of a newer version is refused by name and not read as far as it goes.
 func TestANewerJournalIsRefused(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "j.jsonl")
-	if err := os.WriteFile(path, []byte(`{"v":3,"at":"2026-11-24T10:00:00Z","action":"authorized"}`+"\n"), 0o600); err != nil {
+	if err := os.WriteFile(
+		path,
+		[]byte(`{"v":3,"at":"2026-11-24T10:00:00Z","action":"authorized"}`+"\n"),
+		0o600,
+	); err != nil {
 		t.Fatal(err)
 	}
 	_, _, read := Read(path)
@@ -237,7 +266,12 @@ func TestANumberIsGivenOnce(t *testing.T) {
 	path, memory, other := filepath.Join(t.TempDir(), "zo365.journal.jsonl"), t.TempDir(), t.TempDir()
 	add := func(memory string) {
 		t.Helper()
-		if err := Append(context.Background(), path, memory, Entry{At: at, Actor: "a", Action: Authorized, Scope: "account"}); err != nil {
+		if err := Append(
+			context.Background(),
+			path,
+			memory,
+			Entry{At: at, Actor: "a", Action: Authorized, Scope: "account"},
+		); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -19,10 +19,19 @@ func TestFold(t *testing.T) {
 		entries []Entry
 		want    State
 	}{
-		"nothing happened": {nil, State{Authorizations: map[string]Authorization{}, Portal: map[string]map[string]Confirmation{}}},
+		"nothing happened": {
+			nil,
+			State{Authorizations: map[string]Authorization{}, Portal: map[string]map[string]Confirmation{}},
+		},
 		"the last authorization holds": {
-			[]Entry{{At: at, Actor: "a", Action: Authorized, Scope: "account"}, {At: at, Actor: "b", Action: Authorized, Scope: "account", Evidence: evidence}},
-			State{Authorizations: map[string]Authorization{"account": {At: at, Actor: "b", Evidence: evidence}}, Portal: map[string]map[string]Confirmation{}},
+			[]Entry{
+				{At: at, Actor: "a", Action: Authorized, Scope: "account"},
+				{At: at, Actor: "b", Action: Authorized, Scope: "account", Evidence: evidence},
+			},
+			State{
+				Authorizations: map[string]Authorization{"account": {At: at, Actor: "b", Evidence: evidence}},
+				Portal:         map[string]map[string]Confirmation{},
+			},
 		},
 		"a removal takes the authorization and the confirmations of its scope alone": {
 			[]Entry{
@@ -73,7 +82,17 @@ func TestManyWritersLoseNothing(t *testing.T) {
 	var wait sync.WaitGroup
 	for range 30 {
 		wait.Go(func() {
-			if err := Append(context.Background(), path, "", Entry{At: at, Action: ProfileChanged, Scope: "account", Before: []byte(`{"text":"` + strings.Repeat("x", 9000) + `"}`)}); err != nil {
+			if err := Append(
+				context.Background(),
+				path,
+				"",
+				Entry{
+					At:     at,
+					Action: ProfileChanged,
+					Scope:  "account",
+					Before: []byte(`{"text":"` + strings.Repeat("x", 9000) + `"}`),
+				},
+			); err != nil {
 				t.Error(err)
 			}
 		})

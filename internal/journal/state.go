@@ -71,7 +71,12 @@ func Fold(entries []Entry) State {
 	for _, e := range entries {
 		switch e.Action {
 		case Authorized:
-			s.Authorizations[e.Scope] = Authorization{At: e.At, Actor: e.Actor, Evidence: e.Evidence, Application: applicationOf(e)}
+			s.Authorizations[e.Scope] = Authorization{
+				At:          e.At,
+				Actor:       e.Actor,
+				Evidence:    e.Evidence,
+				Application: applicationOf(e),
+			}
 			if e.V < 2 {
 				s.pin(e)
 			}

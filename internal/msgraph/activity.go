@@ -20,8 +20,11 @@ func (c *Client) SignIns(ctx context.Context, appID string) ([]tenant.AppSignIn,
 	}
 	var all []tenant.AppSignIn
 	q := call{
-		doing: "reading the sign-ins of Zoom's application", needs: []string{"AuditLog.Read.All"}, method: http.MethodGet, beta: true,
-		path: "/reports/servicePrincipalSignInActivities" + query("$filter", url.QueryEscape("appId eq "+odata(appID))),
+		doing:  "reading the sign-ins of Zoom's application",
+		needs:  []string{"AuditLog.Read.All"},
+		method: http.MethodGet,
+		beta:   true,
+		path:   "/reports/servicePrincipalSignInActivities" + query("$filter", url.QueryEscape("appId eq "+odata(appID))),
 	}
 	err := list(ctx, c, q, func(page []struct {
 		AppID string    `json:"appId"`
@@ -60,8 +63,14 @@ func (c *Client) ExchangeRoles(ctx context.Context, principalID string) ([]tenan
 	var held []assignment
 	principal := "/ServicePrincipals/" + principalID
 	q := call{
-		doing: "listing the Exchange roles of applications", needs: readExchange, method: http.MethodGet, beta: true,
-		path: "/roleManagement/exchange/roleAssignments" + query("$filter", url.QueryEscape("principalId eq "+odata(principal))),
+		doing:  "listing the Exchange roles of applications",
+		needs:  readExchange,
+		method: http.MethodGet,
+		beta:   true,
+		path: "/roleManagement/exchange/roleAssignments" + query(
+			"$filter",
+			url.QueryEscape("principalId eq "+odata(principal)),
+		),
 	}
 	if err := list(ctx, c, q, func(page []assignment) { held = append(held, page...) }); err != nil || len(held) == 0 {
 		return nil, err
@@ -93,7 +102,13 @@ func (c *Client) ExchangeRoles(ctx context.Context, principalID string) ([]tenan
 
 func (c *Client) exchangeNames(ctx context.Context, collection string) (map[string]string, error) {
 	names := map[string]string{}
-	q := call{doing: "reading Exchange's " + collection, needs: readExchange, method: http.MethodGet, beta: true, path: "/roleManagement/exchange/" + collection}
+	q := call{
+		doing:  "reading Exchange's " + collection,
+		needs:  readExchange,
+		method: http.MethodGet,
+		beta:   true,
+		path:   "/roleManagement/exchange/" + collection,
+	}
 	err := list(ctx, c, q, func(page []struct {
 		ID          string `json:"id"`
 		DisplayName string `json:"displayName"`
@@ -120,7 +135,11 @@ func named(names map[string]string, id string) string {
 //
 // inUse says of a secret's hint (its first three characters) or a certificate's
 // thumbprint whether it is the one that zo365 signs in with; nil is not known.
-func (c *Client) AppCredentials(ctx context.Context, appID string, inUse func(kind, mark string) *bool) ([]tenant.AppCredential, error) {
+func (c *Client) AppCredentials(
+	ctx context.Context,
+	appID string,
+	inUse func(kind, mark string) *bool,
+) ([]tenant.AppCredential, error) {
 	type credential struct {
 		Name string    `json:"displayName"`
 		End  time.Time `json:"endDateTime"`
@@ -132,8 +151,15 @@ func (c *Client) AppCredentials(ctx context.Context, appID string, inUse func(ki
 		Keys      []credential `json:"keyCredentials"`
 	}
 	q := call{
-		doing: "reading the credentials of the application that zo365 signs in with", needs: readApplications, method: http.MethodGet,
-		path: "/applications(appId=" + quoted(appID) + ")" + query("$select", "id,appId,passwordCredentials,keyCredentials"),
+		doing:  "reading the credentials of the application that zo365 signs in with",
+		needs:  readApplications,
+		method: http.MethodGet,
+		path: "/applications(appId=" + quoted(
+			appID,
+		) + ")" + query(
+			"$select",
+			"id,appId,passwordCredentials,keyCredentials",
+		),
 	}
 	if err := c.do(ctx, q, &app); err != nil {
 		if IsNotFound(err) {
@@ -146,7 +172,10 @@ func (c *Client) AppCredentials(ctx context.Context, appID string, inUse func(ki
 		all = append(all, tenant.AppCredential{Kind: "secret", Name: p.Name, Expires: p.End, InUse: inUse("secret", p.Hint)})
 	}
 	for _, k := range app.Keys {
-		all = append(all, tenant.AppCredential{Kind: "certificate", Name: k.Name, Expires: k.End, InUse: inUse("certificate", k.Mark)})
+		all = append(
+			all,
+			tenant.AppCredential{Kind: "certificate", Name: k.Name, Expires: k.End, InUse: inUse("certificate", k.Mark)},
+		)
 	}
 	return all, nil
 }
@@ -168,8 +197,20 @@ func (c *Client) WithoutMailbox(ctx context.Context) (tenant.Mailless, error) {
 		Value []user `json:"value"`
 	}
 	q := call{
-		doing: "looking for users without an Exchange plan", needs: readUsers, method: http.MethodGet, eventual: true,
-		path: "/users" + query("$select", "id,userPrincipalName,mail,proxyAddresses", "$count", "true", "$top", "999", "$filter", url.QueryEscape(filter)),
+		doing:    "looking for users without an Exchange plan",
+		needs:    readUsers,
+		method:   http.MethodGet,
+		eventual: true,
+		path: "/users" + query(
+			"$select",
+			"id,userPrincipalName,mail,proxyAddresses",
+			"$count",
+			"true",
+			"$top",
+			"999",
+			"$filter",
+			url.QueryEscape(filter),
+		),
 	}
 	if err := c.do(ctx, q, &page); err != nil {
 		return tenant.Mailless{}, err

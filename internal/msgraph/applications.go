@@ -26,7 +26,13 @@ type servicePrincipal struct {
 const principalSelect = "id,appId,displayName,accountEnabled,verifiedPublisher"
 
 func (s servicePrincipal) fact() tenant.ServicePrincipal {
-	return tenant.ServicePrincipal{ID: s.ID, AppID: s.AppID, DisplayName: s.DisplayName, Publisher: s.VerifiedPublisher.DisplayName, Enabled: s.AccountEnabled}
+	return tenant.ServicePrincipal{
+		ID:          s.ID,
+		AppID:       s.AppID,
+		DisplayName: s.DisplayName,
+		Publisher:   s.VerifiedPublisher.DisplayName,
+		Enabled:     s.AccountEnabled,
+	}
 }
 
 // ServicePrincipal reads the tenant's service principal of an application; nil
@@ -57,8 +63,15 @@ func (c *Client) ServicePrincipal(ctx context.Context, appID string) (*tenant.Se
 func (c *Client) ServicePrincipalsNamed(ctx context.Context, prefix string) ([]tenant.ServicePrincipal, error) {
 	var all []tenant.ServicePrincipal
 	q := call{
-		doing: "looking for Zoom's enterprise applications", needs: readApplications, method: http.MethodGet,
-		path: "/servicePrincipals" + query("$select", principalSelect, "$filter", url.QueryEscape("startswith(displayName,"+odata(prefix)+")")),
+		doing:  "looking for Zoom's enterprise applications",
+		needs:  readApplications,
+		method: http.MethodGet,
+		path: "/servicePrincipals" + query(
+			"$select",
+			principalSelect,
+			"$filter",
+			url.QueryEscape("startswith(displayName,"+odata(prefix)+")"),
+		),
 	}
 	err := list(ctx, c, q, func(page []servicePrincipal) {
 		for _, s := range page {
@@ -226,8 +239,10 @@ func (c *Client) resource(ctx context.Context, id string) (resource, error) {
 // https://learn.microsoft.com/graph/api/serviceprincipal-delete-approleassignments
 func (c *Client) Revoke(ctx context.Context, principalID, assignmentID string) error {
 	q := call{
-		doing: "deleting an app role assignment", needs: []string{"AppRoleAssignment.ReadWrite.All"}, method: http.MethodDelete,
-		path: "/servicePrincipals/" + url.PathEscape(principalID) + "/appRoleAssignments/" + url.PathEscape(assignmentID),
+		doing:  "deleting an app role assignment",
+		needs:  []string{"AppRoleAssignment.ReadWrite.All"},
+		method: http.MethodDelete,
+		path:   "/servicePrincipals/" + url.PathEscape(principalID) + "/appRoleAssignments/" + url.PathEscape(assignmentID),
 	}
 	err := c.do(ctx, q, nil)
 	if IsNotFound(err) {
@@ -257,8 +272,10 @@ func (c *Client) Consents(ctx context.Context, since time.Time) ([]tenant.Consen
 	filter := "activityDisplayName eq 'Consent to application' and activityDateTime ge " + since.UTC().Format(time.RFC3339)
 	var all []tenant.ConsentEvent
 	q := call{
-		doing: "reading the consent events of the audit log", needs: []string{"AuditLog.Read.All and Directory.Read.All"}, method: http.MethodGet,
-		path: "/auditLogs/directoryAudits" + query("$filter", url.QueryEscape(filter)),
+		doing:  "reading the consent events of the audit log",
+		needs:  []string{"AuditLog.Read.All and Directory.Read.All"},
+		method: http.MethodGet,
+		path:   "/auditLogs/directoryAudits" + query("$filter", url.QueryEscape(filter)),
 	}
 	err := list(ctx, c, q, func(page []event) {
 		for _, e := range page {
@@ -318,14 +335,26 @@ func (c *Client) CreateApplication(ctx context.Context, a tenant.Registration) (
 	var made struct {
 		AppID string `json:"appId"`
 	}
-	q = call{doing: "making the app registration", needs: []string{"Application.ReadWrite.All"}, method: http.MethodPost, path: "/applications", body: map[string]any{
-		"displayName": a.Name, "signInAudience": "AzureADMyOrg", "isFallbackPublicClient": true,
-		"publicClient":           map[string]any{"redirectUris": []string{"http://localhost"}},
-		"requiredResourceAccess": []any{map[string]any{"resourceAppId": graphAppID, "resourceAccess": wanted}},
-	}}
+	q = call{
+		doing:  "making the app registration",
+		needs:  []string{"Application.ReadWrite.All"},
+		method: http.MethodPost,
+		path:   "/applications",
+		body: map[string]any{
+			"displayName": a.Name, "signInAudience": "AzureADMyOrg", "isFallbackPublicClient": true,
+			"publicClient":           map[string]any{"redirectUris": []string{"http://localhost"}},
+			"requiredResourceAccess": []any{map[string]any{"resourceAppId": graphAppID, "resourceAccess": wanted}},
+		},
+	}
 	if err := c.do(ctx, q, &made); err != nil {
 		return "", err
 	}
-	q = call{doing: "making the registration's service principal", needs: []string{"Application.ReadWrite.All"}, method: http.MethodPost, path: "/servicePrincipals", body: map[string]any{"appId": made.AppID}}
+	q = call{
+		doing:  "making the registration's service principal",
+		needs:  []string{"Application.ReadWrite.All"},
+		method: http.MethodPost,
+		path:   "/servicePrincipals",
+		body:   map[string]any{"appId": made.AppID},
+	}
 	return made.AppID, c.do(ctx, q, nil)
 }

@@ -72,7 +72,10 @@ func (c *Client) calendarBatch(ctx context.Context, users []string) ([]CalendarA
 		Requests []batchItem `json:"requests"`
 	}
 	for i, u := range users {
-		request.Requests = append(request.Requests, batchItem{ID: strconv.Itoa(i), Method: http.MethodGet, URL: calendarPath(u)})
+		request.Requests = append(
+			request.Requests,
+			batchItem{ID: strconv.Itoa(i), Method: http.MethodGet, URL: calendarPath(u)},
+		)
 	}
 	var response struct {
 		Responses []batchItem `json:"responses"`
@@ -117,7 +120,8 @@ func (c *Client) calendarItem(ctx context.Context, user string, item batchItem) 
 			return CalendarAnswer{User: user, Calendars: calendarFacts(page.Value)}
 		}
 	}
-	if item.Status == http.StatusOK || item.Status == http.StatusTooManyRequests || item.Status >= http.StatusInternalServerError {
+	if item.Status == http.StatusOK || item.Status == http.StatusTooManyRequests ||
+		item.Status >= http.StatusInternalServerError {
 		return c.calendarsOf(ctx, user)
 	}
 	return CalendarAnswer{User: user, Err: calendarError(item.Status, item.Body)}
@@ -125,7 +129,12 @@ func (c *Client) calendarItem(ctx context.Context, user string, item batchItem) 
 
 func (c *Client) calendarsOf(ctx context.Context, user string) CalendarAnswer {
 	var all []calendar
-	q := call{doing: "listing the calendars of " + user, needs: readCalendars, method: http.MethodGet, path: calendarPath(user)}
+	q := call{
+		doing:  "listing the calendars of " + user,
+		needs:  readCalendars,
+		method: http.MethodGet,
+		path:   calendarPath(user),
+	}
 	err := list(ctx, c, q, func(page []calendar) { all = append(all, page...) })
 	var refused *Error
 	if errors.As(err, &refused) {

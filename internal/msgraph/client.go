@@ -181,7 +181,13 @@ func (q call) refused(resp *http.Response) error {
 	if json.Unmarshal(text, &body) != nil || body.Error.Code == "" {
 		body.Error.Message = "no error in Graph's form"
 	}
-	e := &Error{Doing: q.doing, Status: resp.StatusCode, Code: body.Error.Code, Message: body.Error.Message, RequestID: resp.Header.Get("request-id")}
+	e := &Error{
+		Doing:     q.doing,
+		Status:    resp.StatusCode,
+		Code:      body.Error.Code,
+		Message:   body.Error.Message,
+		RequestID: resp.Header.Get("request-id"),
+	}
 	for inner := body.Error.Inner; inner != nil; inner = inner.Inner {
 		if inner.Code != "" {
 			e.Code = inner.Code
@@ -192,7 +198,12 @@ func (q call) refused(resp *http.Response) error {
 		return &tenant.StopError{Reason: tenant.SignedOut, Service: "Microsoft", Err: e}
 	case http.StatusForbidden:
 		if e.Code == codeNoLicence {
-			return &tenant.NeedsError{Service: "Microsoft Entra ID", AnyOf: []string{"a Microsoft Entra ID P1 or P2 licence"}, Doing: q.doing, Err: e}
+			return &tenant.NeedsError{
+				Service: "Microsoft Entra ID",
+				AnyOf:   []string{"a Microsoft Entra ID P1 or P2 licence"},
+				Doing:   q.doing,
+				Err:     e,
+			}
 		}
 		return &tenant.NeedsError{Service: "Microsoft Graph", AnyOf: q.needs, Doing: q.doing, Err: e}
 	}

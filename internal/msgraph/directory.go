@@ -51,7 +51,10 @@ func (c *Client) Domains(ctx context.Context) ([]tenant.Domain, error) {
 	},
 	) {
 		for _, d := range page {
-			all = append(all, tenant.Domain{Name: strings.ToLower(d.ID), Verified: d.IsVerified, Initial: d.IsInitial, Default: d.IsDefault})
+			all = append(
+				all,
+				tenant.Domain{Name: strings.ToLower(d.ID), Verified: d.IsVerified, Initial: d.IsInitial, Default: d.IsDefault},
+			)
 		}
 	})
 	return all, err
@@ -115,7 +118,12 @@ func (c *Client) Me(ctx context.Context) (tenant.User, error) {
 // User reads one person by object ID or UPN; nil when there is none.
 func (c *Client) User(ctx context.Context, key string) (*tenant.User, error) {
 	var u user
-	q := call{doing: "reading the user " + key, needs: readUsers, method: http.MethodGet, path: userPath(key) + query("$select", userSelect)}
+	q := call{
+		doing:  "reading the user " + key,
+		needs:  readUsers,
+		method: http.MethodGet,
+		path:   userPath(key) + query("$select", userSelect),
+	}
 	err := c.do(ctx, q, &u)
 	if IsNotFound(err) {
 		return nil, nil
@@ -207,7 +215,12 @@ func (c *Client) DeletedUsers(ctx context.Context, address string) ([]tenant.Use
 		options = append(options, "$filter", url.QueryEscape("mail eq "+odata(address)))
 	}
 	var all []tenant.User
-	q := call{doing: doing, needs: readUsers, method: http.MethodGet, path: "/directory/deletedItems/microsoft.graph.user" + query(options...)}
+	q := call{
+		doing:  doing,
+		needs:  readUsers,
+		method: http.MethodGet,
+		path:   "/directory/deletedItems/microsoft.graph.user" + query(options...),
+	}
 	err := list(ctx, c, q, func(page []user) {
 		for _, u := range page {
 			f := u.fact()
@@ -228,8 +241,10 @@ func odata(value string) string { return "'" + strings.ReplaceAll(value, "'", "'
 func (c *Client) DirectoryRoles(ctx context.Context) ([]tenant.DirectoryRole, error) {
 	var all []tenant.DirectoryRole
 	q := call{
-		doing: "reading the signed-in person's roles", needs: []string{"RoleManagement.Read.Directory", "Directory.Read.All"}, method: http.MethodGet,
-		path: "/me/transitiveMemberOf/microsoft.graph.directoryRole" + query("$select", "id,displayName,roleTemplateId"),
+		doing:  "reading the signed-in person's roles",
+		needs:  []string{"RoleManagement.Read.Directory", "Directory.Read.All"},
+		method: http.MethodGet,
+		path:   "/me/transitiveMemberOf/microsoft.graph.directoryRole" + query("$select", "id,displayName,roleTemplateId"),
 	}
 	err := list(ctx, c, q, func(page []struct {
 		TemplateID  string `json:"roleTemplateId"`
@@ -248,6 +263,11 @@ func (c *Client) DirectoryRoles(ctx context.Context) ([]tenant.DirectoryRole, er
 //
 // https://learn.microsoft.com/graph/api/user-revokesigninsessions
 func (c *Client) RevokeSessions(ctx context.Context) error {
-	q := call{doing: "revoking the sign-ins", needs: []string{"User.RevokeSessions.All"}, method: http.MethodPost, path: "/me/revokeSignInSessions"}
+	q := call{
+		doing:  "revoking the sign-ins",
+		needs:  []string{"User.RevokeSessions.All"},
+		method: http.MethodPost,
+		path:   "/me/revokeSignInSessions",
+	}
 	return c.do(ctx, q, nil)
 }

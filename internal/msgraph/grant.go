@@ -43,7 +43,10 @@ func (c *Client) Grant(ctx context.Context, principalID string, p tenant.Permiss
 }
 
 // roleOf finds an API's service principal and the app role of a permission.
-func (c *Client) roleOf(ctx context.Context, p tenant.Permission) (apiPrincipal string, found tenant.Permission, err error) {
+func (c *Client) roleOf(
+	ctx context.Context,
+	p tenant.Permission,
+) (apiPrincipal string, found tenant.Permission, err error) {
 	api, err := c.api(ctx, p.Resource)
 	if err != nil {
 		return "", p, err

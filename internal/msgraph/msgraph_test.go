@@ -30,7 +30,12 @@ func (p *pages) RoundTrip(req *http.Request) (*http.Response, error) {
 	if status == 0 {
 		status = 200
 	}
-	return &http.Response{StatusCode: status, Header: http.Header{"Request-Id": {"rid"}}, Body: io.NopCloser(strings.NewReader(body)), Request: req}, nil
+	return &http.Response{
+		StatusCode: status,
+		Header:     http.Header{"Request-Id": {"rid"}},
+		Body:       io.NopCloser(strings.NewReader(body)),
+		Request:    req,
+	}, nil
 }
 
 func client(p *pages) *Client {
@@ -46,14 +51,43 @@ func TestPaging(t *testing.T) {
 		want    int
 		err     string
 	}{
-		"pages are followed to the end":          {map[string]string{domainsPath: next, "GET /v1.0/domains?$skiptoken=2": `{"value":[{"id":"B.com"}]}`}, 2, ""},
-		"an empty page may have a next one":      {map[string]string{domainsPath: strings.Replace(next, `{"id":"a.com","isVerified":true}`, "", 1), "GET /v1.0/domains?$skiptoken=2": `{"value":[{"id":"b.com"}]}`}, 1, ""},
-		"the same link twice is no endless loop": {map[string]string{domainsPath: next, "GET /v1.0/domains?$skiptoken=2": next}, 0, "the same next link twice"},
-		"another host gets no token":             {map[string]string{domainsPath: strings.Replace(next, "https://graph.microsoft.com/", "https://graph.evil.example/", 1)}, 0, "was not followed"},
-		"a relative link is refused":             {map[string]string{domainsPath: strings.Replace(next, "https://graph.microsoft.com/", "/", 1)}, 0, "was not followed"},
-		"a page without value is no empty list":  {map[string]string{domainsPath: `{"values":[]}`}, 0, `no "value" list`},
-		"a cut page is an error":                 {map[string]string{domainsPath: next[:40]}, 0, "unexpected EOF"},
-		"a wrong type is an error":               {map[string]string{domainsPath: `{"value":[{"id":"a.com","isVerified":"true"}]}`}, 0, "cannot unmarshal string"},
+		"pages are followed to the end": {
+			map[string]string{domainsPath: next, "GET /v1.0/domains?$skiptoken=2": `{"value":[{"id":"B.com"}]}`},
+			2,
+			"",
+		},
+		"an empty page may have a next one": {
+			map[string]string{
+				domainsPath:                      strings.Replace(next, `{"id":"a.com","isVerified":true}`, "", 1),
+				"GET /v1.0/domains?$skiptoken=2": `{"value":[{"id":"b.com"}]}`,
+			},
+			1,
+			"",
+		},
+		"the same link twice is no endless loop": {
+			map[string]string{domainsPath: next, "GET /v1.0/domains?$skiptoken=2": next},
+			0,
+			"the same next link twice",
+		},
+		"another host gets no token": {
+			map[string]string{
+				domainsPath: strings.Replace(next, "https://graph.microsoft.com/", "https://graph.evil.example/", 1),
+			},
+			0,
+			"was not followed",
+		},
+		"a relative link is refused": {
+			map[string]string{domainsPath: strings.Replace(next, "https://graph.microsoft.com/", "/", 1)},
+			0,
+			"was not followed",
+		},
+		"a page without value is no empty list": {map[string]string{domainsPath: `{"values":[]}`}, 0, `no "value" list`},
+		"a cut page is an error":                {map[string]string{domainsPath: next[:40]}, 0, "unexpected EOF"},
+		"a wrong type is an error": {
+			map[string]string{domainsPath: `{"value":[{"id":"a.com","isVerified":"true"}]}`},
+			0,
+			"cannot unmarshal string",
+		},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -160,7 +160,13 @@ func changeOf(raw json.RawMessage) (tenant.UserChange, error) {
 	}
 	f := u.fact()
 	has := func(name string) bool { _, ok := there[name]; return ok }
-	c := tenant.UserChange{ID: u.ID, Removed: has("@removed"), MailPlanChanged: has("assignedPlans"), MailPlan: f.MailPlan, Enabled: f.Enabled}
+	c := tenant.UserChange{
+		ID:              u.ID,
+		Removed:         has("@removed"),
+		MailPlanChanged: has("assignedPlans"),
+		MailPlan:        f.MailPlan,
+		Enabled:         f.Enabled,
+	}
 	if has("userPrincipalName") {
 		c.UPN = &f.UPN
 	}

@@ -12,18 +12,33 @@ import (
 func TestAChangeSaysOnlyWhatChanged(t *testing.T) {
 	yes, no, empty, upn := true, false, "", "new@contoso.com"
 	proxies := []string{"SMTP:new@contoso.com"}
-	before := tenant.User{ID: "1", UPN: "old@contoso.com", Mail: "old@contoso.com", Proxies: []string{"SMTP:old@contoso.com"}, Guest: true, Synced: true, Enabled: &yes, MailPlan: &yes}
+	before := tenant.User{
+		ID:       "1",
+		UPN:      "old@contoso.com",
+		Mail:     "old@contoso.com",
+		Proxies:  []string{"SMTP:old@contoso.com"},
+		Guest:    true,
+		Synced:   true,
+		Enabled:  &yes,
+		MailPlan: &yes,
+	}
 	with := func(change func(*tenant.User)) tenant.User { u := before; change(&u); return u }
 	for text, want := range map[string]struct {
 		change tenant.UserChange
 		after  tenant.User
 	}{
 		`{"id":"1"}`: {tenant.UserChange{ID: "1"}, before},
-		`{"id":"1","@removed":{"reason":"changed"}}`:                               {tenant.UserChange{ID: "1", Removed: true}, before},
-		`{"id":"1","userPrincipalName":"new@contoso.com"}`:                         {tenant.UserChange{ID: "1", UPN: &upn}, with(func(u *tenant.User) { u.UPN = upn })},
+		`{"id":"1","@removed":{"reason":"changed"}}`: {tenant.UserChange{ID: "1", Removed: true}, before},
+		`{"id":"1","userPrincipalName":"new@contoso.com"}`: {
+			tenant.UserChange{ID: "1", UPN: &upn},
+			with(func(u *tenant.User) { u.UPN = upn }),
+		},
 		`{"id":"1","mail":null,"onPremisesSyncEnabled":null}`:                      {tenant.UserChange{ID: "1", Mail: &empty, Synced: &no}, with(func(u *tenant.User) { u.Mail, u.Synced = "", false })},
 		`{"id":"1","accountEnabled":false,"assignedPlans":[],"userType":"Member"}`: {tenant.UserChange{ID: "1", Enabled: &no, MailPlan: &no, MailPlanChanged: true, Guest: &no}, with(func(u *tenant.User) { u.Enabled, u.MailPlan, u.Guest = &no, &no, false })},
-		`{"id":"1","proxyAddresses":["SMTP:new@contoso.com"]}`:                     {tenant.UserChange{ID: "1", Proxies: &proxies}, with(func(u *tenant.User) { u.Proxies = proxies })},
+		`{"id":"1","proxyAddresses":["SMTP:new@contoso.com"]}`: {
+			tenant.UserChange{ID: "1", Proxies: &proxies},
+			with(func(u *tenant.User) { u.Proxies = proxies }),
+		},
 	} {
 		got, err := changeOf(json.RawMessage(text))
 		if err != nil || !reflect.DeepEqual(got, want.change) {

@@ -62,7 +62,10 @@ func Observe(in doctor.Input) Baseline {
 	if f.ZoomGroups.Seen() {
 		b.Groups = []string{}
 		for _, g := range in.File.Groups {
-			if slices.ContainsFunc(f.ZoomGroups.Value, func(z tenant.ZoomGroup) bool { return profile.SameName(z.Name, g.Name) }) {
+			if slices.ContainsFunc(
+				f.ZoomGroups.Value,
+				func(z tenant.ZoomGroup) bool { return profile.SameName(z.Name, g.Name) },
+			) {
 				b.Groups = append(b.Groups, g.Name)
 			}
 		}
@@ -80,7 +83,8 @@ func (b Baseline) Same(c Baseline) bool {
 // is never lost because somebody could not look.
 func (b Baseline) Over(old Baseline) Baseline {
 	if b.Granted == nil && old.Granted != nil {
-		b.Granted, b.Others, b.PrincipalID, b.AppID, b.Enabled = old.Granted, old.Others, old.PrincipalID, old.AppID, old.Enabled
+		b.Granted, b.Others = old.Granted, old.Others
+		b.PrincipalID, b.AppID, b.Enabled = old.PrincipalID, old.AppID, old.Enabled
 	}
 	if b.Exchange == nil {
 		b.Exchange = old.Exchange
@@ -121,7 +125,9 @@ func Drift(b Baseline, in doctor.Input) (moved []Moved, unseen []string) {
 		moved = append(moved, consentMoved(b, now)...)
 	}
 	if both("the other applications", b.Others != nil, now.Others != nil) {
-		moved = append(moved, lists("other-application", b.Others, now.Others, "reaches mailboxes", "does not reach mailboxes")...)
+		moved = append(
+			moved,
+			lists("other-application", b.Others, now.Others, "reaches mailboxes", "does not reach mailboxes")...)
 	}
 	if both("the exchange roles", b.Exchange != nil, now.Exchange != nil) {
 		moved = append(moved, lists("exchange", b.Exchange, now.Exchange, "assigned", "not assigned")...)
@@ -143,13 +149,23 @@ func consentMoved(b, now Baseline) []Moved {
 	case b.PrincipalID != "" && now.PrincipalID == "":
 		return []Moved{{What: "consent", Name: "Zoom's application", Was: "in the tenant", Is: "gone"}}
 	case b.PrincipalID == "" && now.PrincipalID != "":
-		return []Moved{{What: "consent", Name: "Zoom's application", Was: "not in the tenant", Is: "there, with " + strings.Join(now.Granted, ", ")}}
+		return []Moved{
+			{
+				What: "consent",
+				Name: "Zoom's application",
+				Was:  "not in the tenant",
+				Is:   "there, with " + strings.Join(now.Granted, ", "),
+			},
+		}
 	case b.PrincipalID != now.PrincipalID:
 		return []Moved{{What: "consent", Name: "Zoom's application", Was: b.PrincipalID, Is: now.PrincipalID}}
 	}
 	var moved []Moved
 	if b.Enabled != now.Enabled {
-		moved = append(moved, Moved{What: "application", Name: "Zoom's application", Was: enabled(b.Enabled), Is: enabled(now.Enabled)})
+		moved = append(
+			moved,
+			Moved{What: "application", Name: "Zoom's application", Was: enabled(b.Enabled), Is: enabled(now.Enabled)},
+		)
 	}
 	return append(moved, lists("permission", b.Granted, now.Granted, "granted", "not granted")...)
 }
@@ -183,7 +199,10 @@ func groupsMoved(b, now Baseline, in doctor.Input) []Moved {
 	for _, g := range in.File.Groups {
 		had := slices.ContainsFunc(b.Groups, func(n string) bool { return profile.SameName(n, g.Name) })
 		if has := slices.Contains(now.Groups, g.Name); had && !has {
-			moved = append(moved, Moved{What: "group", Name: g.Name, Was: "in Zoom", Is: "gone, and the tenant file has a profile for it"})
+			moved = append(
+				moved,
+				Moved{What: "group", Name: g.Name, Was: "in Zoom", Is: "gone, and the tenant file has a profile for it"},
+			)
 		}
 	}
 	return moved

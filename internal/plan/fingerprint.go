@@ -21,14 +21,29 @@ func parts(in doctor.Input) []Part {
 		{"target", of(in.Target)},
 		{"tenant file", of(wishes(in.File))},
 		{"journal", of(record(in.Record))},
-		{"domains", seen(f.Domains, func(all []tenant.Domain) any { return each(all, func(d tenant.Domain) any { return d }) })},
-		{"zoom domains", seen(f.ZoomDomains, func(all []tenant.ZoomDomain) any { return each(all, func(d tenant.ZoomDomain) any { return d }) })},
+		{
+			"domains",
+			seen(f.Domains, func(all []tenant.Domain) any { return each(all, func(d tenant.Domain) any { return d }) }),
+		},
+		{
+			"zoom domains",
+			seen(
+				f.ZoomDomains,
+				func(all []tenant.ZoomDomain) any { return each(all, func(d tenant.ZoomDomain) any { return d }) },
+			),
+		},
 		{"zoom plan", seen(f.ZoomPlan, func(p tenant.ZoomPlan) any { return p.Type })},
 		{"zoom groups", seen(f.ZoomGroups, func(all []tenant.ZoomGroup) any {
 			return each(all, func(g tenant.ZoomGroup) any { return []string{g.ID, g.Name} })
 		})},
 		{"consent", seen(f.Consents, func(all []tenant.Consent) any { return each(all, consent) })},
-		{"exchange roles", seen(f.Exchange, func(all []tenant.ExchangeRole) any { return each(all, func(r tenant.ExchangeRole) any { return r }) })},
+		{
+			"exchange roles",
+			seen(
+				f.Exchange,
+				func(all []tenant.ExchangeRole) any { return each(all, func(r tenant.ExchangeRole) any { return r }) },
+			),
+		},
 	}
 }
 
@@ -119,7 +134,14 @@ func newest(in doctor.Input) time.Time {
 	f := in.Facts
 	var at time.Time
 	for _, t := range []time.Time{
-		f.Organization.At, f.Domains.At, f.ZoomDomains.At, f.ZoomPlan.At, f.ZoomGroups.At, f.Consents.At, f.Exchange.At, f.Clocks.At,
+		f.Organization.At,
+		f.Domains.At,
+		f.ZoomDomains.At,
+		f.ZoomPlan.At,
+		f.ZoomGroups.At,
+		f.Consents.At,
+		f.Exchange.At,
+		f.Clocks.At,
 	} {
 		if t.After(at) {
 			at = t

@@ -231,7 +231,9 @@ func (p *Plan) block(in doctor.Input, all []doctor.Finding) {
 	var by *Blocked
 	for _, f := range all {
 		mends := slices.ContainsFunc(f.Steps, func(s doctor.Step) bool { return p.has(s.ID) })
-		if by == nil && slices.Contains(doctor.Blockers, f.Code) && f.Severity == doctor.Fail && !f.Absent && f.Muted == nil && !mends {
+		if by == nil && slices.Contains(doctor.Blockers, f.Code) && f.Severity == doctor.Fail && !f.Absent &&
+			f.Muted == nil &&
+			!mends {
 			by = &Blocked{Check: f.Code, Why: f.Saw, Fix: f.Fix}
 		}
 	}
@@ -267,7 +269,8 @@ func (p Plan) Without(some []Step) Plan {
 	left.Steps = []Step{}
 	for _, s := range p.Steps {
 		again := s.Action == string(doctor.RecordConsent) && s.Before != doctor.NotRecorded
-		if !gone(s.ID) && !(again && len(s.DependsOn) > 0 && !slices.ContainsFunc(s.DependsOn, func(id string) bool { return !gone(id) })) {
+		if !gone(s.ID) &&
+			!(again && len(s.DependsOn) > 0 && !slices.ContainsFunc(s.DependsOn, func(id string) bool { return !gone(id) })) {
 			s.DependsOn = slices.DeleteFunc(slices.Clone(s.DependsOn), gone)
 			left.Steps = append(left.Steps, s)
 		}
@@ -331,7 +334,13 @@ func stepOf(s doctor.Step, known map[string]bool, portals Portals) Step {
 		if s.Page.Site == doctor.EntraCenter {
 			base = portals.Entra
 		}
-		one.Page = &Page{Address: base + s.Page.Path, Menu: s.Page.Menu, Control: s.Page.Control, Choose: s.Page.Choose, Proof: s.Page.Proof}
+		one.Page = &Page{
+			Address: base + s.Page.Path,
+			Menu:    s.Page.Menu,
+			Control: s.Page.Control,
+			Choose:  s.Page.Choose,
+			Proof:   s.Page.Proof,
+		}
 	}
 	return one
 }

@@ -69,7 +69,10 @@ func (p Plan) Remaining(now Plan, done []string) (Plan, error) {
 		return Plan{}, e
 	}
 	for i := range left.Steps {
-		left.Steps[i].DependsOn = slices.DeleteFunc(slices.Clone(left.Steps[i].DependsOn), func(id string) bool { return !left.has(id) })
+		left.Steps[i].DependsOn = slices.DeleteFunc(
+			slices.Clone(left.Steps[i].DependsOn),
+			func(id string) bool { return !left.has(id) },
+		)
 	}
 	return left, nil
 }

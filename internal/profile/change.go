@@ -111,7 +111,13 @@ func (s Settings) Empty() bool {
 // Settings returns the complete settings as a Settings value.
 func (e Effective) Settings() Settings {
 	on := e.Enabled
-	return Settings{Enabled: &on, DefaultService: e.DefaultService, AuthorizeWith: e.AuthorizeWith, SetupBy: e.SetupBy, MailRead: e.MailRead}
+	return Settings{
+		Enabled:        &on,
+		DefaultService: e.DefaultService,
+		AuthorizeWith:  e.AuthorizeWith,
+		SetupBy:        e.SetupBy,
+		MailRead:       e.MailRead,
+	}
 }
 
 // Clone returns a copy that shares nothing with f.

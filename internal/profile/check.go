@@ -62,8 +62,15 @@ func checkScope(group string, e Effective) []Problem {
 	}
 	if e.Enabled && e.AuthorizeWith == EWS {
 		found = append(found, Problem{
-			Severity: Warned, Group: group, Field: "authorize_with", Value: string(EWS),
-			Message: fmt.Sprintf("Exchange Web Services has been blocked since %s and ends on %s; use authorize_with: graph", EWSBlocked, EWSGone),
+			Severity: Warned,
+			Group:    group,
+			Field:    "authorize_with",
+			Value:    string(EWS),
+			Message: fmt.Sprintf(
+				"Exchange Web Services has been blocked since %s and ends on %s; use authorize_with: graph",
+				EWSBlocked,
+				EWSGone,
+			),
 		})
 	}
 	return found

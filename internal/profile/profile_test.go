@@ -20,11 +20,31 @@ func TestEffective(t *testing.T) {
 		want  Effective
 		known bool
 	}{
-		"the account has the portal's defaults where it says nothing": {"", Effective{true, Office365, Graph, Admin, Approved}, true},
-		"a group inherits what it does not set":                       {"Sales", Effective{true, Office365, Graph, Users, Approved}, true},
-		"names are compared without letter case":                      {" sales ", Effective{true, Office365, Graph, Users, Approved}, true},
-		"false is a value, not unset":                                 {"Off", Effective{false, Office365, Graph, Admin, Approved}, true},
-		"a group without a profile has the account's settings":        {"Nobody", Effective{true, Office365, Graph, Admin, Approved}, false},
+		"the account has the portal's defaults where it says nothing": {
+			"",
+			Effective{true, Office365, Graph, Admin, Approved},
+			true,
+		},
+		"a group inherits what it does not set": {
+			"Sales",
+			Effective{true, Office365, Graph, Users, Approved},
+			true,
+		},
+		"names are compared without letter case": {
+			" sales ",
+			Effective{true, Office365, Graph, Users, Approved},
+			true,
+		},
+		"false is a value, not unset": {
+			"Off",
+			Effective{false, Office365, Graph, Admin, Approved},
+			true,
+		},
+		"a group without a profile has the account's settings": {
+			"Nobody",
+			Effective{true, Office365, Graph, Admin, Approved},
+			false,
+		},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -52,9 +72,20 @@ func TestCheck(t *testing.T) {
 		},
 		"ews is warned of with both dates, once": {
 			File{Account: Settings{AuthorizeWith: EWS}, Groups: []Group{{Name: "G"}}},
-			[]Problem{{Warned, "", "authorize_with", "ews", "Exchange Web Services has been blocked since 2026-10-01 and ends on 2027-04-01; use authorize_with: graph"}},
+			[]Problem{
+				{
+					Warned,
+					"",
+					"authorize_with",
+					"ews",
+					"Exchange Web Services has been blocked since 2026-10-01 and ends on 2027-04-01; use authorize_with: graph",
+				},
+			},
 		},
-		"ews in an integration that is off is nobody's trouble": {File{Account: Settings{Enabled: on(false), AuthorizeWith: EWS}}, nil},
+		"ews in an integration that is off is nobody's trouble": {
+			File{Account: Settings{Enabled: on(false), AuthorizeWith: EWS}},
+			nil,
+		},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

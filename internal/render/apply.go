@@ -35,7 +35,10 @@ type ScopeConnection struct {
 func NewConnections(all []doctor.Connection) []ScopeConnection {
 	some := []ScopeConnection{}
 	for _, c := range all {
-		some = append(some, ScopeConnection{Scope: c.Scope, Status: string(c.State), Why: c.Why, Connection: NewConnection(c)})
+		some = append(
+			some,
+			ScopeConnection{Scope: c.Scope, Status: string(c.State), Why: c.Why, Connection: NewConnection(c)},
+		)
 	}
 	return some
 }
@@ -83,7 +86,10 @@ type PortalControl struct {
 // PortalListing shows the controls.
 func PortalListing(all []PortalControl) Listing {
 	value := Portal{Steps: append([]PortalControl{}, all...)}
-	l := Listing{Columns: []string{"step", "control", "choose", "confirmed_by", "at"}, Empty: "The tenant file sets nothing that stands in Zoom's portal."}
+	l := Listing{
+		Columns: []string{"step", "control", "choose", "confirmed_by", "at"},
+		Empty:   "The tenant file sets nothing that stands in Zoom's portal.",
+	}
 	for _, c := range all {
 		by, at := "pending", ""
 		if c.ConfirmedBy != nil {
@@ -123,7 +129,24 @@ func Checklist(tenantName string, all []PortalControl) string {
 
 // plainText keeps names from being read as Markdown.
 func plainText(text string) string {
-	return strings.NewReplacer(`\`, `\\`, "*", `\*`, "_", `\_`, "`", "\\`", "<", "&lt;", "[", `\[`, "\n", " ").Replace(visible(text))
+	return strings.NewReplacer(
+		`\`,
+		`\\`,
+		"*",
+		`\*`,
+		"_",
+		`\_`,
+		"`",
+		"\\`",
+		"<",
+		"&lt;",
+		"[",
+		`\[`,
+		"\n",
+		" ",
+	).Replace(
+		visible(text),
+	)
 }
 
 // StepName names a portal step on the command line.

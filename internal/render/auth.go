@@ -38,9 +38,15 @@ type SignIn struct {
 
 // SignInListing shows the credentials.
 func SignInListing(s SignIns) Listing {
-	l := Listing{Value: s, Columns: []string{"service", "signed_in", "as", "kind", "method", "why", "of", "host", "problem"}}
+	l := Listing{
+		Value:   s,
+		Columns: []string{"service", "signed_in", "as", "kind", "method", "why", "of", "host", "problem"},
+	}
 	for _, one := range s.Services {
-		l.Rows = append(l.Rows, []string{one.Service, YesNo(one.SignedIn), one.As, one.Kind, one.Method, one.Why, one.Of, one.Host, one.Problem})
+		l.Rows = append(
+			l.Rows,
+			[]string{one.Service, YesNo(one.SignedIn), one.As, one.Kind, one.Method, one.Why, one.Of, one.Host, one.Problem},
+		)
 	}
 	return l
 }
@@ -65,7 +71,10 @@ type Erased struct {
 func LogoutListing(o Logout) Listing {
 	l := Listing{Value: o, Columns: []string{"service", "credential_erased", "from", "cached_token_erased", "revoked"}}
 	for _, e := range o.Erased {
-		l.Rows = append(l.Rows, []string{e.Service, YesNo(e.Credential), strings.Join(e.From, " "), YesNo(e.CachedToken), YesNo(e.Revoked)})
+		l.Rows = append(
+			l.Rows,
+			[]string{e.Service, YesNo(e.Credential), strings.Join(e.From, " "), YesNo(e.CachedToken), YesNo(e.Revoked)},
+		)
 	}
 	return l
 }
@@ -93,7 +102,11 @@ type Version struct {
 
 // VersionListing shows the version.
 func VersionListing(v Version) Listing {
-	return Listing{Value: v, Columns: []string{"version", "commit", "go", "os", "arch"}, Rows: [][]string{{v.Version, v.Commit, v.Go, v.OS, v.Arch}}}
+	return Listing{
+		Value:   v,
+		Columns: []string{"version", "commit", "go", "os", "arch"},
+		Rows:    [][]string{{v.Version, v.Commit, v.Go, v.OS, v.Arch}},
+	}
 }
 
 // listing says for each setting whether it is the group's own.
@@ -138,7 +151,11 @@ type Account struct {
 
 // AccountListing shows sign-ins.
 func AccountListing(a Accounts) Listing {
-	l := Listing{Value: a, Columns: []string{"current", "service", "of", "as", "store", "host"}, Empty: "Nobody is signed in on this machine."}
+	l := Listing{
+		Value:   a,
+		Columns: []string{"current", "service", "of", "as", "store", "host"},
+		Empty:   "Nobody is signed in on this machine.",
+	}
 	for _, one := range a.Accounts {
 		l.Rows = append(l.Rows, []string{YesNo(one.Current), one.Service, one.Of, one.As, one.Store, one.Host})
 	}
@@ -189,5 +206,9 @@ type App struct {
 
 // AppListing shows the new registration.
 func AppListing(a App) Listing {
-	return Listing{Value: a, Columns: []string{"client_id", "display_name", "permissions"}, Rows: [][]string{{a.ClientID, a.DisplayName, strings.Join(a.Permissions, " ")}}}
+	return Listing{
+		Value:   a,
+		Columns: []string{"client_id", "display_name", "permissions"},
+		Rows:    [][]string{{a.ClientID, a.DisplayName, strings.Join(a.Permissions, " ")}},
+	}
 }

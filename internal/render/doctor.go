@@ -64,8 +64,17 @@ func NewDoctor(all []doctor.Finding) Doctor {
 	d.OK = d.Counts.Fail == 0
 	for _, f := range all {
 		one := Finding{
-			Code: f.Code, Scope: f.Scope, Severity: string(f.Severity), Title: f.Title, Saw: f.Saw, Evidence: []Evidence{}, Why: f.Why, Source: f.Source,
-			Needs: append([]string{}, f.Needs...), Fix: f.Fix, Steps: []string{},
+			Code:     f.Code,
+			Scope:    f.Scope,
+			Severity: string(f.Severity),
+			Title:    f.Title,
+			Saw:      f.Saw,
+			Evidence: []Evidence{},
+			Why:      f.Why,
+			Source:   f.Source,
+			Needs:    append([]string{}, f.Needs...),
+			Fix:      f.Fix,
+			Steps:    []string{},
 		}
 		for _, e := range f.Evidence {
 			one.Evidence = append(one.Evidence, Evidence{Source: e.Source, At: e.At.UTC()})
@@ -126,7 +135,14 @@ func DoctorListing(all []doctor.Finding, file string) Listing {
 
 // doctorText has a line for each finding, and below it how to fix it.
 func doctorText(w io.Writer, paint Paint, d Doctor) error {
-	colours := map[string]Colour{string(doctor.OK): Good, string(doctor.Fail): Bad, string(doctor.Warn): Doubtful, string(doctor.Unknown): Doubtful, string(doctor.Skipped): Faint, "muted": Faint}
+	colours := map[string]Colour{
+		string(doctor.OK):      Good,
+		string(doctor.Fail):    Bad,
+		string(doctor.Warn):    Doubtful,
+		string(doctor.Unknown): Doubtful,
+		string(doctor.Skipped): Faint,
+		"muted":                Faint,
+	}
 	var b strings.Builder
 	for _, f := range d.Findings {
 		severity := f.Severity
@@ -137,7 +153,13 @@ func doctorText(w io.Writer, paint Paint, d Doctor) error {
 		if f.Scope != doctor.ScopeTenant {
 			where = f.Scope + ": "
 		}
-		fmt.Fprintf(&b, "%s %-20s %s\n", paint.text(colours[severity], fmt.Sprintf("%-8s", severity)), f.Code, visible(where+f.Saw))
+		fmt.Fprintf(
+			&b,
+			"%s %-20s %s\n",
+			paint.text(colours[severity], fmt.Sprintf("%-8s", severity)),
+			f.Code,
+			visible(where+f.Saw),
+		)
 		if f.Fix != "" && f.Muted == nil {
 			fmt.Fprintf(&b, "%-29s fix: %s\n", "", visible(f.Fix))
 		}

@@ -15,7 +15,12 @@ func FactsListing(file tenant.FactsFile) Listing {
 	f := file.Facts
 	l := Listing{Value: file, Columns: []string{"fact", "saw", "source", "at"}}
 	row(&l, "signed in", f.SignedIn, func(s tenant.SignIn) string { return s.Name + ", " + s.By })
-	row(&l, "organization", f.Organization, func(o tenant.Organization) string { return o.DisplayName + " (" + o.ID + ")" })
+	row(
+		&l,
+		"organization",
+		f.Organization,
+		func(o tenant.Organization) string { return o.DisplayName + " (" + o.ID + ")" },
+	)
 	row(&l, "domains", f.Domains, func(all []tenant.Domain) string {
 		return names(all, func(d tenant.Domain) string { return d.Name + word(!d.Verified, " (unverified)") })
 	})
@@ -38,7 +43,12 @@ func FactsListing(file tenant.FactsFile) Listing {
 	})
 	row(&l, "without a mail plan", f.Mailless, func(m tenant.Mailless) string { return strconv.Itoa(m.Total) })
 	row(&l, "zoom account", f.ZoomAccount, func(a tenant.ZoomAccount) string { return a.ID + ", owner " + a.Owner })
-	row(&l, "zoom plan", f.ZoomPlan, func(p tenant.ZoomPlan) string { return fmt.Sprintf("%s, %d of %d hosts", p.Type, p.Usage, p.Hosts) })
+	row(
+		&l,
+		"zoom plan",
+		f.ZoomPlan,
+		func(p tenant.ZoomPlan) string { return fmt.Sprintf("%s, %d of %d hosts", p.Type, p.Usage, p.Hosts) },
+	)
 	row(&l, "zoom roles", f.ZoomRoles, func(all []tenant.ZoomRole) string {
 		return names(all, func(r tenant.ZoomRole) string { return fmt.Sprintf("%s %d", r.Name, r.Members) })
 	})
@@ -48,7 +58,12 @@ func FactsListing(file tenant.FactsFile) Listing {
 	row(&l, "zoom groups", f.ZoomGroups, func(all []tenant.ZoomGroup) string {
 		return names(all, func(g tenant.ZoomGroup) string { return fmt.Sprintf("%s %d", g.Name, g.Members) })
 	})
-	row(&l, "zoom group members", f.ZoomMembers, func(all []tenant.GroupMembers) string { return fmt.Sprintf("of %d groups", len(all)) })
+	row(
+		&l,
+		"zoom group members",
+		f.ZoomMembers,
+		func(all []tenant.GroupMembers) string { return fmt.Sprintf("of %d groups", len(all)) },
+	)
 	row(&l, "zoom people", f.ZoomPeople, func(p tenant.ZoomPeople) string { return strconv.Itoa(p.Total) })
 	row(&l, "my zoom account", f.MyZoom, func(z *tenant.ZoomUser) string {
 		if z == nil {
@@ -99,7 +114,10 @@ func consentWords(c tenant.Consent) string {
 		return "none"
 	}
 	granted := strings.Join(c.Labels(), ", ")
-	return c.Principal.DisplayName + " (" + c.Principal.AppID + ")" + word(!c.Principal.Enabled, " (disabled)") + ": " + granted
+	return c.Principal.DisplayName + " (" + c.Principal.AppID + ")" + word(
+		!c.Principal.Enabled,
+		" (disabled)",
+	) + ": " + granted
 }
 
 // UsedApplication is the JSON of integration use-application.

@@ -18,7 +18,10 @@ type FleetTenant struct {
 
 // FleetListing shows a fleet.
 func FleetListing(lines []FleetTenant, code int) Listing {
-	l := Listing{Value: Fleet{ExitCode: code, Tenants: append([]FleetTenant{}, lines...)}, Columns: []string{"file", "exit", "result"}}
+	l := Listing{
+		Value:   Fleet{ExitCode: code, Tenants: append([]FleetTenant{}, lines...)},
+		Columns: []string{"file", "exit", "result"},
+	}
 	for _, t := range lines {
 		words := t.Result
 		if t.Error != nil {

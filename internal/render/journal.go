@@ -40,9 +40,16 @@ type JournalEntry struct {
 
 // JournalListing shows entries.
 func JournalListing(entries []JournalEntry) Listing {
-	l := Listing{Value: Journal{Entries: entries}, Columns: []string{"id", "at", "actor", "action", "scope", "before", "after"}, Empty: "Nothing was recorded yet."}
+	l := Listing{
+		Value:   Journal{Entries: entries},
+		Columns: []string{"id", "at", "actor", "action", "scope", "before", "after"},
+		Empty:   "Nothing was recorded yet.",
+	}
 	for _, e := range entries {
-		l.Rows = append(l.Rows, []string{e.ID, e.At.UTC().Format(time.RFC3339), e.Actor, e.Action, e.Scope, string(e.Before), string(e.After)})
+		l.Rows = append(
+			l.Rows,
+			[]string{e.ID, e.At.UTC().Format(time.RFC3339), e.Actor, e.Action, e.Scope, string(e.Before), string(e.After)},
+		)
 	}
 	return l
 }
@@ -70,8 +77,11 @@ type JournalCheck struct {
 // JournalCheckListing shows the check.
 func JournalCheckListing(c JournalCheck) Listing {
 	return Listing{
-		Value: c, Columns: []string{"ok", "entries", "unchained", "broken_lines", "torn_lines", "end"},
-		Rows: [][]string{{YesNo(c.OK), strconv.Itoa(c.Entries), strconv.Itoa(c.Unchained), numbers(c.Broken), numbers(c.Torn), c.end()}},
+		Value:   c,
+		Columns: []string{"ok", "entries", "unchained", "broken_lines", "torn_lines", "end"},
+		Rows: [][]string{
+			{YesNo(c.OK), strconv.Itoa(c.Entries), strconv.Itoa(c.Unchained), numbers(c.Broken), numbers(c.Torn), c.end()},
+		},
 	}
 }
 

@@ -24,7 +24,16 @@ type Person struct {
 }
 
 // personColumns are the columns of the UPN reports.
-var personColumns = []string{"zoom_email", "class", "flags", "entra_upn", "entra_id", "matched_on", "suggestion", "remedy"}
+var personColumns = []string{
+	"zoom_email",
+	"class",
+	"flags",
+	"entra_upn",
+	"entra_id",
+	"matched_on",
+	"suggestion",
+	"remedy",
+}
 
 // NewPerson shows a result. Its texts are those of the result.
 func NewPerson(r *upn.Result) Person {
@@ -55,7 +64,16 @@ func NewOther(u tenant.User) Person {
 
 // Row is a person as a line.
 func (p Person) Row() []string {
-	return []string{p.ZoomEmail, p.Class, strings.Join(p.Flags, " "), p.EntraUPN, p.EntraID, p.MatchedOn, p.Suggestion, p.Remedy}
+	return []string{
+		p.ZoomEmail,
+		p.Class,
+		strings.Join(p.Flags, " "),
+		p.EntraUPN,
+		p.EntraID,
+		p.MatchedOn,
+		p.Suggestion,
+		p.Remedy,
+	}
 }
 
 // Check is the JSON of upn check.
@@ -79,9 +97,24 @@ type CheckedPerson struct {
 
 // CheckListing shows the two sides of each person.
 func CheckListing(c Check) Listing {
-	l := Listing{Value: c, Columns: []string{"zoom_email", "in_zoom", "class", "flags", "entra_upn", "entra_mail", "matched_on", "suggestion"}}
+	l := Listing{
+		Value:   c,
+		Columns: []string{"zoom_email", "in_zoom", "class", "flags", "entra_upn", "entra_mail", "matched_on", "suggestion"},
+	}
 	for _, p := range c.People {
-		l.Rows = append(l.Rows, []string{p.ZoomEmail, YesNo(p.InZoom), p.Class, strings.Join(p.Flags, " "), p.EntraUPN, p.EntraMail, p.MatchedOn, p.Suggestion})
+		l.Rows = append(
+			l.Rows,
+			[]string{
+				p.ZoomEmail,
+				YesNo(p.InZoom),
+				p.Class,
+				strings.Join(p.Flags, " "),
+				p.EntraUPN,
+				p.EntraMail,
+				p.MatchedOn,
+				p.Suggestion,
+			},
+		)
 	}
 	return l
 }

@@ -57,7 +57,13 @@ type (
 // junit makes a fail a failure, an unknown an error (the check could not run), a
 // muted finding skipped; a warning passes with a word.
 func junit(d Doctor, file string) ([]byte, error) {
-	suite := junitSuite{Name: "zo365 doctor", Tests: len(d.Findings), Failures: d.Counts.Fail, Errors: d.Counts.Unknown, Skipped: d.Counts.Muted + d.Counts.Skipped}
+	suite := junitSuite{
+		Name:     "zo365 doctor",
+		Tests:    len(d.Findings),
+		Failures: d.Counts.Fail,
+		Errors:   d.Counts.Unknown,
+		Skipped:  d.Counts.Muted + d.Counts.Skipped,
+	}
 	for _, f := range d.Findings {
 		one := junitCase{Class: "zo365." + f.Scope, Name: f.Code + ": " + f.Title, Time: "0", File: file}
 		switch {
@@ -108,8 +114,14 @@ type (
 // kindsOf say what a severity is in SARIF: only a result of the kind fail has a
 // level other than none.
 var kindsOf = map[string][2]string{
-	string(doctor.OK): {"pass", "none"}, string(doctor.Info): {"informational", "none"}, string(doctor.Warn): {"fail", "warning"},
-	string(doctor.Fail): {"fail", "error"}, string(doctor.Unknown): {"open", "none"},
+	string(doctor.OK): {
+		"pass",
+		"none",
+	},
+	string(doctor.Info):    {"informational", "none"},
+	string(doctor.Warn):    {"fail", "warning"},
+	string(doctor.Fail):    {"fail", "error"},
+	string(doctor.Unknown): {"open", "none"},
 	string(doctor.Skipped): {"notApplicable", "none"},
 }
 
@@ -124,12 +136,31 @@ func sarif(d Doctor, file string) ([]byte, error) {
 		sum := sha256.Sum256([]byte(f.Code + "\n" + f.Scope))
 		kind := kindsOf[f.Severity]
 		one := sarifResult{
-			RuleID: f.Code, RuleIndex: index[f.Code], Kind: kind[0], Level: kind[1], Message: sarifText{f.Scope + ": " + f.explained()},
-			Locations:    []any{map[string]any{"physicalLocation": map[string]any{"artifactLocation": map[string]any{"uri": file}, "region": map[string]any{"startLine": 1}}}},
-			Fingerprints: map[string]string{"zo365/v1": hex.EncodeToString(sum[:])}, Suppressions: []any{},
+			RuleID:    f.Code,
+			RuleIndex: index[f.Code],
+			Kind:      kind[0],
+			Level:     kind[1],
+			Message:   sarifText{f.Scope + ": " + f.explained()},
+			Locations: []any{
+				map[string]any{
+					"physicalLocation": map[string]any{
+						"artifactLocation": map[string]any{"uri": file},
+						"region":           map[string]any{"startLine": 1},
+					},
+				},
+			},
+			Fingerprints: map[string]string{"zo365/v1": hex.EncodeToString(sum[:])},
+			Suppressions: []any{},
 		}
 		if f.Muted != nil {
-			one.Suppressions = append(one.Suppressions, map[string]any{"kind": "external", "status": "accepted", "justification": f.Muted.Reason + " (until " + f.Muted.Until + ")"})
+			one.Suppressions = append(
+				one.Suppressions,
+				map[string]any{
+					"kind":          "external",
+					"status":        "accepted",
+					"justification": f.Muted.Reason + " (until " + f.Muted.Until + ")",
+				},
+			)
 		}
 		results = append(results, one)
 	}
@@ -138,11 +169,16 @@ func sarif(d Doctor, file string) ([]byte, error) {
 	out.SetEscapeHTML(false)
 	out.SetIndent("", "  ")
 	err := out.Encode(map[string]any{
-		"$schema": "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json", "version": "2.1.0",
-		"runs": []any{map[string]any{
-			"tool":    map[string]any{"driver": map[string]any{"name": "zo365", "informationUri": "https://github.com/zo365/zo365", "rules": rules}},
-			"results": results,
-		}},
+		"$schema": "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json",
+		"version": "2.1.0",
+		"runs": []any{
+			map[string]any{
+				"tool": map[string]any{
+					"driver": map[string]any{"name": "zo365", "informationUri": "https://github.com/zo365/zo365", "rules": rules},
+				},
+				"results": results,
+			},
+		},
 	})
 	return text.Bytes(), err
 }

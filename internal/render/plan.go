@@ -22,7 +22,11 @@ func noSteps(p plan.Plan) string {
 
 // PlanListing shows a plan: JSON is what a saved plan is.
 func PlanListing(p plan.Plan) Listing {
-	l := Listing{Value: p, Columns: []string{"kind", "scope", "what", "before", "after", "check", "blocked_by"}, Empty: noSteps(p)}
+	l := Listing{
+		Value:   p,
+		Columns: []string{"kind", "scope", "what", "before", "after", "check", "blocked_by"},
+		Empty:   noSteps(p),
+	}
 	for _, s := range p.Steps {
 		blocked := ""
 		if s.Blocked != nil {
@@ -40,7 +44,13 @@ func PlanListing(p plan.Plan) Listing {
 func planText(w io.Writer, paint Paint, p plan.Plan) error {
 	var b strings.Builder
 	if p.Application != nil {
-		fmt.Fprintf(&b, "  Zoom's application: %s (%s), because %s\n", visible(p.Application.Name), p.Application.AppID, p.Application.Basis)
+		fmt.Fprintf(
+			&b,
+			"  Zoom's application: %s (%s), because %s\n",
+			visible(p.Application.Name),
+			p.Application.AppID,
+			p.Application.Basis,
+		)
 	}
 	if p.Empty() {
 		b.WriteString(noSteps(p) + "\n")
@@ -85,10 +95,27 @@ func stepsText(b *strings.Builder, paint Paint, p plan.Plan) {
 		if s.Blocked != nil {
 			blocked = " (blocked)"
 		}
-		fmt.Fprintf(b, "  %s %-7s %s: %s -> %s%s\n", paint.text(colours[mark(s)], mark(s)), s.Kind, visible(StepWords(s)), visible(s.Before), visible(s.After), blocked)
+		fmt.Fprintf(
+			b,
+			"  %s %-7s %s: %s -> %s%s\n",
+			paint.text(colours[mark(s)], mark(s)),
+			s.Kind,
+			visible(StepWords(s)),
+			visible(s.Before),
+			visible(s.After),
+			blocked,
+		)
 	}
 	n := p.Count()
-	fmt.Fprintf(b, "\nPlan %s: %d by Graph, %d by Zoom's API, %d by a person, %d in the journal\n", p.ID, n["graph"], n["zoom"], n["portal"], n["local"])
+	fmt.Fprintf(
+		b,
+		"\nPlan %s: %d by Graph, %d by Zoom's API, %d by a person, %d in the journal\n",
+		p.ID,
+		n["graph"],
+		n["zoom"],
+		n["portal"],
+		n["local"],
+	)
 }
 
 // Markdown is for comments and tickets.
@@ -106,13 +133,29 @@ func planMarkdown(p plan.Plan) string {
 		return "### zo365 plan\n\n" + noSteps(p) + "\n" + blind
 	}
 	n := p.Count()
-	fmt.Fprintf(&b, "### zo365 plan `%s`\n\n%d by Graph, %d by Zoom's API, %d by a person, %d in the journal.\n", p.ID, n["graph"], n["zoom"], n["portal"], n["local"])
+	fmt.Fprintf(
+		&b,
+		"### zo365 plan `%s`\n\n%d by Graph, %d by Zoom's API, %d by a person, %d in the journal.\n",
+		p.ID,
+		n["graph"],
+		n["zoom"],
+		n["portal"],
+		n["local"],
+	)
 	if n["portal"] < len(p.Steps) {
 		b.WriteString("\n```diff\n")
 	}
 	for _, s := range p.Steps {
 		if s.Page == nil {
-			fmt.Fprintf(&b, "%s %s %s: %s -> %s\n", strings.ReplaceAll(mark(s), "~", "!"), s.Kind, fenced(StepWords(s)), fenced(s.Before), fenced(s.After))
+			fmt.Fprintf(
+				&b,
+				"%s %s %s: %s -> %s\n",
+				strings.ReplaceAll(mark(s), "~", "!"),
+				s.Kind,
+				fenced(StepWords(s)),
+				fenced(s.Before),
+				fenced(s.After),
+			)
 		}
 	}
 	if n["portal"] < len(p.Steps) {
@@ -202,9 +245,17 @@ type Moved struct {
 // DriftListing shows drift.
 func DriftListing(since time.Time, moved []plan.Moved, unseen []string) Listing {
 	value := Drift{Drifted: len(moved) > 0, Since: since.UTC(), Moved: []Moved{}, Unseen: append([]string{}, unseen...)}
-	l := Listing{Columns: []string{"what", "name", "was", "is"}, Empty: "Nothing moved since " + since.UTC().Format(time.RFC3339) + "."}
+	l := Listing{
+		Columns: []string{"what", "name", "was", "is"},
+		Empty:   "Nothing moved since " + since.UTC().Format(time.RFC3339) + ".",
+	}
 	if len(unseen) > 0 {
-		l.Empty = "Nothing moved in what could be compared since " + since.UTC().Format(time.RFC3339) + "; not compared: " + strings.Join(unseen, ", ") + "."
+		l.Empty = "Nothing moved in what could be compared since " + since.UTC().Format(
+			time.RFC3339,
+		) + "; not compared: " + strings.Join(
+			unseen,
+			", ",
+		) + "."
 	}
 	for _, m := range moved {
 		value.Moved = append(value.Moved, Moved(m))

@@ -14,12 +14,20 @@ import (
 )
 
 func TestFormats(t *testing.T) {
-	l := DomainListing(doctor.MatchDomains([]tenant.ZoomDomain{{Name: "contoso.com", Verified: true}}, []tenant.Domain{{Name: "contoso.com", Verified: true}, {Name: "c.onmicrosoft.com", Verified: true, Initial: true}}, nil))
+	l := DomainListing(
+		doctor.MatchDomains(
+			[]tenant.ZoomDomain{{Name: "contoso.com", Verified: true}},
+			[]tenant.Domain{{Name: "contoso.com", Verified: true}, {Name: "c.onmicrosoft.com", Verified: true, Initial: true}},
+			nil,
+		),
+	)
 	for format, want := range map[Format]string{
 		Table: "DOMAIN             ZOOM      MICROSOFT                       MATCH\n" +
 			"c.onmicrosoft.com  absent    verified (initial, not custom)  no\n" +
 			"contoso.com        verified  verified                        yes\n",
-		CSV: "domain,zoom,microsoft,match\nc.onmicrosoft.com,absent,\"verified (initial, not custom)\",no\ncontoso.com,verified,verified,yes\n",
+		CSV: "domain,zoom,microsoft,match\n" +
+			"c.onmicrosoft.com,absent,\"verified (initial, not custom)\",no\n" +
+			"contoso.com,verified,verified,yes\n",
 		JSON: `{
   "ok": true,
   "matches": [
@@ -69,7 +77,34 @@ steps: []
 
 // JSON and YAML say the same, whatever the texts look like.
 func TestYAMLSaysWhatJSONSays(t *testing.T) {
-	odd := []string{"yes", "no", "null", "1", "1e3", "0x10", "2026-11-24", "- a", "a: b", "#", "", " x ", "é\u2028", "line\nbreak", "'", `"`, "true", "~", "{}", "[]", "&a", "*a", "!t", "%", "@", "`"}
+	odd := []string{
+		"yes",
+		"no",
+		"null",
+		"1",
+		"1e3",
+		"0x10",
+		"2026-11-24",
+		"- a",
+		"a: b",
+		"#",
+		"",
+		" x ",
+		"é\u2028",
+		"line\nbreak",
+		"'",
+		`"`,
+		"true",
+		"~",
+		"{}",
+		"[]",
+		"&a",
+		"*a",
+		"!t",
+		"%",
+		"@",
+		"`",
+	}
 	var out, text bytes.Buffer
 	l := Listing{Value: map[string]any{"texts": odd, "n": 1, "nothing": nil, "yes": true}}
 	if err := Write(&out, YAML, l); err != nil {
@@ -91,7 +126,10 @@ func TestYAMLSaysWhatJSONSays(t *testing.T) {
 }
 
 func TestCellsCannotRunOrForge(t *testing.T) {
-	l := Listing{Columns: []string{"a"}, Rows: [][]string{{"=1+1"}, {"+1"}, {"-1"}, {"@x"}, {"\t=1"}, {"plain"}, {"a\x1b[31mred\r\n"}}}
+	l := Listing{
+		Columns: []string{"a"},
+		Rows:    [][]string{{"=1+1"}, {"+1"}, {"-1"}, {"@x"}, {"\t=1"}, {"plain"}, {"a\x1b[31mred\r\n"}},
+	}
 	var out bytes.Buffer
 	if err := Write(&out, CSV, l); err != nil {
 		t.Fatal(err)
@@ -119,11 +157,21 @@ func TestCellsCannotRunOrForge(t *testing.T) {
 
 func TestAnEmptyListingIsASentence(t *testing.T) {
 	var out bytes.Buffer
-	if err := Write(&out, Table, GroupListing(Groups{Groups: []Group{}, CheckedAgainstZoom: true})); err != nil || out.String() != "No group has a profile, and Zoom has no groups.\n" {
+	if err := Write(
+		&out,
+		Table,
+		GroupListing(Groups{Groups: []Group{}, CheckedAgainstZoom: true}),
+	); err != nil ||
+		out.String() != "No group has a profile, and Zoom has no groups.\n" {
 		t.Errorf("%q, %v", out.String(), err)
 	}
 	out.Reset()
-	if err := Write(&out, JSON, GroupListing(Groups{Groups: []Group{}})); err != nil || !bytes.Contains(out.Bytes(), []byte(`"groups": []`)) {
+	if err := Write(
+		&out,
+		JSON,
+		GroupListing(Groups{Groups: []Group{}}),
+	); err != nil ||
+		!bytes.Contains(out.Bytes(), []byte(`"groups": []`)) {
 		t.Errorf("%s, %v", out.String(), err)
 	}
 }

@@ -16,9 +16,17 @@ import (
 
 // bigReport has many people, and some whose names are an attack on the page.
 func bigReport(n int) Report {
-	r := Report{Summary: map[string]int{"match": n - n/10 - 2, "mail": n / 10, "missing": 2}, Domains: []DomainCount{{"a-very-long-name-of-a-domain.contoso.example", n / 10, n}, {"b.example", 1, 5}}}
+	r := Report{
+		Summary: map[string]int{"match": n - n/10 - 2, "mail": n / 10, "missing": 2},
+		Domains: []DomainCount{{"a-very-long-name-of-a-domain.contoso.example", n / 10, n}, {"b.example", 1, 5}},
+	}
 	for i := range n - 2 {
-		p := Person{ZoomEmail: fmt.Sprintf("person%06d@contoso.com", n-i), Class: "match", EntraUPN: fmt.Sprintf("person%06d@contoso.com", n-i), EntraID: fmt.Sprint(i)}
+		p := Person{
+			ZoomEmail: fmt.Sprintf("person%06d@contoso.com", n-i),
+			Class:     "match",
+			EntraUPN:  fmt.Sprintf("person%06d@contoso.com", n-i),
+			EntraID:   fmt.Sprint(i),
+		}
 		if i%10 == 0 {
 			p.Class, p.Flags, p.Remedy = "mail", []string{"synced"}, "change the email in Zoom"
 		}
@@ -35,7 +43,8 @@ func TestTheReportPageNeedsNothingElse(t *testing.T) {
 	if err := Write(&page, HTML, ReportListing(bigReport(100))); err != nil {
 		t.Fatal(err)
 	}
-	for _, address := range regexp.MustCompile(`(?:src|href|url)\s*[=(]\s*["']?[a-z]+:[^\s"')]+`).FindAllString(page.String(), -1) {
+	addresses := regexp.MustCompile(`(?:src|href|url)\s*[=(]\s*["']?[a-z]+:[^\s"')]+`)
+	for _, address := range addresses.FindAllString(page.String(), -1) {
 		t.Errorf("the page refers to %s", address)
 	}
 	if strings.Count(page.String(), "</script>") != 2 {
@@ -58,9 +67,18 @@ func TestTheReportInABrowser(t *testing.T) {
 	if err := file.Close(); err != nil {
 		t.Fatal(err)
 	}
-	allocator, cancel := chromedp.NewExecAllocator(t.Context(), append(chromedp.DefaultExecAllocatorOptions[:],
-		chromedp.NoSandbox, chromedp.DisableGPU, chromedp.UserDataDir(filepath.Join(dir, "profile")), chromedp.WindowSize(1280, 900),
-		chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true), chromedp.Flag("no-first-run", true),
+	allocator, cancel := chromedp.NewExecAllocator(t.Context(), append(
+		chromedp.DefaultExecAllocatorOptions[:],
+		chromedp.NoSandbox,
+		chromedp.DisableGPU,
+		chromedp.UserDataDir(filepath.Join(dir, "profile")),
+		chromedp.WindowSize(1280, 900),
+		chromedp.Flag(
+			"disable-background-networking",
+			true,
+		),
+		chromedp.Flag("disable-component-update", true),
+		chromedp.Flag("no-first-run", true),
 	)...)
 	defer cancel()
 	tab, cancelTab := chromedp.NewContext(allocator)
@@ -103,7 +121,10 @@ func TestTheReportInABrowser(t *testing.T) {
 	do(chromedp.SendKeys(css("#search"), strings.Repeat("\b", len("PERSON000042"))))
 	is(status, "100000 of 100000 people")
 	do(chromedp.SetValue(css("#class"), "mail"))
-	if _, err := chromedp.Run(ctx, chromedp.Evaluate[bool](`document.querySelector("#class").dispatchEvent(new Event("change"))`)); err != nil {
+	if _, err := chromedp.Run(
+		ctx,
+		chromedp.Evaluate[bool](`document.querySelector("#class").dispatchEvent(new Event("change"))`),
+	); err != nil {
 		t.Fatal(err)
 	}
 	is(status, "10000 of 100000 people")
@@ -118,9 +139,18 @@ func TestTheReportInABrowser(t *testing.T) {
 	is(`document.querySelector("#next").disabled`, "true")
 
 	// What a screen reader is told.
-	is(`document.querySelectorAll("th[scope=col]").length + " " + document.querySelector("[role=status]").getAttribute("aria-live")`, "8 polite")
-	is(`[...document.querySelectorAll("svg")].every((s) => s.getAttribute("role") === "img" && s.querySelector("desc").textContent.length > 10)`, "true")
-	is(`[...document.querySelectorAll("input,select")].every((i) => document.querySelector("label[for=" + i.id + "]"))`, "true")
+	is(
+		`document.querySelectorAll("th[scope=col]").length + " " + document.querySelector("[role=status]").getAttribute("aria-live")`,
+		"8 polite",
+	)
+	is(
+		`[...document.querySelectorAll("svg")].every((s) => s.getAttribute("role") === "img" && s.querySelector("desc").textContent.length > 10)`,
+		"true",
+	)
+	is(
+		`[...document.querySelectorAll("input,select")].every((i) => document.querySelector("label[for=" + i.id + "]"))`,
+		"true",
+	)
 
 	// Dark, in a new look at the page.
 	dark := chromedp.Evaluate[bool](`(document.documentElement.style.colorScheme = "dark") !== ""`)

@@ -40,7 +40,12 @@ func PeopleListing(c *upn.Comparison, wants func(upn.Class) bool, others []Perso
 }
 
 // streamPeople makes the lines on all processors and writes them in order.
-func streamPeople(w io.Writer, c *upn.Comparison, wants func(upn.Class) bool, line func([]byte, *upn.Result) []byte) error {
+func streamPeople(
+	w io.Writer,
+	c *upn.Comparison,
+	wants func(upn.Class) bool,
+	line func([]byte, *upn.Result) []byte,
+) error {
 	const people = 4096
 	type piece struct {
 		from int

@@ -14,7 +14,26 @@ import (
 
 // A cell is written as encoding/csv writes it, once it cannot run.
 func FuzzCell(f *testing.F) {
-	for _, cell := range []string{"", "a", "a,b", `say "x"`, "line\nbreak", "\r", " blank", `\.`, "=1+1", "@x", "-1", "+1", "\tx", "ä", "12345678,", "1234567\"8", "\u00a0x", "\u3000x"} {
+	for _, cell := range []string{
+		"",
+		"a",
+		"a,b",
+		`say "x"`,
+		"line\nbreak",
+		"\r",
+		" blank",
+		`\.`,
+		"=1+1",
+		"@x",
+		"-1",
+		"+1",
+		"\tx",
+		"ä",
+		"12345678,",
+		"1234567\"8",
+		"\u00a0x",
+		"\u3000x",
+	} {
 		f.Add(cell)
 	}
 	f.Fuzz(func(t *testing.T, cell string) {
@@ -42,7 +61,13 @@ func TestPeopleInPieces(t *testing.T) {
 		m.AddZoom(fmt.Sprintf("u%05d@contoso.com", n-1-i))
 	}
 	for i := range n / 2 {
-		m.AddMicrosoft(tenant.User{ID: fmt.Sprintf("00000000-0000-0000-0000-%012d", i), UPN: fmt.Sprintf("u%05d@contoso.com", 2*i), Synced: i%3 == 0})
+		m.AddMicrosoft(
+			tenant.User{
+				ID:     fmt.Sprintf("00000000-0000-0000-0000-%012d", i),
+				UPN:    fmt.Sprintf("u%05d@contoso.com", 2*i),
+				Synced: i%3 == 0,
+			},
+		)
 	}
 	c := m.Compare(nil)
 	everybody := func(upn.Class) bool { return true }
@@ -56,12 +81,22 @@ func TestPeopleInPieces(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	for format, want := range map[Format]string{CSV: written(t, CSV, l), NDJSON: strings.ReplaceAll(wantLines.String(), `\u003e`, ">")} {
+	for format, want := range map[Format]string{
+		CSV:    written(t, CSV, l),
+		NDJSON: strings.ReplaceAll(wantLines.String(), `\u003e`, ">"),
+	} {
 		if got := written(t, format, PeopleListing(c, everybody, nil)); got != want {
 			t.Errorf("%s: the pieces differ from the whole", format)
 		}
 	}
-	if got := written(t, CSV, PeopleListing(c, func(class upn.Class) bool { return class == upn.Match }, nil)); strings.Count(got, "\n") != n/2+1 {
+	if got := written(
+		t,
+		CSV,
+		PeopleListing(c, func(class upn.Class) bool { return class == upn.Match }, nil),
+	); strings.Count(
+		got,
+		"\n",
+	) != n/2+1 {
 		t.Errorf("%d lines of one class", strings.Count(got, "\n"))
 	}
 }

@@ -33,7 +33,10 @@ func DomainListing(m doctor.DomainMatch) Listing {
 	value := Domains{OK: m.OK(), Matches: m.Matches(), Domains: []Domain{}, Steps: append([]string{}, m.Steps...)}
 	l := Listing{Columns: []string{"domain", "zoom", "microsoft", "match"}, Empty: "Neither service has a domain."}
 	for _, p := range m.Pairs {
-		value.Domains = append(value.Domains, Domain{Name: p.Name, Zoom: string(p.Zoom), Microsoft: string(p.Microsoft), Match: p.Match})
+		value.Domains = append(
+			value.Domains,
+			Domain{Name: p.Name, Zoom: string(p.Zoom), Microsoft: string(p.Microsoft), Match: p.Match},
+		)
 		microsoft := string(p.Microsoft)
 		if p.Initial {
 			microsoft += " (initial, not custom)"
@@ -92,7 +95,13 @@ func NewAuthorization(record tenant.ConsentRecord, c doctor.Connection, blocked 
 	if blocked != nil && c.State != doctor.StateAuthorized {
 		record.Status = string(doctor.StateBlocked)
 	}
-	a := Authorization{ConsentRecord: record, Connection: NewConnection(c), Blocked: blocked, Why: c.Why, Version: authorizationVersion}
+	a := Authorization{
+		ConsentRecord: record,
+		Connection:    NewConnection(c),
+		Blocked:       blocked,
+		Why:           c.Why,
+		Version:       authorizationVersion,
+	}
 	if blocked != nil {
 		a.Why = blocked.Why
 	}
@@ -190,8 +199,18 @@ type PortalStep struct {
 // StatusListing shows a status.
 func StatusListing(s Status) Listing {
 	l := Listing{
-		Value:   s,
-		Columns: []string{"scope", "enabled", "default_service", "authorize_with", "setup_by", "mail_read", "consented", "confirmed", "portal"},
+		Value: s,
+		Columns: []string{
+			"scope",
+			"enabled",
+			"default_service",
+			"authorize_with",
+			"setup_by",
+			"mail_read",
+			"consented",
+			"confirmed",
+			"portal",
+		},
 	}
 	row := func(scope string, e profile.Effective, c Connection, portal []PortalStep) {
 		consented, confirmed := c.Consented.short(), c.Confirmed.short()
@@ -284,7 +303,10 @@ func GroupListing(g Groups) Listing {
 		if one.Profile != nil {
 			own = settingsLine(*one.Profile)
 		}
-		l.Rows = append(l.Rows, []string{one.Name, inZoom, members, own, string(one.Effective.SetupBy), YesNo(one.Effective.Enabled)})
+		l.Rows = append(
+			l.Rows,
+			[]string{one.Name, inZoom, members, own, string(one.Effective.SetupBy), YesNo(one.Effective.Enabled)},
+		)
 	}
 	return l
 }
@@ -333,7 +355,11 @@ type CalendarError struct {
 
 // CalendarListing shows calendars.
 func CalendarListing(c Calendars) Listing {
-	l := Listing{Value: c, Columns: []string{"user", "calendar", "primary", "used_by_zoom", "owner", "error"}, Empty: "Nobody to show."}
+	l := Listing{
+		Value:   c,
+		Columns: []string{"user", "calendar", "primary", "used_by_zoom", "owner", "error"},
+		Empty:   "Nobody to show.",
+	}
 	for _, u := range c.Users {
 		if u.Error != nil {
 			l.Rows = append(l.Rows, []string{u.User, "", "", "", "", u.Error.Message})

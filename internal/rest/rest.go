@@ -136,7 +136,11 @@ func rewind(req *http.Request) (*http.Request, error) {
 type HostError struct{ Want, Got string }
 
 func (e *HostError) Error() string {
-	return fmt.Sprintf("the service sent a link to %s instead of %s; it was not followed, because the sign-in would have gone there", e.Got, e.Want)
+	return fmt.Sprintf(
+		"the service sent a link to %s instead of %s; it was not followed, because the sign-in would have gone there",
+		e.Got,
+		e.Want,
+	)
 }
 
 // SameHost checks that a next link is an absolute URL of the same origin.

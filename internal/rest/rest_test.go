@@ -47,15 +47,96 @@ func TestRetry(t *testing.T) {
 		least, most  time.Duration
 		impatient    bool
 	}{
-		"a throttled request waits as long as it is told":     {"GET", "", []http.Response{answer(429, "3"), answer(200, "")}, time.Minute, 200, 3 * time.Second, 3 * time.Second, false},
-		"fractions of seconds count":                          {"GET", "", []http.Response{answer(429, "2.5"), answer(200, "")}, time.Minute, 200, 2500 * time.Millisecond, 2500 * time.Millisecond, false},
-		"without an answer the pause doubles":                 {"GET", "", []http.Response{answer(503, ""), answer(503, ""), answer(200, "")}, time.Minute, 200, 3 * time.Second, 3750 * time.Millisecond, false},
-		"a throttled POST is sent again with its body":        {"POST", "payload", []http.Response{answer(429, "1"), answer(200, "")}, time.Minute, 200, time.Second, time.Second, false},
-		"a POST that may have had its effect is not repeated": {"POST", "payload", []http.Response{answer(503, "")}, time.Minute, 503, 0, 0, false},
-		"a refusal is not repeated":                           {"GET", "", []http.Response{answer(403, "")}, time.Minute, 403, 0, 0, false},
-		"more patience than the run has ends it":              {"GET", "", []http.Response{answer(429, "61")}, time.Minute, 0, 0, 0, true},
-		"the patience is for all pauses together":             {"GET", "", []http.Response{answer(429, "40"), answer(429, "40")}, time.Minute, 0, 40 * time.Second, 40 * time.Second, true},
-		"an unreadable Retry-After is as none":                {"GET", "", []http.Response{answer(429, "soon"), answer(200, "")}, time.Minute, 200, time.Second, 1250 * time.Millisecond, false},
+		"a throttled request waits as long as it is told": {
+			"GET",
+			"",
+			[]http.Response{answer(429, "3"), answer(200, "")},
+			time.Minute,
+			200,
+			3 * time.Second,
+			3 * time.Second,
+			false,
+		},
+		"fractions of seconds count": {
+			"GET",
+			"",
+			[]http.Response{answer(429, "2.5"), answer(200, "")},
+			time.Minute,
+			200,
+			2500 * time.Millisecond,
+			2500 * time.Millisecond,
+			false,
+		},
+		"without an answer the pause doubles": {
+			"GET",
+			"",
+			[]http.Response{answer(503, ""), answer(503, ""), answer(200, "")},
+			time.Minute,
+			200,
+			3 * time.Second,
+			3750 * time.Millisecond,
+			false,
+		},
+		"a throttled POST is sent again with its body": {
+			"POST",
+			"payload",
+			[]http.Response{answer(429, "1"), answer(200, "")},
+			time.Minute,
+			200,
+			time.Second,
+			time.Second,
+			false,
+		},
+		"a POST that may have had its effect is not repeated": {
+			"POST",
+			"payload",
+			[]http.Response{answer(503, "")},
+			time.Minute,
+			503,
+			0,
+			0,
+			false,
+		},
+		"a refusal is not repeated": {
+			"GET",
+			"",
+			[]http.Response{answer(403, "")},
+			time.Minute,
+			403,
+			0,
+			0,
+			false,
+		},
+		"more patience than the run has ends it": {
+			"GET",
+			"",
+			[]http.Response{answer(429, "61")},
+			time.Minute,
+			0,
+			0,
+			0,
+			true,
+		},
+		"the patience is for all pauses together": {
+			"GET",
+			"",
+			[]http.Response{answer(429, "40"), answer(429, "40")},
+			time.Minute,
+			0,
+			40 * time.Second,
+			40 * time.Second,
+			true,
+		},
+		"an unreadable Retry-After is as none": {
+			"GET",
+			"",
+			[]http.Response{answer(429, "soon"), answer(200, "")},
+			time.Minute,
+			200,
+			time.Second,
+			1250 * time.Millisecond,
+			false,
+		},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -65,7 +146,12 @@ func TestRetry(t *testing.T) {
 				if test.body != "" {
 					body = strings.NewReader(test.body)
 				}
-				req, err := http.NewRequestWithContext(context.Background(), test.method, "https://graph.microsoft.com/v1.0/me", body)
+				req, err := http.NewRequestWithContext(
+					context.Background(),
+					test.method,
+					"https://graph.microsoft.com/v1.0/me",
+					body,
+				)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -106,7 +192,12 @@ func TestAWaitEndsWithItsContext(t *testing.T) {
 
 func TestTraceShowsNoSecret(t *testing.T) {
 	var out bytes.Buffer
-	req, _ := http.NewRequestWithContext(t.Context(), http.MethodPost, "https://login.microsoftonline.com/t/oauth2/v2.0/token?code=hush&state=hush2&client_id=id", strings.NewReader("client_secret=hush3"))
+	req, _ := http.NewRequestWithContext(
+		t.Context(),
+		http.MethodPost,
+		"https://login.microsoftonline.com/t/oauth2/v2.0/token?code=hush&state=hush2&client_id=id",
+		strings.NewReader("client_secret=hush3"),
+	)
 	req.Header.Set("Authorization", "Bearer hush4")
 	req.URL.User = url.UserPassword("u", "hush5")
 	if _, err := Trace(&script{answers: []http.Response{answer(200, "")}}, &out).RoundTrip(req); err != nil {

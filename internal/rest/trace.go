@@ -44,7 +44,19 @@ func requestID(h http.Header) string {
 }
 
 // secretQuery are the query keys whose values can open something.
-var secretQuery = []string{"code", "state", "client_secret", "client_assertion", "access_token", "refresh_token", "id_token", "device_code", "code_verifier", "session_state", "nonce"}
+var secretQuery = []string{
+	"code",
+	"state",
+	"client_secret",
+	"client_assertion",
+	"access_token",
+	"refresh_token",
+	"id_token",
+	"device_code",
+	"code_verifier",
+	"session_state",
+	"nonce",
+}
 
 // Redact returns a URL that can be shown.
 func Redact(u *url.URL) string {

@@ -17,10 +17,19 @@ import (
 func browser(t *testing.T, l *lab) context.Context {
 	t.Helper()
 	home := t.TempDir()
-	allocator, cancel := chromedp.NewExecAllocator(t.Context(), append(chromedp.DefaultExecAllocatorOptions[:],
-		chromedp.NoSandbox, chromedp.DisableGPU, chromedp.UserDataDir(filepath.Join(home, "profile")),
+	allocator, cancel := chromedp.NewExecAllocator(t.Context(), append(
+		chromedp.DefaultExecAllocatorOptions[:],
+		chromedp.NoSandbox,
+		chromedp.DisableGPU,
+		chromedp.UserDataDir(filepath.Join(home, "profile")),
 		chromedp.Flag("ignore-certificate-errors-spki-list", l.spki()),
-		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true), chromedp.Flag("no-first-run", true),
+		chromedp.Flag(
+			"disable-quic",
+			true,
+		),
+		chromedp.Flag("disable-background-networking", true),
+		chromedp.Flag("disable-component-update", true),
+		chromedp.Flag("no-first-run", true),
 	)...)
 	t.Cleanup(cancel)
 	tab, cancelTab := chromedp.NewContext(allocator)
@@ -110,7 +119,8 @@ func TestAuthorizeAndSaveInABrowser(t *testing.T) {
 		t.Errorf("permissions %q, saved %q", permissions, saved)
 	}
 	state := l.do("GET", "/sandbox/state", "", "")
-	if account := state.json["portal"].(map[string]any)["account"].(map[string]any); account["authorized_by"] != "admin@contoso.com" {
+	account := state.json["portal"].(map[string]any)["account"].(map[string]any)
+	if account["authorized_by"] != "admin@contoso.com" {
 		t.Errorf("the state: %v", account)
 	}
 
@@ -121,7 +131,8 @@ func TestAuthorizeAndSaveInABrowser(t *testing.T) {
 		at("zoom-mail-calendar"), chromedp.WaitVisible(css(`[role="status"]`)),
 	)
 	state = l.do("GET", "/sandbox/state", "", "")
-	if account := state.json["portal"].(map[string]any)["account"].(map[string]any); account["authorized_by"] != "" || account["setup_by"] != "users" {
+	if account := state.json["portal"].(map[string]any)["account"].(map[string]any); account["authorized_by"] != "" ||
+		account["setup_by"] != "users" {
 		t.Errorf("after Disable and Delete: %v", account)
 	}
 }
@@ -167,7 +178,12 @@ func TestADeviceCodeInABrowser(t *testing.T) {
 	ctx := browser(t, l)
 	code := l.do("POST", l.tenantPath("/oauth2/v2.0/devicecode"), "", "client_id="+ownAppID+"&scope=User.Read")
 	poll := func() reply {
-		return l.do("POST", l.tenantPath("/oauth2/v2.0/token"), "", "grant_type=device_code&client_id="+ownAppID+"&device_code="+code.json["device_code"].(string))
+		return l.do(
+			"POST",
+			l.tenantPath("/oauth2/v2.0/token"),
+			"",
+			"grant_type=device_code&client_id="+ownAppID+"&device_code="+code.json["device_code"].(string),
+		)
 	}
 	if r := poll(); r.json["error"] != "authorization_pending" {
 		t.Errorf("before: %s", r.text)
@@ -190,14 +206,35 @@ func TestTheOtherPagesInABrowser(t *testing.T) {
 	l := start(t, "domain-not-verified", func(o *Options) { o.Scenario.Zoom.Plan = "Basic" })
 	ctx := browser(t, l)
 	var domain, plan, licences string
-	walk(ctx, t,
-		chromedp.Navigate(l.Origin+"/entra"), at("entra-tasks"), read(&domain, "main p"), shot("14-entra-admin"), click(next),
-		chromedp.WaitVisible(css(`[role="status"]`)), shot("15-entra-nothing-left"),
-		chromedp.Navigate(l.Origin+"/billing"), at("zoom-signin"), enter("#email", "admin@contoso.onmicrosoft.com"), click(next),
-		at("zoom-tasks"), read(&plan, "main p"), shot("16-billing"), click(next), chromedp.WaitVisible(css(`[role="status"]`)),
-		chromedp.Navigate(l.Origin+"/m365"), at("entra-tasks"), read(&licences, "main p"),
+	walk(
+		ctx,
+		t,
+		chromedp.Navigate(l.Origin+"/entra"),
+		at("entra-tasks"),
+		read(&domain, "main p"),
+		shot("14-entra-admin"),
+		click(next),
+		chromedp.WaitVisible(css(`[role="status"]`)),
+		shot("15-entra-nothing-left"),
+		chromedp.Navigate(
+			l.Origin+"/billing",
+		),
+		at("zoom-signin"),
+		enter("#email", "admin@contoso.onmicrosoft.com"),
+		click(next),
+		at(
+			"zoom-tasks",
+		),
+		read(&plan, "main p"),
+		shot("16-billing"),
+		click(next),
+		chromedp.WaitVisible(css(`[role="status"]`)),
+		chromedp.Navigate(l.Origin+"/m365"),
+		at("entra-tasks"),
+		read(&licences, "main p"),
 	)
-	if domain != "Domain names: contoso.com is not verified." || plan != "Your plan is Basic." || licences != "Nothing is left to do here." {
+	if domain != "Domain names: contoso.com is not verified." || plan != "Your plan is Basic." ||
+		licences != "Nothing is left to do here." {
 		t.Errorf("%q, %q, %q", domain, plan, licences)
 	}
 	if !l.world.domainMatches() || l.world.scenario.Zoom.Plan != "Pro" {

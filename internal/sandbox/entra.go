@@ -72,11 +72,18 @@ func newEntra(s *Server, key *rsa.PrivateKey) *entra {
 	return &entra{
 		server: s,
 		key:    jose.SigningKey{Algorithm: jose.RS256, Key: jose.JSONWebKey{Key: key, KeyID: keyID}},
-		public: jose.JSONWebKeySet{Keys: []jose.JSONWebKey{{Key: key.Public(), KeyID: keyID, Algorithm: "RS256", Use: "sig"}}},
+		public: jose.JSONWebKeySet{
+			Keys: []jose.JSONWebKey{{Key: key.Public(), KeyID: keyID, Algorithm: "RS256", Use: "sig"}},
+		},
 
 		clientSecret: rand.Text(),
-		devices:      map[string]*device{}, codes: map[string]*code{}, refreshes: map[string]*issued{}, accesses: map[string]*issued{},
-		sessions: map[string]*user{}, pages: map[string]*pageRequest{}, consents: map[string]map[string]bool{},
+		devices:      map[string]*device{},
+		codes:        map[string]*code{},
+		refreshes:    map[string]*issued{},
+		accesses:     map[string]*issued{},
+		sessions:     map[string]*user{},
+		pages:        map[string]*pageRequest{},
+		consents:     map[string]map[string]bool{},
 	}
 }
 
@@ -99,12 +106,26 @@ func (s *Server) serveEntra(rec *recorder, r *http.Request) {
 		return
 	}
 	if r.URL.Path == "/error" {
-		e.errorPage(rec, http.StatusOK, "AADSTS"+r.URL.Query().Get("code"), "Microsoft explains this error at login.microsoftonline.com/error.")
+		e.errorPage(
+			rec,
+			http.StatusOK,
+			"AADSTS"+r.URL.Query().Get("code"),
+			"Microsoft explains this error at login.microsoftonline.com/error.",
+		)
 		return
 	}
 	tenant, endpoint, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
 	if !s.world.isTenant(tenant) {
-		e.refuse(rec, http.StatusBadRequest, "invalid_tenant", 90002, fmt.Sprintf("Tenant '%s' not found. Check to make sure you have the correct tenant ID and are signing into the correct cloud.", tenant))
+		e.refuse(
+			rec,
+			http.StatusBadRequest,
+			"invalid_tenant",
+			90002,
+			fmt.Sprintf(
+				"Tenant '%s' not found. Check to make sure you have the correct tenant ID and are signing into the correct cloud.",
+				tenant,
+			),
+		)
 		return
 	}
 	switch r.Method + " " + endpoint {
@@ -159,12 +180,24 @@ func (e *entra) configuration(rec *recorder, tenant, version string) {
 		"http_logout_supported":                 true,
 		"frontchannel_logout_supported":         true,
 		"end_session_endpoint":                  base + "/oauth2/v2.0/logout",
-		"claims_supported":                      []string{"sub", "iss", "aud", "exp", "iat", "nonce", "preferred_username", "name", "tid", "ver", "oid"},
-		"tenant_region_scope":                   "WW",
-		"cloud_instance_name":                   "localhost",
-		"cloud_graph_host_name":                 "localhost",
-		"msgraph_host":                          "localhost",
-		"rbac_url":                              e.server.Origin + "/pas",
+		"claims_supported": []string{
+			"sub",
+			"iss",
+			"aud",
+			"exp",
+			"iat",
+			"nonce",
+			"preferred_username",
+			"name",
+			"tid",
+			"ver",
+			"oid",
+		},
+		"tenant_region_scope":   "WW",
+		"cloud_instance_name":   "localhost",
+		"cloud_graph_host_name": "localhost",
+		"msgraph_host":          "localhost",
+		"rbac_url":              e.server.Origin + "/pas",
 	})
 }
 
@@ -182,7 +215,9 @@ func (e *entra) instance(rec *recorder, r *http.Request) {
 	rec.json(http.StatusOK, map[string]any{
 		"tenant_discovery_endpoint": e.server.Origin + "/" + tenant + "/v2.0/.well-known/openid-configuration",
 		"api-version":               "1.1",
-		"metadata":                  []any{map[string]any{"preferred_network": host, "preferred_cache": host, "aliases": []string{host}}},
+		"metadata": []any{
+			map[string]any{"preferred_network": host, "preferred_cache": host, "aliases": []string{host}},
+		},
 	})
 }
 
@@ -207,14 +242,30 @@ func (e *entra) refuse(rec *recorder, status int, code string, number int, text 
 func (e *entra) client(rec *recorder, id string) bool {
 	switch strings.ToLower(id) {
 	case "":
-		e.refuse(rec, http.StatusBadRequest, "invalid_request", 900144, "The request body must contain the following parameter: 'client_id'.")
+		e.refuse(
+			rec,
+			http.StatusBadRequest,
+			"invalid_request",
+			900144,
+			"The request body must contain the following parameter: 'client_id'.",
+		)
 	case ownAppID, graphToolsID:
 		return true
 	default:
 		if e.server.world.registered(id) {
 			return true
 		}
-		e.refuse(rec, http.StatusBadRequest, "unauthorized_client", 700016, fmt.Sprintf("Application with identifier '%s' was not found in the directory '%s'. This can happen if the application has not been installed by the administrator of the tenant or consented to by any user in the tenant. You may have sent your authentication request to the wrong tenant.", id, e.server.world.org))
+		e.refuse(
+			rec,
+			http.StatusBadRequest,
+			"unauthorized_client",
+			700016,
+			fmt.Sprintf(
+				"Application with identifier '%s' was not found in the directory '%s'. This can happen if the application has not been installed by the administrator of the tenant or consented to by any user in the tenant. You may have sent your authentication request to the wrong tenant.",
+				id,
+				e.server.world.org,
+			),
+		)
 	}
 	return false
 }
@@ -228,13 +279,28 @@ var oidcScopes = []string{"openid", "profile", "email", "offline_access"}
 func (e *entra) scopes(rec *recorder, text string) ([]string, bool) {
 	scopes := strings.Fields(text)
 	if len(scopes) == 0 {
-		e.refuse(rec, http.StatusBadRequest, "invalid_request", 900144, "The request body must contain the following parameter: 'scope'.")
+		e.refuse(
+			rec,
+			http.StatusBadRequest,
+			"invalid_request",
+			900144,
+			"The request body must contain the following parameter: 'scope'.",
+		)
 		return nil, false
 	}
 	for _, s := range scopes {
 		name := shortScope(s)
 		if name != ".default" && !slices.Contains(oidcScopes, name) && permission(name).scope == "" {
-			e.refuse(rec, http.StatusBadRequest, "invalid_scope", 70011, fmt.Sprintf("The provided request must include a 'scope' input parameter. The provided value for the input parameter 'scope' is not valid. The scope %s is not valid.", s))
+			e.refuse(
+				rec,
+				http.StatusBadRequest,
+				"invalid_scope",
+				70011,
+				fmt.Sprintf(
+					"The provided request must include a 'scope' input parameter. The provided value for the input parameter 'scope' is not valid. The scope %s is not valid.",
+					s,
+				),
+			)
 			return nil, false
 		}
 	}

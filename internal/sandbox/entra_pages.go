@@ -35,17 +35,41 @@ const (
 func (e *entra) authorize(rec *recorder, r *http.Request) {
 	q := r.URL.Query()
 	if !e.redirectAllowed(q.Get("client_id"), q.Get("redirect_uri")) {
-		e.errorPage(rec, http.StatusBadRequest, "AADSTS50011", "The redirect URI '"+q.Get("redirect_uri")+"' specified in the request does not match the redirect URIs configured for the application '"+q.Get("client_id")+"'.")
+		e.errorPage(
+			rec,
+			http.StatusBadRequest,
+			"AADSTS50011",
+			"The redirect URI '"+q.Get(
+				"redirect_uri",
+			)+"' specified in the request does not match the redirect URIs configured for the application '"+q.Get(
+				"client_id",
+			)+"'.",
+		)
 		return
 	}
 	trial := newRecorder()
 	if _, ok := e.scopes(trial, q.Get("scope")); !ok {
-		e.sendBack(rec, q, url.Values{"error": {"invalid_scope"}, "error_description": {"AADSTS70011: The provided value for the input parameter 'scope' is not valid."}})
+		e.sendBack(
+			rec,
+			q,
+			url.Values{
+				"error":             {"invalid_scope"},
+				"error_description": {"AADSTS70011: The provided value for the input parameter 'scope' is not valid."},
+			},
+		)
 		return
 	}
 	ours := q.Get("client_id") == zoomAppID // a confidential client: its code is redeemed by the portal itself
-	if q.Get("response_type") != "code" || !ours && (q.Get("code_challenge") == "" || q.Get("code_challenge_method") != "S256") {
-		e.sendBack(rec, q, url.Values{"error": {"invalid_request"}, "error_description": {"AADSTS900144: The sandbox takes response_type=code with a code_challenge of method S256."}})
+	if q.Get("response_type") != "code" ||
+		!ours && (q.Get("code_challenge") == "" || q.Get("code_challenge_method") != "S256") {
+		e.sendBack(
+			rec,
+			q,
+			url.Values{
+				"error":             {"invalid_request"},
+				"error_description": {"AADSTS900144: The sandbox takes response_type=code with a code_challenge of method S256."},
+			},
+		)
 		return
 	}
 	e.signIn(rec, r, &pageRequest{kind: authorizeKind, query: q})
@@ -63,7 +87,8 @@ func (e *entra) redirectAllowed(client, redirect string) bool {
 	if err != nil || client != ownAppID && client != graphToolsID && !e.server.world.registered(client) {
 		return false
 	}
-	return u.Scheme == "http" && (u.Hostname() == "localhost" || u.Hostname() == "127.0.0.1") && (u.Path == "" || u.Path == "/")
+	return u.Scheme == "http" && (u.Hostname() == "localhost" || u.Hostname() == "127.0.0.1") &&
+		(u.Path == "" || u.Path == "/")
 }
 
 // adminConsent begins the consent of an administrator for the organization.
@@ -75,11 +100,28 @@ func (e *entra) adminConsent(rec *recorder, r *http.Request, v2 bool) {
 	q := r.URL.Query()
 	switch {
 	case q.Get("client_id") != zoomAppID:
-		e.errorPage(rec, http.StatusBadRequest, "AADSTS700016", "Application with identifier '"+q.Get("client_id")+"' was not found in the directory.")
+		e.errorPage(
+			rec,
+			http.StatusBadRequest,
+			"AADSTS700016",
+			"Application with identifier '"+q.Get("client_id")+"' was not found in the directory.",
+		)
 	case v2 && (q.Get("redirect_uri") == "" || q.Get("scope") == ""):
-		e.errorPage(rec, http.StatusBadRequest, "AADSTS900144", "The request must contain the parameters 'redirect_uri' and 'scope'.")
+		e.errorPage(
+			rec,
+			http.StatusBadRequest,
+			"AADSTS900144",
+			"The request must contain the parameters 'redirect_uri' and 'scope'.",
+		)
 	case q.Get("redirect_uri") != "" && !e.redirectAllowed(zoomAppID, q.Get("redirect_uri")):
-		e.errorPage(rec, http.StatusBadRequest, "AADSTS50011", "The redirect URI '"+q.Get("redirect_uri")+"' specified in the request does not match the redirect URIs configured for the application.")
+		e.errorPage(
+			rec,
+			http.StatusBadRequest,
+			"AADSTS50011",
+			"The redirect URI '"+q.Get(
+				"redirect_uri",
+			)+"' specified in the request does not match the redirect URIs configured for the application.",
+		)
 	default:
 		e.signIn(rec, r, &pageRequest{kind: adminConsentKind, query: q, v2: v2})
 	}
@@ -104,14 +146,22 @@ func (e *entra) devicePage(rec *recorder, r *http.Request) {
 // signIn shows the sign-in page, or goes on where the browser is signed in
 // already and nobody asked for a choice.
 func (e *entra) signIn(rec *recorder, r *http.Request, p *pageRequest) {
-	if cookie, err := r.Cookie(entraCookie); err == nil && p.kind == authorizeKind && !slices.Contains([]string{"login", "select_account"}, p.query.Get("prompt")) {
+	if cookie, err := r.Cookie(
+		entraCookie,
+	); err == nil && p.kind == authorizeKind &&
+		!slices.Contains([]string{"login", "select_account"}, p.query.Get("prompt")) {
 		if u := e.sessions[cookie.Value]; u != nil {
 			p.user = u
 			e.proceed(rec, p)
 			return
 		}
 	}
-	e.show(rec, http.StatusOK, "signin", map[string]any{"Ctx": e.keep(p), "People": e.people(), "Hint": p.query.Get("login_hint")})
+	e.show(
+		rec,
+		http.StatusOK,
+		"signin",
+		map[string]any{"Ctx": e.keep(p), "People": e.people(), "Hint": p.query.Get("login_hint")},
+	)
 }
 
 func (e *entra) keep(p *pageRequest) string {
@@ -138,7 +188,12 @@ func (e *entra) login(rec *recorder, r *http.Request) {
 	ctx := formValue(r, "ctx")
 	p, ok := e.pages[ctx]
 	if !ok {
-		e.errorPage(rec, http.StatusBadRequest, "AADSTS165000", "This sign-in was answered already, or the sandbox was started again. Begin anew.")
+		e.errorPage(
+			rec,
+			http.StatusBadRequest,
+			"AADSTS165000",
+			"This sign-in was answered already, or the sandbox was started again. Begin anew.",
+		)
 		return
 	}
 	u := e.server.world.person(strings.TrimSpace(formValue(r, "loginfmt")))
@@ -153,7 +208,17 @@ func (e *entra) login(rec *recorder, r *http.Request) {
 	delete(e.pages, ctx)
 	session := rand.Text()
 	e.sessions[session] = u
-	http.SetCookie(rec, &http.Cookie{Name: entraCookie, Value: session, Path: "/", Secure: true, HttpOnly: true, SameSite: http.SameSiteLaxMode})
+	http.SetCookie(
+		rec,
+		&http.Cookie{
+			Name:     entraCookie,
+			Value:    session,
+			Path:     "/",
+			Secure:   true,
+			HttpOnly: true,
+			SameSite: http.SameSiteLaxMode,
+		},
+	)
 	p.user = u
 	e.proceed(rec, p)
 }
@@ -163,27 +228,57 @@ func (e *entra) logout(rec *recorder, r *http.Request) {
 	if cookie, err := r.Cookie(entraCookie); err == nil {
 		delete(e.sessions, cookie.Value)
 	}
-	e.show(rec, http.StatusOK, "done", map[string]any{"Title": "You signed out of your account", "Text": "It's a good idea to close all browser windows."})
+	e.show(
+		rec,
+		http.StatusOK,
+		"done",
+		map[string]any{"Title": "You signed out of your account", "Text": "It's a good idea to close all browser windows."},
+	)
 }
 
 // proceed shows the question that a request has for a signed-in person.
 func (e *entra) proceed(rec *recorder, p *pageRequest) {
 	switch {
 	case p.kind == adminConsentKind && !mayConsent(p.user.Roles):
-		e.errorPage(rec, http.StatusForbidden, "AADSTS90094", "Need admin approval. "+zoomAppName+" needs permission to access resources in your organization that only an administrator with the role Global Administrator or Privileged Role Administrator can grant.")
+		e.errorPage(
+			rec,
+			http.StatusForbidden,
+			"AADSTS90094",
+			"Need admin approval. "+zoomAppName+" needs permission to access resources in your organization that only an administrator with the role Global Administrator or Privileged Role Administrator can grant.",
+		)
 	case p.kind == adminConsentKind:
 		e.show(rec, http.StatusOK, "consent", map[string]any{
-			"Ctx": e.keep(p), "User": p.user.UPN, "App": zoomAppName, "Publisher": zoomAppOwner, "Organization": e.server.world.org,
-			"Permissions": e.server.world.declared(e.server.pages.mailReadFor(e.server.world, p.query.Get("state"))), "Admin": true,
+			"Ctx": e.keep(
+				p,
+			),
+			"User":         p.user.UPN,
+			"App":          zoomAppName,
+			"Publisher":    zoomAppOwner,
+			"Organization": e.server.world.org,
+			"Permissions": e.server.world.declared(
+				e.server.pages.mailReadFor(e.server.world, p.query.Get("state")),
+			),
+			"Admin": true,
 		})
 	case p.kind == deviceKind:
-		e.show(rec, http.StatusOK, "confirm", map[string]any{"Ctx": e.keep(p), "User": p.user.UPN, "App": appName(p.query.Get("client_id"))})
+		e.show(
+			rec,
+			http.StatusOK,
+			"confirm",
+			map[string]any{"Ctx": e.keep(p), "User": p.user.UPN, "App": appName(p.query.Get("client_id"))},
+		)
 	case p.query.Get("client_id") == zoomAppID: // consented as an administrator a moment ago
 		e.finish(rec, p, true)
 	default:
 		e.show(rec, http.StatusOK, "consent", map[string]any{
-			"Ctx": e.keep(p), "User": p.user.UPN, "App": appName(p.query.Get("client_id")), "Publisher": e.server.world.org, "Organization": e.server.world.org,
-			"Permissions": delegated(strings.Fields(p.query.Get("scope"))),
+			"Ctx": e.keep(
+				p,
+			),
+			"User":         p.user.UPN,
+			"App":          appName(p.query.Get("client_id")),
+			"Publisher":    e.server.world.org,
+			"Organization": e.server.world.org,
+			"Permissions":  delegated(strings.Fields(p.query.Get("scope"))),
 		})
 	}
 }
@@ -214,14 +309,28 @@ func (e *entra) finish(rec *recorder, p *pageRequest, accepted bool) {
 		e.finishConsent(rec, p, accepted)
 	case authorizeKind:
 		if !accepted {
-			e.sendBack(rec, p.query, url.Values{"error": {"access_denied"}, "error_description": {"AADSTS65004: User declined to consent to access the app."}})
+			e.sendBack(
+				rec,
+				p.query,
+				url.Values{
+					"error":             {"access_denied"},
+					"error_description": {"AADSTS65004: User declined to consent to access the app."},
+				},
+			)
 			return
 		}
 		e.remember(p.user, p.query.Get("client_id"), strings.Fields(p.query.Get("scope")))
 		key := rand.Text() + rand.Text()
 		e.codes[key] = &code{
-			user: p.user, client: p.query.Get("client_id"), redirect: p.query.Get("redirect_uri"), challenge: p.query.Get("code_challenge"),
-			nonce: p.query.Get("nonce"), scopes: strings.Fields(p.query.Get("scope")), expires: e.server.world.now().Add(10 * time.Minute),
+			user:      p.user,
+			client:    p.query.Get("client_id"),
+			redirect:  p.query.Get("redirect_uri"),
+			challenge: p.query.Get("code_challenge"),
+			nonce: p.query.Get(
+				"nonce",
+			),
+			scopes:  strings.Fields(p.query.Get("scope")),
+			expires: e.server.world.now().Add(10 * time.Minute),
 		}
 		e.sendBack(rec, p.query, url.Values{"code": {key}, "session_state": {e.server.world.guid()}})
 	}
@@ -234,14 +343,32 @@ func (e *entra) finishDevice(rec *recorder, p *pageRequest, accepted bool) {
 		e.errorPage(rec, http.StatusBadRequest, "AADSTS90120", "This code was used already.")
 	case !accepted:
 		d.declined = true
-		e.show(rec, http.StatusOK, "done", map[string]any{"Title": "You have cancelled the sign-in", "Text": "You can close this window."})
+		e.show(
+			rec,
+			http.StatusOK,
+			"done",
+			map[string]any{"Title": "You have cancelled the sign-in", "Text": "You can close this window."},
+		)
 	case e.server.world.scenario.Tenant.Device == DeviceBlocked:
 		d.user = p.user // the policy speaks at the token endpoint, too
-		e.errorPage(rec, http.StatusForbidden, "AADSTS53003", "You cannot access this right now. Your sign-in was successful but does not meet the criteria to access this resource: device code flow is blocked by your organization.")
+		e.errorPage(
+			rec,
+			http.StatusForbidden,
+			"AADSTS53003",
+			"You cannot access this right now. Your sign-in was successful but does not meet the criteria to access this resource: device code flow is blocked by your organization.",
+		)
 	default:
 		d.user = p.user
 		e.remember(d.user, d.client, d.scopes)
-		e.show(rec, http.StatusOK, "done", map[string]any{"Title": "You have signed in to " + appName(d.client) + " on your device", "Text": "You may now close this window."})
+		e.show(
+			rec,
+			http.StatusOK,
+			"done",
+			map[string]any{
+				"Title": "You have signed in to " + appName(d.client) + " on your device",
+				"Text":  "You may now close this window.",
+			},
+		)
 	}
 }
 
@@ -257,7 +384,11 @@ func (e *entra) finishConsent(rec *recorder, p *pageRequest, accepted bool) {
 	case accepted && p.v2:
 		answer.Set("scope", p.query.Get("scope"))
 	case !accepted && p.v2:
-		answer = url.Values{"admin_consent": {"True"}, "error": {"consent_required"}, "error_description": {"AADSTS65004: The resource owner or authorization server denied the request."}}
+		answer = url.Values{
+			"admin_consent":     {"True"},
+			"error":             {"consent_required"},
+			"error_description": {"AADSTS65004: The resource owner or authorization server denied the request."},
+		}
 	case !accepted:
 		answer = url.Values{"error": {"permission_denied"}, "error_description": {"The admin canceled the request"}}
 	}
@@ -296,7 +427,12 @@ func (e *entra) sendBack(rec *recorder, q, answer url.Values) {
 }
 
 func (e *entra) errorPage(rec *recorder, status int, code, text string) {
-	e.show(rec, status, "error", map[string]any{"Title": "Sorry, but we're having trouble signing you in.", "Code": code, "Text": text})
+	e.show(
+		rec,
+		status,
+		"error",
+		map[string]any{"Title": "Sorry, but we're having trouble signing you in.", "Code": code, "Text": text},
+	)
 }
 
 // show renders one of Entra's pages.

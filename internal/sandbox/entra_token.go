@@ -25,8 +25,13 @@ func (e *entra) deviceCode(rec *recorder, r *http.Request) {
 		return
 	}
 	d := &device{
-		userCode: rand.Text()[:9], client: r.PostForm.Get("client_id"), scopes: scopes,
-		expires: e.server.world.now().Add(e.server.world.scenario.Tenant.CodeLifetime), slowDowns: e.server.world.scenario.Tenant.SlowDown,
+		userCode: rand.Text()[:9],
+		client:   r.PostForm.Get("client_id"),
+		scopes:   scopes,
+		expires: e.server.world.now().Add(
+			e.server.world.scenario.Tenant.CodeLifetime,
+		),
+		slowDowns: e.server.world.scenario.Tenant.SlowDown,
 	}
 	interval := 5
 	if e.server.opts.AutoApprove {
@@ -37,9 +42,16 @@ func (e *entra) deviceCode(rec *recorder, r *http.Request) {
 	e.devices[deviceCode] = d
 	address := e.server.Origin + "/devicelogin"
 	rec.json(http.StatusOK, map[string]any{
-		"user_code": d.userCode, "device_code": deviceCode, "verification_uri": address,
-		"expires_in": int(e.server.world.scenario.Tenant.CodeLifetime / time.Second), "interval": interval,
-		"message": fmt.Sprintf("To sign in, use a web browser to open the page %s and enter the code %s to authenticate.", address, d.userCode),
+		"user_code":        d.userCode,
+		"device_code":      deviceCode,
+		"verification_uri": address,
+		"expires_in":       int(e.server.world.scenario.Tenant.CodeLifetime / time.Second),
+		"interval":         interval,
+		"message": fmt.Sprintf(
+			"To sign in, use a web browser to open the page %s and enter the code %s to authenticate.",
+			address,
+			d.userCode,
+		),
 	})
 }
 
@@ -112,7 +124,13 @@ func (e *entra) token(rec *recorder, r *http.Request) {
 	case "client_credentials":
 		e.clientCredentials(rec, r)
 	default:
-		e.refuse(rec, http.StatusBadRequest, "unsupported_grant_type", 70003, fmt.Sprintf("The app requested an unsupported grant type '%s'.", r.PostForm.Get("grant_type")))
+		e.refuse(
+			rec,
+			http.StatusBadRequest,
+			"unsupported_grant_type",
+			70003,
+			fmt.Sprintf("The app requested an unsupported grant type '%s'.", r.PostForm.Get("grant_type")),
+		)
 	}
 }
 
@@ -123,20 +141,50 @@ func (e *entra) redeemDevice(rec *recorder, r *http.Request) {
 	d, ok := e.devices[key]
 	switch {
 	case !ok || d.client != r.PostForm.Get("client_id"):
-		e.refuse(rec, http.StatusBadRequest, "bad_verification_code", 70018, "Invalid verification code due to User typing in wrong user code for device code flow.")
+		e.refuse(
+			rec,
+			http.StatusBadRequest,
+			"bad_verification_code",
+			70018,
+			"Invalid verification code due to User typing in wrong user code for device code flow.",
+		)
 	case d.declined:
 		delete(e.devices, key)
-		e.refuse(rec, http.StatusBadRequest, "authorization_declined", 70020, "The end-user denied the authorization request.")
+		e.refuse(
+			rec,
+			http.StatusBadRequest,
+			"authorization_declined",
+			70020,
+			"The end-user denied the authorization request.",
+		)
 	case e.server.world.now().After(d.expires):
-		e.refuse(rec, http.StatusBadRequest, "expired_token", 70019, "Verification code expired. The device code expires, and the sign-in has to be started again.")
+		e.refuse(
+			rec,
+			http.StatusBadRequest,
+			"expired_token",
+			70019,
+			"Verification code expired. The device code expires, and the sign-in has to be started again.",
+		)
 	case d.slowDowns > 0:
 		d.slowDowns--
 		e.refuse(rec, http.StatusBadRequest, "slow_down", 70016, "The application polls too often.")
 	case d.user == nil:
-		e.refuse(rec, http.StatusBadRequest, "authorization_pending", 70016, "OAuth 2.0 device flow error. Authorization is pending. Continue polling.")
+		e.refuse(
+			rec,
+			http.StatusBadRequest,
+			"authorization_pending",
+			70016,
+			"OAuth 2.0 device flow error. Authorization is pending. Continue polling.",
+		)
 	case e.server.world.scenario.Tenant.Device == DeviceBlocked:
 		delete(e.devices, key)
-		e.refuse(rec, http.StatusBadRequest, "invalid_grant", 53003, "Access has been blocked by Conditional Access policies. The access policy does not allow token issuance.")
+		e.refuse(
+			rec,
+			http.StatusBadRequest,
+			"invalid_grant",
+			53003,
+			"Access has been blocked by Conditional Access policies. The access policy does not allow token issuance.",
+		)
 	default:
 		delete(e.devices, key)
 		e.answerUser(rec, d.user, d.client, d.scopes, "")
@@ -153,13 +201,37 @@ func (e *entra) redeemCode(rec *recorder, r *http.Request) {
 	sum := sha256.Sum256([]byte(r.PostForm.Get("code_verifier")))
 	switch {
 	case !ok:
-		e.refuse(rec, http.StatusBadRequest, "invalid_grant", 54005, "OAuth2 Authorization code was already redeemed, please retry with a new valid code or use an existing refresh token.")
+		e.refuse(
+			rec,
+			http.StatusBadRequest,
+			"invalid_grant",
+			54005,
+			"OAuth2 Authorization code was already redeemed, please retry with a new valid code or use an existing refresh token.",
+		)
 	case c.client != r.PostForm.Get("client_id") || c.redirect != r.PostForm.Get("redirect_uri"):
-		e.refuse(rec, http.StatusBadRequest, "invalid_grant", 70000, "The provided value for the 'code' parameter is not valid for this client and redirect URI.")
+		e.refuse(
+			rec,
+			http.StatusBadRequest,
+			"invalid_grant",
+			70000,
+			"The provided value for the 'code' parameter is not valid for this client and redirect URI.",
+		)
 	case e.server.world.now().After(c.expires):
-		e.refuse(rec, http.StatusBadRequest, "invalid_grant", 70008, "The provided authorization code or refresh token has expired due to inactivity.")
+		e.refuse(
+			rec,
+			http.StatusBadRequest,
+			"invalid_grant",
+			70008,
+			"The provided authorization code or refresh token has expired due to inactivity.",
+		)
 	case base64.RawURLEncoding.EncodeToString(sum[:]) != c.challenge:
-		e.refuse(rec, http.StatusBadRequest, "invalid_grant", 501481, "The Code_Verifier does not match the code_challenge supplied in the authorization request.")
+		e.refuse(
+			rec,
+			http.StatusBadRequest,
+			"invalid_grant",
+			501481,
+			"The Code_Verifier does not match the code_challenge supplied in the authorization request.",
+		)
 	default:
 		e.answerUser(rec, c.user, c.client, c.scopes, c.nonce)
 	}
@@ -169,7 +241,13 @@ func (e *entra) refresh(rec *recorder, r *http.Request) {
 	key := r.PostForm.Get("refresh_token")
 	old, ok := e.refreshes[key]
 	if !ok || old.client != r.PostForm.Get("client_id") {
-		e.refuse(rec, http.StatusBadRequest, "invalid_grant", 70000, "The provided value for the 'refresh_token' parameter is not valid.")
+		e.refuse(
+			rec,
+			http.StatusBadRequest,
+			"invalid_grant",
+			70000,
+			"The provided value for the 'refresh_token' parameter is not valid.",
+		)
 		return
 	}
 	scopes := strings.Fields(r.PostForm.Get("scope"))
@@ -177,7 +255,18 @@ func (e *entra) refresh(rec *recorder, r *http.Request) {
 		scopes = append(slices.Clone(old.permissions), oidcScopes...)
 	}
 	if lacking := e.unconsented(old.user, old.client, scopes); len(lacking) > 0 {
-		e.refuse(rec, http.StatusBadRequest, "invalid_grant", 65001, fmt.Sprintf("The user or administrator has not consented to use the application with ID '%s' named '%s'. Send an interactive authorization request for this user and resource. Lacking: %s.", old.client, appName(old.client), strings.Join(lacking, " ")))
+		e.refuse(
+			rec,
+			http.StatusBadRequest,
+			"invalid_grant",
+			65001,
+			fmt.Sprintf(
+				"The user or administrator has not consented to use the application with ID '%s' named '%s'. Send an interactive authorization request for this user and resource. Lacking: %s.",
+				old.client,
+				appName(old.client),
+				strings.Join(lacking, " "),
+			),
+		)
 		return
 	}
 	delete(e.refreshes, key) // rotated: a public client that keeps the old one loses its sign-in
@@ -189,7 +278,9 @@ func (e *entra) refresh(rec *recorder, r *http.Request) {
 // left out, as Entra does.
 func (e *entra) answerUser(rec *recorder, u *user, client string, scopes []string, nonce string) {
 	granted := delegated(scopes)
-	access := e.access(&issued{user: u, client: client, permissions: granted, expires: e.server.world.now().Add(accessLifetime)})
+	access := e.access(
+		&issued{user: u, client: client, permissions: granted, expires: e.server.world.now().Add(accessLifetime)},
+	)
 	shown := slices.DeleteFunc(slices.Clone(scopes), func(s string) bool { return s == "offline_access" })
 	for _, s := range []string{"openid", "profile", "email"} {
 		if !slices.Contains(shown, s) {
@@ -197,8 +288,12 @@ func (e *entra) answerUser(rec *recorder, u *user, client string, scopes []strin
 		}
 	}
 	body := map[string]any{
-		"token_type": "Bearer", "scope": strings.Join(shown, " "), "expires_in": 3599, "ext_expires_in": 3599, "access_token": access,
-		"client_info": e.clientInfo(u),
+		"token_type":     "Bearer",
+		"scope":          strings.Join(shown, " "),
+		"expires_in":     3599,
+		"ext_expires_in": 3599,
+		"access_token":   access,
+		"client_info":    e.clientInfo(u),
 	}
 	if slices.Contains(scopes, "openid") {
 		body["id_token"] = e.sign(e.idClaims(u, client, nonce))
@@ -227,8 +322,17 @@ func (e *entra) clientInfo(u *user) string {
 func (e *entra) idClaims(u *user, client, nonce string) map[string]any {
 	w := e.server.world
 	claims := map[string]any{
-		"aud": client, "iss": e.server.Origin + "/" + w.tenantID + "/v2.0", "iat": w.now().Unix(), "nbf": w.now().Unix(), "exp": w.now().Add(accessLifetime).Unix(),
-		"name": u.Name, "oid": u.ID, "preferred_username": u.UPN, "sub": u.ID, "tid": w.tenantID, "ver": "2.0",
+		"aud":                client,
+		"iss":                e.server.Origin + "/" + w.tenantID + "/v2.0",
+		"iat":                w.now().Unix(),
+		"nbf":                w.now().Unix(),
+		"exp":                w.now().Add(accessLifetime).Unix(),
+		"name":               u.Name,
+		"oid":                u.ID,
+		"preferred_username": u.UPN,
+		"sub":                u.ID,
+		"tid":                w.tenantID,
+		"ver":                "2.0",
 	}
 	if nonce != "" {
 		claims["nonce"] = nonce
@@ -275,10 +379,25 @@ func (e *entra) userInfo(rec *recorder, r *http.Request) {
 	token, ok := e.server.bearer(r)
 	if !ok || token.user == nil {
 		rec.header.Set("WWW-Authenticate", `Bearer error="invalid_token"`)
-		e.server.graphError(rec, r, http.StatusUnauthorized, "InvalidAuthenticationToken", "Access token is empty, unknown to the sandbox or expired.")
+		e.server.graphError(
+			rec,
+			r,
+			http.StatusUnauthorized,
+			"InvalidAuthenticationToken",
+			"Access token is empty, unknown to the sandbox or expired.",
+		)
 		return
 	}
-	rec.json(http.StatusOK, map[string]any{"sub": token.user.ID, "name": token.user.Name, "given_name": token.user.Given, "family_name": token.user.Surname, "email": token.user.Mail})
+	rec.json(
+		http.StatusOK,
+		map[string]any{
+			"sub":         token.user.ID,
+			"name":        token.user.Name,
+			"given_name":  token.user.Given,
+			"family_name": token.user.Surname,
+			"email":       token.user.Mail,
+		},
+	)
 }
 
 // onlyDefault says whether the scope is one resource's .default. Microsoft's own
@@ -298,19 +417,46 @@ func (e *entra) clientCredentials(rec *recorder, r *http.Request) {
 	case !e.client(rec, id):
 		return
 	case !onlyDefault(r.PostForm.Get("scope")):
-		e.refuse(rec, http.StatusBadRequest, "invalid_scope", 1002012, fmt.Sprintf("The provided value for scope %s is not valid. Client credential flows must have a scope value with /.default suffixed to the resource identifier (application ID URI).", r.PostForm.Get("scope")))
+		e.refuse(
+			rec,
+			http.StatusBadRequest,
+			"invalid_scope",
+			1002012,
+			fmt.Sprintf(
+				"The provided value for scope %s is not valid. Client credential flows must have a scope value with /.default suffixed to the resource identifier (application ID URI).",
+				r.PostForm.Get("scope"),
+			),
+		)
 		return
 	case secret == "" && r.PostForm.Get("client_assertion") == "":
-		e.refuse(rec, http.StatusUnauthorized, "invalid_client", 7000218, "The request body must contain the following parameter: 'client_assertion' or 'client_secret'.")
+		e.refuse(
+			rec,
+			http.StatusUnauthorized,
+			"invalid_client",
+			7000218,
+			"The request body must contain the following parameter: 'client_assertion' or 'client_secret'.",
+		)
 		return
 	case !strings.EqualFold(id, ownAppID), secret != "" && secret != e.clientSecret:
-		e.refuse(rec, http.StatusUnauthorized, "invalid_client", 7000215, fmt.Sprintf("Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, not the client secret ID, for a secret added to app '%s'.", id))
+		e.refuse(
+			rec,
+			http.StatusUnauthorized,
+			"invalid_client",
+			7000215,
+			fmt.Sprintf(
+				"Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, not the client secret ID, for a secret added to app '%s'.",
+				id,
+			),
+		)
 		return
 	case secret == "" && !e.assertion(rec, r):
 		return
 	}
 	rec.header.Set("Cache-Control", "no-store, no-cache")
-	rec.json(http.StatusOK, map[string]any{"token_type": "Bearer", "expires_in": 3599, "ext_expires_in": 3599, "access_token": e.appToken()})
+	rec.json(
+		http.StatusOK,
+		map[string]any{"token_type": "Bearer", "expires_in": 3599, "ext_expires_in": 3599, "access_token": e.appToken()},
+	)
 }
 
 // appToken is one of the tenant's own application.

@@ -21,13 +21,24 @@ func (s *Server) fault(rec *recorder, r *http.Request) bool {
 	switch {
 	case f.Do == "throttle" && zoom:
 		// https://developers.zoom.us/docs/api/rate-limits/
-		zoomError(rec, http.StatusTooManyRequests, 429, "You have reached the maximum per-second rate limit for this API. Try again later.")
+		zoomError(
+			rec,
+			http.StatusTooManyRequests,
+			429,
+			"You have reached the maximum per-second rate limit for this API. Try again later.",
+		)
 	case f.Do == "throttle":
 		// https://learn.microsoft.com/graph/throttling
 		s.graphError(rec, r, http.StatusTooManyRequests, "TooManyRequests", "Please retry again later.")
 	case f.Do == "gone":
 		// https://learn.microsoft.com/graph/delta-query-overview#synchronization-reset
-		s.graphError(rec, r, http.StatusGone, "syncStateNotFound", "The sync state generation is not found; a full synchronization is required.")
+		s.graphError(
+			rec,
+			r,
+			http.StatusGone,
+			"syncStateNotFound",
+			"The sync state generation is not found; a full synchronization is required.",
+		)
 	case f.Do == "unavailable" && zoom:
 		zoomError(rec, http.StatusServiceUnavailable, 503, "Service Unavailable")
 	case f.Do == "unavailable":
@@ -36,8 +47,17 @@ func (s *Server) fault(rec *recorder, r *http.Request) bool {
 		// https://learn.microsoft.com/entra/identity-platform/claims-challenge
 		challenge := base64.StdEncoding.EncodeToString([]byte(`{"access_token":{"acrs":{"essential":true,"value":"c1"}}}`))
 		s.graphHeaders(rec, r)
-		rec.header.Set("WWW-Authenticate", `Bearer realm="", authorization_uri="`+s.Origin+`/common/oauth2/authorize", error="insufficient_claims", claims="`+challenge+`"`)
-		s.graphError(rec, r, http.StatusUnauthorized, "InvalidAuthenticationToken", "Continuous access evaluation resulted in challenge with result: InteractionRequired.")
+		rec.header.Set(
+			"WWW-Authenticate",
+			`Bearer realm="", authorization_uri="`+s.Origin+`/common/oauth2/authorize", error="insufficient_claims", claims="`+challenge+`"`,
+		)
+		s.graphError(
+			rec,
+			r,
+			http.StatusUnauthorized,
+			"InvalidAuthenticationToken",
+			"Continuous access evaluation resulted in challenge with result: InteractionRequired.",
+		)
 	case zoom:
 		zoomError(rec, http.StatusBadRequest, 4711, "Invalid access token, does not contain scopes.")
 	default:

@@ -28,7 +28,13 @@ func (s *Server) serveGraph(rec *recorder, r *http.Request) {
 	s.graphHeaders(rec, r)
 	var ok bool
 	if g.token, ok = s.bearer(r); !ok {
-		s.graphError(rec, r, http.StatusUnauthorized, "InvalidAuthenticationToken", "Access token is empty, unknown to the sandbox or expired.")
+		s.graphError(
+			rec,
+			r,
+			http.StatusUnauthorized,
+			"InvalidAuthenticationToken",
+			"Access token is empty, unknown to the sandbox or expired.",
+		)
 		return
 	}
 	var err error
@@ -46,7 +52,18 @@ func (s *Server) serveGraph(rec *recorder, r *http.Request) {
 			return
 		}
 	}
-	s.graphError(rec, r, http.StatusBadRequest, "BadRequest", fmt.Sprintf("Resource not found for the segment '%s': the sandbox does not imitate %s %s.", g.path[0], r.Method, r.URL.Path))
+	s.graphError(
+		rec,
+		r,
+		http.StatusBadRequest,
+		"BadRequest",
+		fmt.Sprintf(
+			"Resource not found for the segment '%s': the sandbox does not imitate %s %s.",
+			g.path[0],
+			r.Method,
+			r.URL.Path,
+		),
+	)
 }
 
 // graphRoute is one endpoint; "*" in the pattern is a key.
@@ -157,13 +174,19 @@ func unquote(text string) string {
 
 func (s *Server) graphHeaders(rec *recorder, r *http.Request) {
 	h := rec.header
-	h.Set("Content-Type", "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8")
+	h.Set(
+		"Content-Type",
+		"application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8",
+	)
 	h.Set("Odata-Version", "4.0")
 	h.Set("Cache-Control", "no-cache")
 	h.Set("Strict-Transport-Security", "max-age=31536000")
 	h.Set("Vary", "Accept-Encoding")
 	h.Set("Request-Id", s.world.guid())
-	h.Set("X-Ms-Ags-Diagnostic", `{"ServerInfo":{"DataCenter":"Sandbox","Slice":"E","Ring":"5","ScaleUnit":"000","RoleInstance":"LOOPBACK"}}`)
+	h.Set(
+		"X-Ms-Ags-Diagnostic",
+		`{"ServerInfo":{"DataCenter":"Sandbox","Slice":"E","Ring":"5","ScaleUnit":"000","RoleInstance":"LOOPBACK"}}`,
+	)
 	if id := r.Header.Get("client-request-id"); id != "" {
 		h.Set("Client-Request-Id", id)
 	}
@@ -184,13 +207,24 @@ func (s *Server) graphError(rec *recorder, r *http.Request, status int, code, me
 	id := rec.header.Get("Request-Id")
 	client := or(r.Header.Get("client-request-id"), id)
 	rec.json(status, map[string]any{"error": map[string]any{
-		"code": code, "message": message,
-		"innerError": map[string]any{"date": s.world.now().UTC().Format("2006-01-02T15:04:05"), "request-id": id, "client-request-id": client},
+		"code":    code,
+		"message": message,
+		"innerError": map[string]any{
+			"date":              s.world.now().UTC().Format("2006-01-02T15:04:05"),
+			"request-id":        id,
+			"client-request-id": client,
+		},
 	}})
 }
 
 func (s *Server) denied(rec *recorder, r *http.Request) {
-	s.graphError(rec, r, http.StatusForbidden, "Authorization_RequestDenied", "Insufficient privileges to complete the operation.")
+	s.graphError(
+		rec,
+		r,
+		http.StatusForbidden,
+		"Authorization_RequestDenied",
+		"Insufficient privileges to complete the operation.",
+	)
 }
 
 // allowed checks that the token carries one of the permissions, and answers 403
@@ -206,7 +240,13 @@ func (s *Server) allowed(g *graphCall, anyOf ...string) bool {
 }
 
 func (s *Server) notFound(g *graphCall, what string) {
-	s.graphError(g.rec, g.r, http.StatusNotFound, "Request_ResourceNotFound", fmt.Sprintf("Resource '%s' does not exist or one of its queried reference-property objects are not present.", what))
+	s.graphError(
+		g.rec,
+		g.r,
+		http.StatusNotFound,
+		"Request_ResourceNotFound",
+		fmt.Sprintf("Resource '%s' does not exist or one of its queried reference-property objects are not present.", what),
+	)
 }
 
 func (s *Server) badQuery(g *graphCall, message string) {

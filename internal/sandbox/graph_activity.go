@@ -50,7 +50,10 @@ func (s *Server) getApplication(g *graphCall) {
 	secrets := []any{password("pipeline", s.entra.clientSecret[:3], s.world.registrationID, s.world.secretEnds)}
 	for i, left := range s.world.scenario.Tenant.App.OtherSecrets {
 		id := s.world.registrationID[:len(s.world.registrationID)-2] + fmt.Sprintf("%02d", i)
-		secrets = append(secrets, password("other "+strconv.Itoa(i+1), "~"+strconv.Itoa(i)+"~", id, s.world.started.Add(left)))
+		secrets = append(
+			secrets,
+			password("other "+strconv.Itoa(i+1), "~"+strconv.Itoa(i)+"~", id, s.world.started.Add(left)),
+		)
 	}
 	certificate := s.entra.workload.certificate
 	thumbprint := sha1.Sum(certificate.Raw) //nolint:gosec // Entra's own way of naming certificates
@@ -68,7 +71,15 @@ func (s *Server) getApplication(g *graphCall) {
 		}},
 		"passwordCredentials": secrets,
 	}
-	s.one(g, collection{context: "applications", kind: "microsoft.graph.application", items: []entity{item}, known: []string{"id", "appId", "displayName", "passwordCredentials", "keyCredentials"}})
+	s.one(
+		g,
+		collection{
+			context: "applications",
+			kind:    "microsoft.graph.application",
+			items:   []entity{item},
+			known:   []string{"id", "appId", "displayName", "passwordCredentials", "keyCredentials"},
+		},
+	)
 }
 
 func password(name, hint, id string, ends time.Time) map[string]any {
@@ -90,7 +101,13 @@ func (s *Server) signInActivities(g *graphCall) {
 		return
 	}
 	if s.world.scenario.Tenant.Licence == "free" {
-		s.graphError(g.rec, g.r, http.StatusForbidden, "Authentication_RequestFromNonPremiumTenantOrB2CTenant", "Neither tenant is B2C or tenant doesn't have premium license")
+		s.graphError(
+			g.rec,
+			g.r,
+			http.StatusForbidden,
+			"Authentication_RequestFromNonPremiumTenantOrB2CTenant",
+			"Neither tenant is B2C or tenant doesn't have premium license",
+		)
 		return
 	}
 	var items []entity
@@ -105,8 +122,12 @@ func (s *Server) signInActivities(g *graphCall) {
 		})
 	}
 	s.list(g, collection{
-		context: "reports/servicePrincipalSignInActivities", kind: "microsoft.graph.servicePrincipalSignInActivity", items: items, page: 100, most: 999,
-		known: []string{"id", "appId", "applicationAuthenticationClientSignInActivity", "lastSignInActivity"},
+		context: "reports/servicePrincipalSignInActivities",
+		kind:    "microsoft.graph.servicePrincipalSignInActivity",
+		items:   items,
+		page:    100,
+		most:    999,
+		known:   []string{"id", "appId", "applicationAuthenticationClientSignInActivity", "lastSignInActivity"},
 	})
 }
 

@@ -8,8 +8,21 @@ import (
 )
 
 var principalProperties = []string{
-	"id", "deletedDateTime", "accountEnabled", "appDisplayName", "appId", "appOwnerOrganizationId", "appRoleAssignmentRequired", "displayName",
-	"servicePrincipalNames", "servicePrincipalType", "signInAudience", "tags", "appRoles", "oauth2PermissionScopes", "verifiedPublisher",
+	"id",
+	"deletedDateTime",
+	"accountEnabled",
+	"appDisplayName",
+	"appId",
+	"appOwnerOrganizationId",
+	"appRoleAssignmentRequired",
+	"displayName",
+	"servicePrincipalNames",
+	"servicePrincipalType",
+	"signInAudience",
+	"tags",
+	"appRoles",
+	"oauth2PermissionScopes",
+	"verifiedPublisher",
 }
 
 func (s *Server) principalEntity(sp *servicePrincipal) entity {
@@ -17,26 +30,65 @@ func (s *Server) principalEntity(sp *servicePrincipal) entity {
 	if all := appRolesOf(sp.AppID); all != nil {
 		for _, p := range all {
 			if p.role != "" {
-				roles = append(roles, map[string]any{"allowedMemberTypes": []any{"Application"}, "description": p.name, "displayName": p.name, "id": p.role, "isEnabled": true, "origin": "Application", "value": p.name})
+				roles = append(
+					roles,
+					map[string]any{
+						"allowedMemberTypes": []any{"Application"},
+						"description":        p.name,
+						"displayName":        p.name,
+						"id":                 p.role,
+						"isEnabled":          true,
+						"origin":             "Application",
+						"value":              p.name,
+					},
+				)
 			}
 			if p.scope != "" {
-				scopes = append(scopes, map[string]any{"adminConsentDescription": p.name, "adminConsentDisplayName": p.name, "id": p.scope, "isEnabled": true, "type": "Admin", "userConsentDescription": nil, "userConsentDisplayName": nil, "value": p.name})
+				scopes = append(
+					scopes,
+					map[string]any{
+						"adminConsentDescription": p.name,
+						"adminConsentDisplayName": p.name,
+						"id":                      p.scope,
+						"isEnabled":               true,
+						"type":                    "Admin",
+						"userConsentDescription":  nil,
+						"userConsentDisplayName":  nil,
+						"value":                   p.name,
+					},
+				)
 			}
 		}
 	}
 	publisher := map[string]any{"displayName": nil, "verifiedPublisherId": nil, "addedDateTime": nil}
 	if sp.Publisher != "" {
-		publisher = map[string]any{"displayName": sp.Publisher, "verifiedPublisherId": "5211126", "addedDateTime": "2021-06-01T00:00:00Z"}
+		publisher = map[string]any{
+			"displayName":         sp.Publisher,
+			"verifiedPublisherId": "5211126",
+			"addedDateTime":       "2021-06-01T00:00:00Z",
+		}
 	}
 	assignments := []any{}
 	for _, a := range s.assignments(sp) {
 		assignments = append(assignments, map[string]any(a))
 	}
 	return entity{
-		"id": sp.ID, "deletedDateTime": nil, "accountEnabled": !sp.disabled, "appDisplayName": sp.Name, "appId": sp.AppID, "appOwnerOrganizationId": s.world.tenantID,
-		"appRoleAssignmentRequired": false, "displayName": sp.Name, "servicePrincipalNames": []any{sp.AppID},
-		"servicePrincipalType": "Application", "signInAudience": "AzureADMultipleOrgs", "tags": []any{"WindowsAzureActiveDirectoryIntegratedApp"},
-		"appRoles": roles, "oauth2PermissionScopes": scopes, "verifiedPublisher": publisher, "appRoleAssignments": assignments,
+		"id":                        sp.ID,
+		"deletedDateTime":           nil,
+		"accountEnabled":            !sp.disabled,
+		"appDisplayName":            sp.Name,
+		"appId":                     sp.AppID,
+		"appOwnerOrganizationId":    s.world.tenantID,
+		"appRoleAssignmentRequired": false,
+		"displayName":               sp.Name,
+		"servicePrincipalNames":     []any{sp.AppID},
+		"servicePrincipalType":      "Application",
+		"signInAudience":            "AzureADMultipleOrgs",
+		"tags":                      []any{"WindowsAzureActiveDirectoryIntegratedApp"},
+		"appRoles":                  roles,
+		"oauth2PermissionScopes":    scopes,
+		"verifiedPublisher":         publisher,
+		"appRoleAssignments":        assignments,
 	}
 }
 
@@ -57,7 +109,14 @@ func (s *Server) listPrincipals(g *graphCall) {
 			items = append(items, s.principalEntity(sp))
 		}
 	}
-	c := collection{context: "servicePrincipals", kind: "microsoft.graph.servicePrincipal", items: items, known: principalProperties, page: 100, most: 999}
+	c := collection{
+		context: "servicePrincipals",
+		kind:    "microsoft.graph.servicePrincipal",
+		items:   items,
+		known:   principalProperties,
+		page:    100,
+		most:    999,
+	}
 	if g.query.Get("$expand") != "" {
 		c.defaults = append([]string{"appRoleAssignments"}, principalProperties...)
 	}
@@ -84,7 +143,15 @@ func (s *Server) getPrincipal(g *graphCall) {
 		return
 	}
 	if sp := s.findPrincipal(g); sp != nil {
-		s.one(g, collection{context: "servicePrincipals", kind: "microsoft.graph.servicePrincipal", items: []entity{s.principalEntity(sp)}, known: principalProperties})
+		s.one(
+			g,
+			collection{
+				context: "servicePrincipals",
+				kind:    "microsoft.graph.servicePrincipal",
+				items:   []entity{s.principalEntity(sp)},
+				known:   principalProperties,
+			},
+		)
 	}
 }
 
@@ -101,9 +168,20 @@ func (s *Server) createPrincipal(g *graphCall) {
 	case json.NewDecoder(g.r.Body).Decode(&body) != nil || body.AppID == "":
 		s.badQuery(g, "The property 'appId' is required.")
 	case s.world.app(body.AppID) != nil:
-		s.graphError(g.rec, g.r, http.StatusConflict, "Request_MultipleObjectsWithSameKeyValue", "The service principal cannot be created because the service principal name "+body.AppID+" is already in use.")
+		s.graphError(
+			g.rec,
+			g.r,
+			http.StatusConflict,
+			"Request_MultipleObjectsWithSameKeyValue",
+			"The service principal cannot be created because the service principal name "+body.AppID+" is already in use.",
+		)
 	case s.world.registered(body.AppID):
-		sp := &servicePrincipal{ID: s.world.guid(), AppID: body.AppID, Name: s.world.names[body.AppID], created: s.world.now()}
+		sp := &servicePrincipal{
+			ID:      s.world.guid(),
+			AppID:   body.AppID,
+			Name:    s.world.names[body.AppID],
+			created: s.world.now(),
+		}
 		s.world.apps = append(s.world.apps, sp)
 		created := s.principalEntity(sp).only(principalProperties)
 		created["@odata.context"] = s.contextOf(g, "servicePrincipals") + "/$entity"
@@ -135,19 +213,46 @@ func (s *Server) assignments(sp *servicePrincipal) []entity {
 
 func assignmentEntity(sp, resource *servicePrincipal, one grant) entity {
 	return entity{
-		"id": one.ID, "deletedDateTime": nil, "appRoleId": one.permission.role, "createdDateTime": one.created.UTC().Format("2006-01-02T15:04:05.0000000Z"),
-		"principalDisplayName": sp.Name, "principalId": sp.ID, "principalType": "ServicePrincipal", "resourceDisplayName": resource.Name, "resourceId": resource.ID,
+		"id":                   one.ID,
+		"deletedDateTime":      nil,
+		"appRoleId":            one.permission.role,
+		"createdDateTime":      one.created.UTC().Format("2006-01-02T15:04:05.0000000Z"),
+		"principalDisplayName": sp.Name,
+		"principalId":          sp.ID,
+		"principalType":        "ServicePrincipal",
+		"resourceDisplayName":  resource.Name,
+		"resourceId":           resource.ID,
 	}
 }
 
-var assignmentProperties = []string{"id", "deletedDateTime", "appRoleId", "createdDateTime", "principalDisplayName", "principalId", "principalType", "resourceDisplayName", "resourceId"}
+var assignmentProperties = []string{
+	"id",
+	"deletedDateTime",
+	"appRoleId",
+	"createdDateTime",
+	"principalDisplayName",
+	"principalId",
+	"principalType",
+	"resourceDisplayName",
+	"resourceId",
+}
 
 func (s *Server) listAssignments(g *graphCall) {
 	if !s.allowed(g, applicationReaders...) {
 		return
 	}
 	if sp := s.findPrincipal(g); sp != nil {
-		s.list(g, collection{context: "appRoleAssignments", kind: "microsoft.graph.appRoleAssignment", items: s.assignments(sp), known: assignmentProperties, page: 100, most: 999})
+		s.list(
+			g,
+			collection{
+				context: "appRoleAssignments",
+				kind:    "microsoft.graph.appRoleAssignment",
+				items:   s.assignments(sp),
+				known:   assignmentProperties,
+				page:    100,
+				most:    999,
+			},
+		)
 	}
 }
 
@@ -172,7 +277,17 @@ func (s *Server) listAssignedTo(g *graphCall) {
 			}
 		}
 	}
-	s.list(g, collection{context: "appRoleAssignments", kind: "microsoft.graph.appRoleAssignment", items: items, known: assignmentProperties, page: 100, most: 999})
+	s.list(
+		g,
+		collection{
+			context: "appRoleAssignments",
+			kind:    "microsoft.graph.appRoleAssignment",
+			items:   items,
+			known:   assignmentProperties,
+			page:    100,
+			most:    999,
+		},
+	)
 }
 
 // createAssignment grants an application permission:
@@ -235,7 +350,20 @@ func (s *Server) deleteAssignment(g *graphCall) {
 	s.notFound(g, g.path[3])
 }
 
-var auditProperties = []string{"id", "category", "correlationId", "result", "resultReason", "activityDisplayName", "activityDateTime", "loggedByService", "operationType", "initiatedBy", "targetResources", "additionalDetails"}
+var auditProperties = []string{
+	"id",
+	"category",
+	"correlationId",
+	"result",
+	"resultReason",
+	"activityDisplayName",
+	"activityDateTime",
+	"loggedByService",
+	"operationType",
+	"initiatedBy",
+	"targetResources",
+	"additionalDetails",
+}
 
 // directoryAudits needs both permissions of its page:
 // https://learn.microsoft.com/graph/api/directoryaudit-list
@@ -250,7 +378,17 @@ func (s *Server) directoryAudits(g *graphCall) {
 			items = append(items, auditEntity(a))
 		}
 	}
-	s.list(g, collection{context: "auditLogs/directoryAudits", kind: "microsoft.graph.directoryAudit", items: items, known: auditProperties, page: 100, most: 999})
+	s.list(
+		g,
+		collection{
+			context: "auditLogs/directoryAudits",
+			kind:    "microsoft.graph.directoryAudit",
+			items:   items,
+			known:   auditProperties,
+			page:    100,
+			most:    999,
+		},
+	)
 }
 
 func auditEntity(a auditEvent) entity {
@@ -258,17 +396,35 @@ func auditEntity(a auditEvent) entity {
 	if !a.ok {
 		result = "failure"
 	}
-	target := map[string]any{"id": nil, "displayName": a.appName, "type": "ServicePrincipal", "userPrincipalName": nil, "groupType": nil, "modifiedProperties": []any{
-		map[string]any{"displayName": "ConsentContext.IsAdminConsent", "oldValue": nil, "newValue": "\"True\""},
-	}}
+	target := map[string]any{
+		"id":                nil,
+		"displayName":       a.appName,
+		"type":              "ServicePrincipal",
+		"userPrincipalName": nil,
+		"groupType":         nil,
+		"modifiedProperties": []any{
+			map[string]any{"displayName": "ConsentContext.IsAdminConsent", "oldValue": nil, "newValue": "\"True\""},
+		},
+	}
 	if a.target != nil {
 		target["id"] = a.target.ID
 	}
 	return entity{
-		"id": "Directory_" + a.ID, "category": "ApplicationManagement", "correlationId": a.ID, "result": result, "resultReason": a.reason,
-		"activityDisplayName": "Consent to application", "activityDateTime": a.at.UTC().Format(time.RFC3339Nano), "loggedByService": "Core Directory", "operationType": "Assign",
-		"initiatedBy":     map[string]any{"app": nil, "user": map[string]any{"id": a.by.ID, "displayName": nil, "userPrincipalName": a.by.UPN, "ipAddress": "127.0.0.1"}},
-		"targetResources": []any{target}, "additionalDetails": []any{},
+		"id":                  "Directory_" + a.ID,
+		"category":            "ApplicationManagement",
+		"correlationId":       a.ID,
+		"result":              result,
+		"resultReason":        a.reason,
+		"activityDisplayName": "Consent to application",
+		"activityDateTime":    a.at.UTC().Format(time.RFC3339Nano),
+		"loggedByService":     "Core Directory",
+		"operationType":       "Assign",
+		"initiatedBy": map[string]any{
+			"app":  nil,
+			"user": map[string]any{"id": a.by.ID, "displayName": nil, "userPrincipalName": a.by.UPN, "ipAddress": "127.0.0.1"},
+		},
+		"targetResources":   []any{target},
+		"additionalDetails": []any{},
 	}
 }
 
@@ -302,9 +458,20 @@ func (s *Server) createApplication(g *graphCall) {
 		access = append(access, map[string]any{"resourceAppId": r.ResourceAppID, "resourceAccess": r.ResourceAccess})
 	}
 	g.rec.json(http.StatusCreated, map[string]any{
-		"@odata.context": s.contextOf(g, "applications") + "/$entity", "id": s.world.guid(), "appId": appID, "displayName": body.DisplayName,
-		"createdDateTime": stamp(s.world.now()), "signInAudience": body.SignInAudience, "isFallbackPublicClient": body.IsFallbackPublicClient,
-		"publicClient": map[string]any{"redirectUris": body.PublicClient.RedirectURIs}, "requiredResourceAccess": access,
+		"@odata.context": s.contextOf(
+			g,
+			"applications",
+		) + "/$entity",
+		"id":          s.world.guid(),
+		"appId":       appID,
+		"displayName": body.DisplayName,
+		"createdDateTime": stamp(
+			s.world.now(),
+		),
+		"signInAudience":         body.SignInAudience,
+		"isFallbackPublicClient": body.IsFallbackPublicClient,
+		"publicClient":           map[string]any{"redirectUris": body.PublicClient.RedirectURIs},
+		"requiredResourceAccess": access,
 	})
 }
 

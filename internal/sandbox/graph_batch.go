@@ -41,7 +41,12 @@ func (s *Server) batch(g *graphCall) {
 			return
 		}
 		seen[strings.ToLower(item.ID)] = true
-		r, err := http.NewRequestWithContext(g.r.Context(), item.Method, s.Origin+"/v1.0/"+strings.TrimPrefix(item.URL, "/"), bytes.NewReader(item.Body))
+		r, err := http.NewRequestWithContext(
+			g.r.Context(),
+			item.Method,
+			s.Origin+"/v1.0/"+strings.TrimPrefix(item.URL, "/"),
+			bytes.NewReader(item.Body),
+		)
 		if err != nil {
 			s.badQuery(g, "The url of request '"+item.ID+"' could not be read.")
 			return

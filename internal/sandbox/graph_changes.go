@@ -155,13 +155,22 @@ func (s *Server) updateUser(g *graphCall) {
 
 func (s *Server) newUPN(g *graphCall, u *user, upn string) bool {
 	_, domain, _ := strings.Cut(upn, "@")
-	verified := slices.ContainsFunc(s.world.scenario.Tenant.Domains, func(d EntraDomain) bool { return d.Verified && strings.EqualFold(d.Name, domain) })
+	verified := slices.ContainsFunc(
+		s.world.scenario.Tenant.Domains,
+		func(d EntraDomain) bool { return d.Verified && strings.EqualFold(d.Name, domain) },
+	)
 	other := s.world.person(upn)
 	switch {
 	case u.Synced:
-		s.badQuery(g, "Unable to update the specified properties for on-premises mastered Directory Sync objects or objects currently undergoing migration.")
+		s.badQuery(
+			g,
+			"Unable to update the specified properties for on-premises mastered Directory Sync objects or objects currently undergoing migration.",
+		)
 	case !verified:
-		s.badQuery(g, "Property userPrincipalName is invalid: the domain portion is not one of the verified domains of the tenant.")
+		s.badQuery(
+			g,
+			"Property userPrincipalName is invalid: the domain portion is not one of the verified domains of the tenant.",
+		)
 	case other != nil && other != u:
 		s.badQuery(g, "Another object with the same value for property userPrincipalName already exists.")
 	default:

@@ -24,20 +24,59 @@ func (s *Server) organization(g *graphCall) {
 	var verified []any
 	for _, d := range s.world.scenario.Tenant.Domains {
 		if d.Verified {
-			verified = append(verified, map[string]any{"capabilities": "Email, OfficeCommunicationsOnline", "isDefault": d.Default, "isInitial": d.Initial, "name": d.Name, "type": "Managed"})
+			verified = append(
+				verified,
+				map[string]any{
+					"capabilities": "Email, OfficeCommunicationsOnline",
+					"isDefault":    d.Default,
+					"isInitial":    d.Initial,
+					"name":         d.Name,
+					"type":         "Managed",
+				},
+			)
 		}
 	}
 	item := entity{
-		"id": s.world.tenantID, "displayName": s.world.org, "countryLetterCode": "US", "tenantType": "AAD", "onPremisesSyncEnabled": nil,
-		"createdDateTime": "2026-01-05T09:00:00Z", "verifiedDomains": verified,
+		"id":                    s.world.tenantID,
+		"displayName":           s.world.org,
+		"countryLetterCode":     "US",
+		"tenantType":            "AAD",
+		"onPremisesSyncEnabled": nil,
+		"createdDateTime":       "2026-01-05T09:00:00Z",
+		"verifiedDomains":       verified,
 	}
 	s.list(g, collection{
-		context: "organization", kind: "microsoft.graph.organization", items: []entity{item}, page: 100, most: 999,
-		known: []string{"id", "displayName", "countryLetterCode", "tenantType", "onPremisesSyncEnabled", "createdDateTime", "verifiedDomains"},
+		context: "organization",
+		kind:    "microsoft.graph.organization",
+		items:   []entity{item},
+		page:    100,
+		most:    999,
+		known: []string{
+			"id",
+			"displayName",
+			"countryLetterCode",
+			"tenantType",
+			"onPremisesSyncEnabled",
+			"createdDateTime",
+			"verifiedDomains",
+		},
 	})
 }
 
-var domainProperties = []string{"id", "authenticationType", "availabilityStatus", "isAdminManaged", "isDefault", "isInitial", "isRoot", "isVerified", "supportedServices", "state", "passwordValidityPeriodInDays", "passwordNotificationWindowInDays"}
+var domainProperties = []string{
+	"id",
+	"authenticationType",
+	"availabilityStatus",
+	"isAdminManaged",
+	"isDefault",
+	"isInitial",
+	"isRoot",
+	"isVerified",
+	"supportedServices",
+	"state",
+	"passwordValidityPeriodInDays",
+	"passwordNotificationWindowInDays",
+}
 
 func domainEntity(d EntraDomain) entity {
 	services := []any{}
@@ -45,9 +84,18 @@ func domainEntity(d EntraDomain) entity {
 		services = []any{"Email", "OfficeCommunicationsOnline"}
 	}
 	return entity{
-		"id": d.Name, "authenticationType": "Managed", "availabilityStatus": nil, "isAdminManaged": true, "isDefault": d.Default, "isInitial": d.Initial,
-		"isRoot": true, "isVerified": d.Verified, "supportedServices": services, "state": nil,
-		"passwordValidityPeriodInDays": 2147483647, "passwordNotificationWindowInDays": 14,
+		"id":                               d.Name,
+		"authenticationType":               "Managed",
+		"availabilityStatus":               nil,
+		"isAdminManaged":                   true,
+		"isDefault":                        d.Default,
+		"isInitial":                        d.Initial,
+		"isRoot":                           true,
+		"isVerified":                       d.Verified,
+		"supportedServices":                services,
+		"state":                            nil,
+		"passwordValidityPeriodInDays":     2147483647,
+		"passwordNotificationWindowInDays": 14,
 	}
 }
 
@@ -61,7 +109,17 @@ func (s *Server) domains(g *graphCall) {
 	for _, d := range s.world.scenario.Tenant.Domains {
 		items = append(items, domainEntity(d))
 	}
-	s.list(g, collection{context: "domains", kind: "microsoft.graph.domain", items: items, known: domainProperties, page: 100, most: 999})
+	s.list(
+		g,
+		collection{
+			context: "domains",
+			kind:    "microsoft.graph.domain",
+			items:   items,
+			known:   domainProperties,
+			page:    100,
+			most:    999,
+		},
+	)
 }
 
 // domain: https://learn.microsoft.com/graph/api/domain-get
@@ -71,7 +129,15 @@ func (s *Server) domain(g *graphCall) {
 	}
 	for _, d := range s.world.scenario.Tenant.Domains {
 		if strings.EqualFold(d.Name, g.path[1]) {
-			s.one(g, collection{context: "domains", kind: "microsoft.graph.domain", items: []entity{domainEntity(d)}, known: domainProperties})
+			s.one(
+				g,
+				collection{
+					context: "domains",
+					kind:    "microsoft.graph.domain",
+					items:   []entity{domainEntity(d)},
+					known:   domainProperties,
+				},
+			)
 			return
 		}
 	}
@@ -82,21 +148,64 @@ func (s *Server) domain(g *graphCall) {
 // (azure-cli, role tests); everything else needs $select.
 //
 // https://learn.microsoft.com/graph/api/user-list
-var userDefaults = []string{"businessPhones", "displayName", "givenName", "jobTitle", "mail", "mobilePhone", "officeLocation", "preferredLanguage", "surname", "userPrincipalName", "id"}
+var userDefaults = []string{
+	"businessPhones",
+	"displayName",
+	"givenName",
+	"jobTitle",
+	"mail",
+	"mobilePhone",
+	"officeLocation",
+	"preferredLanguage",
+	"surname",
+	"userPrincipalName",
+	"id",
+}
 
 var userProperties = append([]string{
-	"accountEnabled", "userType", "proxyAddresses", "otherMails", "mailNickname", "createdDateTime", "deletedDateTime", "creationType", "externalUserState",
-	"onPremisesSyncEnabled", "onPremisesUserPrincipalName", "assignedPlans", "assignedLicenses", "employeeId",
+	"accountEnabled",
+	"userType",
+	"proxyAddresses",
+	"otherMails",
+	"mailNickname",
+	"createdDateTime",
+	"deletedDateTime",
+	"creationType",
+	"externalUserState",
+	"onPremisesSyncEnabled",
+	"onPremisesUserPrincipalName",
+	"assignedPlans",
+	"assignedLicenses",
+	"employeeId",
 }, userDefaults...)
 
 func userEntity(u *user) entity {
 	local, _, _ := strings.Cut(u.UPN, "@")
 	e := entity{
-		"id": u.ID, "userPrincipalName": u.UPN, "displayName": u.Name, "givenName": nullable(u.Given), "surname": nullable(u.Surname), "mail": nullable(u.Mail),
-		"businessPhones": []any{}, "jobTitle": nil, "mobilePhone": nil, "officeLocation": nil, "preferredLanguage": nil,
-		"accountEnabled": !u.Disabled, "userType": "Member", "otherMails": []any{}, "mailNickname": local, "createdDateTime": stamp(u.created),
-		"deletedDateTime": nil, "creationType": nil, "externalUserState": nil, "onPremisesSyncEnabled": nil, "onPremisesUserPrincipalName": nil,
-		"assignedPlans": []any{}, "assignedLicenses": []any{}, "employeeId": nil,
+		"id":                          u.ID,
+		"userPrincipalName":           u.UPN,
+		"displayName":                 u.Name,
+		"givenName":                   nullable(u.Given),
+		"surname":                     nullable(u.Surname),
+		"mail":                        nullable(u.Mail),
+		"businessPhones":              []any{},
+		"jobTitle":                    nil,
+		"mobilePhone":                 nil,
+		"officeLocation":              nil,
+		"preferredLanguage":           nil,
+		"accountEnabled":              !u.Disabled,
+		"userType":                    "Member",
+		"otherMails":                  []any{},
+		"mailNickname":                local,
+		"createdDateTime":             stamp(u.created),
+		"deletedDateTime":             nil,
+		"creationType":                nil,
+		"externalUserState":           nil,
+		"onPremisesSyncEnabled":       nil,
+		"onPremisesUserPrincipalName": nil,
+		"assignedPlans":               []any{},
+		"assignedLicenses":            []any{},
+		"employeeId":                  nil,
 	}
 	proxies := []any{}
 	for _, p := range u.Proxies {
@@ -112,7 +221,14 @@ func userEntity(u *user) entity {
 	if !u.NoMailbox {
 		// The plan of Exchange Online (Plan 2) in Microsoft's list of service plans,
 		// https://learn.microsoft.com/entra/identity/users/licensing-service-plan-reference
-		e["assignedPlans"] = []any{map[string]any{"assignedDateTime": stamp(u.created), "capabilityStatus": "Enabled", "service": "exchange", "servicePlanId": "efb87545-963c-4e0d-99df-69c6916d9eb0"}}
+		e["assignedPlans"] = []any{
+			map[string]any{
+				"assignedDateTime": stamp(u.created),
+				"capabilityStatus": "Enabled",
+				"service":          "exchange",
+				"servicePlanId":    "efb87545-963c-4e0d-99df-69c6916d9eb0",
+			},
+		}
 	}
 	if !u.deleted.IsZero() {
 		e["deletedDateTime"] = stamp(u.deleted)
@@ -131,7 +247,15 @@ func (s *Server) users(deleted bool) collection {
 		}
 		l.users[deleted] = items
 	}
-	return collection{context: "users", kind: "microsoft.graph.user", items: items, defaults: userDefaults, known: userProperties, page: 100, most: 999}
+	return collection{
+		context:  "users",
+		kind:     "microsoft.graph.user",
+		items:    items,
+		defaults: userDefaults,
+		known:    userProperties,
+		page:     100,
+		most:     999,
+	}
 }
 
 var usersReaders = []string{"User.Read.All", "Directory.Read.All", "User.ReadBasic.All"}
@@ -149,7 +273,13 @@ func (s *Server) countUsers(g *graphCall) {
 		return
 	}
 	if !strings.EqualFold(g.r.Header.Get("ConsistencyLevel"), "eventual") {
-		s.graphError(g.rec, g.r, http.StatusBadRequest, "Request_UnsupportedQuery", "$count is not currently supported without the header 'ConsistencyLevel: eventual'.")
+		s.graphError(
+			g.rec,
+			g.r,
+			http.StatusBadRequest,
+			"Request_UnsupportedQuery",
+			"$count is not currently supported without the header 'ConsistencyLevel: eventual'.",
+		)
 		return
 	}
 	g.rec.header.Set("Content-Type", "text/plain")
@@ -193,7 +323,13 @@ func (s *Server) signedIn(g *graphCall) bool {
 	if g.token.user != nil {
 		return true
 	}
-	s.graphError(g.rec, g.r, http.StatusBadRequest, "BadRequest", "/me request is only valid with delegated authentication flow.")
+	s.graphError(
+		g.rec,
+		g.r,
+		http.StatusBadRequest,
+		"BadRequest",
+		"/me request is only valid with delegated authentication flow.",
+	)
 	return false
 }
 
@@ -206,7 +342,13 @@ func (s *Server) roles(g *graphCall) {
 	cast := len(g.path) == 3
 	var items []entity
 	for _, name := range g.token.user.Roles {
-		role := entity{"id": s.world.tenantID[:8] + roleTemplates[name][8:], "displayName": name, "description": name, "roleTemplateId": roleTemplates[name], "deletedDateTime": nil}
+		role := entity{
+			"id":              s.world.tenantID[:8] + roleTemplates[name][8:],
+			"displayName":     name,
+			"description":     name,
+			"roleTemplateId":  roleTemplates[name],
+			"deletedDateTime": nil,
+		}
 		known := role
 		if !cast {
 			known["@odata.type"] = "#microsoft.graph.directoryRole"

@@ -138,7 +138,10 @@ func (s *Server) removeExchangeRole(g *graphCall) {
 		return
 	}
 	before := len(s.world.assignments)
-	s.world.assignments = slices.DeleteFunc(s.world.assignments, func(a exchangeAssignment) bool { return a.id == g.path[3] })
+	s.world.assignments = slices.DeleteFunc(
+		s.world.assignments,
+		func(a exchangeAssignment) bool { return a.id == g.path[3] },
+	)
 	if len(s.world.assignments) == before {
 		s.notFound(g, g.path[3])
 		return

@@ -86,7 +86,13 @@ func (s *Server) filtered(g *graphCall, c collection) ([]entity, bool) {
 	text := g.query.Get("$filter")
 	eventual := strings.EqualFold(g.r.Header.Get("ConsistencyLevel"), "eventual")
 	if g.query.Get("$count") == "true" && !eventual && c.kind == "microsoft.graph.user" {
-		s.graphError(g.rec, g.r, http.StatusBadRequest, "Request_UnsupportedQuery", "The $count query needs the header 'ConsistencyLevel: eventual'.")
+		s.graphError(
+			g.rec,
+			g.r,
+			http.StatusBadRequest,
+			"Request_UnsupportedQuery",
+			"The $count query needs the header 'ConsistencyLevel: eventual'.",
+		)
 		return nil, false
 	}
 	if text == "" {
@@ -102,7 +108,13 @@ func (s *Server) filtered(g *graphCall, c collection) ([]entity, bool) {
 		return nil, false
 	}
 	if p.advanced && (!eventual || g.query.Get("$count") != "true") {
-		s.graphError(g.rec, g.r, http.StatusBadRequest, "Request_UnsupportedQuery", "Operator 'ne', 'not' or 'endsWith' is not supported because the required parameters might be missing. Try adding $count=true query parameter and ConsistencyLevel:eventual header.")
+		s.graphError(
+			g.rec,
+			g.r,
+			http.StatusBadRequest,
+			"Request_UnsupportedQuery",
+			"Operator 'ne', 'not' or 'endsWith' is not supported because the required parameters might be missing. Try adding $count=true query parameter and ConsistencyLevel:eventual header.",
+		)
 		return nil, false
 	}
 	remembered := c.kind == "microsoft.graph.user"
@@ -129,7 +141,13 @@ func (s *Server) pageSize(g *graphCall, c collection) (int, bool) {
 	}
 	n, err := strconv.Atoi(text)
 	if err != nil || n < 1 || n > c.most {
-		s.graphError(g.rec, g.r, http.StatusBadRequest, "Request_BadRequest", fmt.Sprintf("Invalid page size specified: '%s'. Must be between 1 and %d inclusive.", text, c.most))
+		s.graphError(
+			g.rec,
+			g.r,
+			http.StatusBadRequest,
+			"Request_BadRequest",
+			fmt.Sprintf("Invalid page size specified: '%s'. Must be between 1 and %d inclusive.", text, c.most),
+		)
 		return 0, false
 	}
 	return n, true
@@ -149,7 +167,10 @@ func (s *Server) selected(g *graphCall, c collection) ([]string, bool) {
 	for _, name := range strings.Split(text, ",") {
 		name = strings.TrimSpace(name)
 		if !slices.Contains(c.known, name) {
-			s.badQuery(g, fmt.Sprintf("Could not find a property named '%s' on type '%s' that the sandbox imitates.", name, c.kind))
+			s.badQuery(
+				g,
+				fmt.Sprintf("Could not find a property named '%s' on type '%s' that the sandbox imitates.", name, c.kind),
+			)
 			return nil, false
 		}
 		fields = append(fields, name)

@@ -15,7 +15,13 @@ type lists struct {
 // listed returns the lists of the state as it is.
 func (s *Server) listed() *lists {
 	if s.lists.users == nil || s.lists.version != s.world.version {
-		s.lists = lists{version: s.world.version, users: map[bool][]entity{}, filtered: map[string][]entity{}, zoom: map[string][]any{}, encoded: map[string]map[string]json.RawMessage{}}
+		s.lists = lists{
+			version:  s.world.version,
+			users:    map[bool][]entity{},
+			filtered: map[string][]entity{},
+			zoom:     map[string][]any{},
+			encoded:  map[string]map[string]json.RawMessage{},
+		}
 	}
 	return &s.lists
 }

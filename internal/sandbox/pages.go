@@ -18,7 +18,10 @@ func (s *Server) page(rec *recorder, status int, name string, data map[string]an
 	data["Page"] = name
 	rec.header.Set("Content-Type", "text/html; charset=utf-8")
 	rec.header.Set("Cache-Control", "no-store")
-	rec.header.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; form-action *; base-uri 'none'; frame-ancestors 'none'")
+	rec.header.Set(
+		"Content-Security-Policy",
+		"default-src 'none'; style-src 'unsafe-inline'; form-action *; base-uri 'none'; frame-ancestors 'none'",
+	)
 	rec.status = status
 	for _, part := range []string{"head", name, "foot"} {
 		if err := pageTemplates.ExecuteTemplate(rec, part, data); err != nil {

@@ -7,8 +7,62 @@ import (
 )
 
 var (
-	givenNames = []string{"Ada", "Ben", "Carla", "Diego", "Emily", "Farid", "Grace", "Henrietta", "Ivan", "Johanna", "Kenji", "Lidia", "Miriam", "Nestor", "Olga", "Patti", "Quentin", "Raul", "Sara", "Tomas", "Ursula", "Viktor", "Wanda", "Xiao", "Yara", "Zoltan"}
-	surnames   = []string{"Adams", "Berg", "Castro", "Dahl", "Eriksen", "Fischer", "Garcia", "Holt", "Ito", "Jansen", "Kowal", "Larsen", "Meyer", "Novak", "Okafor", "Petrov", "Quist", "Rossi", "Silva", "Tanaka", "Ueda", "Vargas", "Weber", "Xu", "Yilmaz", "Zeller"}
+	givenNames = []string{
+		"Ada",
+		"Ben",
+		"Carla",
+		"Diego",
+		"Emily",
+		"Farid",
+		"Grace",
+		"Henrietta",
+		"Ivan",
+		"Johanna",
+		"Kenji",
+		"Lidia",
+		"Miriam",
+		"Nestor",
+		"Olga",
+		"Patti",
+		"Quentin",
+		"Raul",
+		"Sara",
+		"Tomas",
+		"Ursula",
+		"Viktor",
+		"Wanda",
+		"Xiao",
+		"Yara",
+		"Zoltan",
+	}
+	surnames = []string{
+		"Adams",
+		"Berg",
+		"Castro",
+		"Dahl",
+		"Eriksen",
+		"Fischer",
+		"Garcia",
+		"Holt",
+		"Ito",
+		"Jansen",
+		"Kowal",
+		"Larsen",
+		"Meyer",
+		"Novak",
+		"Okafor",
+		"Petrov",
+		"Quist",
+		"Rossi",
+		"Silva",
+		"Tanaka",
+		"Ueda",
+		"Vargas",
+		"Weber",
+		"Xu",
+		"Yilmaz",
+		"Zeller",
+	}
 )
 
 // generate makes people who match on both sides, the same ones for the same

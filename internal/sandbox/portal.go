@@ -61,7 +61,12 @@ func (s *Server) servePortal(rec *recorder, r *http.Request) {
 		return
 	}
 	if !s.world.scenario.Zoom.seesSettings(person.Role) {
-		s.page(rec, http.StatusForbidden, "zoom-error", map[string]any{"Title": "No permission", "Text": "Only an account owner or admin can open this page."})
+		s.page(
+			rec,
+			http.StatusForbidden,
+			"zoom-error",
+			map[string]any{"Title": "No permission", "Text": "Only an account owner or admin can open this page."},
+		)
 		return
 	}
 	path := r.URL.Path
@@ -79,7 +84,12 @@ func (s *Server) servePortal(rec *recorder, r *http.Request) {
 	case strings.HasPrefix(path, "/account/group/"):
 		id := strings.TrimPrefix(path, "/account/group/")
 		if s.world.group(id) == nil {
-			s.page(rec, http.StatusNotFound, "zoom-error", map[string]any{"Title": "No such group", "Text": "This account has no group with that ID."})
+			s.page(
+				rec,
+				http.StatusNotFound,
+				"zoom-error",
+				map[string]any{"Title": "No such group", "Text": "This account has no group with that ID."},
+			)
 			return
 		}
 		s.mailCalendar(rec, r, person, id)
@@ -88,7 +98,12 @@ func (s *Server) servePortal(rec *recorder, r *http.Request) {
 	case path == portalSigner:
 		s.portalSigner(rec, r)
 	default:
-		s.page(rec, http.StatusNotFound, "zoom-error", map[string]any{"Title": "Not imitated", "Text": "The sandbox has no page " + path + "."})
+		s.page(
+			rec,
+			http.StatusNotFound,
+			"zoom-error",
+			map[string]any{"Title": "Not imitated", "Text": "The sandbox has no page " + path + "."},
+		)
 	}
 }
 
@@ -122,7 +137,17 @@ func (s *Server) portalSignIn(rec *recorder, r *http.Request) {
 	}
 	session := rand.Text()
 	s.pages.people[session] = z
-	http.SetCookie(rec, &http.Cookie{Name: portalCookie, Value: session, Path: "/", Secure: true, HttpOnly: true, SameSite: http.SameSiteLaxMode})
+	http.SetCookie(
+		rec,
+		&http.Cookie{
+			Name:     portalCookie,
+			Value:    session,
+			Path:     "/",
+			Secure:   true,
+			HttpOnly: true,
+			SameSite: http.SameSiteLaxMode,
+		},
+	)
 	if !strings.HasPrefix(next, "/") || strings.HasPrefix(next, "//") {
 		next = "/account/setting"
 	}
@@ -137,11 +162,23 @@ func (s *Server) mailCalendar(rec *recorder, r *http.Request, person *zoomUser, 
 		return
 	}
 	wanted := portalSettings{
-		Integrate: formValue(r, "integrate") == "on", Service: formValue(r, "default_service"), API: formValue(r, "authorize_with"),
-		SetupBy: formValue(r, "setup_by"), MailRead: formValue(r, "mail_read") == "on", AuthorizedBy: now.AuthorizedBy,
+		Integrate: formValue(
+			r,
+			"integrate",
+		) == "on",
+		Service:      formValue(r, "default_service"),
+		API:          formValue(r, "authorize_with"),
+		SetupBy:      formValue(r, "setup_by"),
+		MailRead:     formValue(r, "mail_read") == "on",
+		AuthorizedBy: now.AuthorizedBy,
 	}
 	if question, ok := verification(now, wanted, formValue(r, "verified")); ok {
-		s.page(rec, http.StatusOK, "zoom-verify", map[string]any{"Form": r.PostForm, "Question": question.text, "Button": question.button, "Back": r.URL.Path})
+		s.page(
+			rec,
+			http.StatusOK,
+			"zoom-verify",
+			map[string]any{"Form": r.PostForm, "Question": question.text, "Button": question.button, "Back": r.URL.Path},
+		)
 		return
 	}
 	switch {
@@ -150,16 +187,35 @@ func (s *Server) mailCalendar(rec *recorder, r *http.Request, person *zoomUser, 
 		s.world.portal[scope] = &wanted
 		s.showMailCalendar(rec, person, scope, wanted, "Your settings have been updated.", "")
 	case formValue(r, "action") != "authorize":
-		s.showMailCalendar(rec, person, scope, wanted, "", "Press Authorize and Save to set up the integration with Application Permissions.")
+		s.showMailCalendar(
+			rec,
+			person,
+			scope,
+			wanted,
+			"",
+			"Press Authorize and Save to set up the integration with Application Permissions.",
+		)
 	case wanted.Service != "office365" || wanted.API != "graph":
 		s.showMailCalendar(rec, person, scope, wanted, "", "Application Permissions need Office 365 and Graph API.")
 	case !s.world.domainMatches():
-		s.showMailCalendar(rec, person, scope, wanted, "", "None of your account's associated domains is verified in Office 365.")
+		s.showMailCalendar(
+			rec,
+			person,
+			scope,
+			wanted,
+			"",
+			"None of your account's associated domains is verified in Office 365.",
+		)
 	default:
 		state := rand.Text()
 		s.pages.pending[state] = &authorization{scope: scope, settings: wanted, by: person}
 		redirect(rec, "/organizations/v2.0/adminconsent?"+url.Values{
-			"client_id": {zoomAppID}, "scope": {"https://graph.microsoft.com/.default"}, "redirect_uri": {s.Origin + portalCallback}, "state": {state},
+			"client_id": {
+				zoomAppID,
+			},
+			"scope":        {"https://graph.microsoft.com/.default"},
+			"redirect_uri": {s.Origin + portalCallback},
+			"state":        {state},
 		}.Encode())
 	}
 }
@@ -184,8 +240,21 @@ func verification(now, wanted portalSettings, answered string) (question, bool) 
 	return q, answered != q.button
 }
 
-func (s *Server) showMailCalendar(rec *recorder, person *zoomUser, scope string, settings portalSettings, saved, problem string) {
-	data := map[string]any{"Person": person.Email, "Settings": settings, "Saved": saved, "Problem": problem, "Path": "/account/setting", "Where": "Account Management › Account Settings"}
+func (s *Server) showMailCalendar(
+	rec *recorder,
+	person *zoomUser,
+	scope string,
+	settings portalSettings,
+	saved, problem string,
+) {
+	data := map[string]any{
+		"Person":   person.Email,
+		"Settings": settings,
+		"Saved":    saved,
+		"Problem":  problem,
+		"Path":     "/account/setting",
+		"Where":    "Account Management › Account Settings",
+	}
 	if g := s.world.group(scope); g != nil {
 		data["Path"], data["Where"], data["Group"] = "/account/group/"+scope, "User Management › Groups › "+g.Name, g.Name
 	}
@@ -200,13 +269,29 @@ func (s *Server) portalConsented(rec *recorder, r *http.Request, person *zoomUse
 	a := s.pages.pending[q.Get("state")]
 	switch {
 	case a == nil || a.by != person:
-		s.page(rec, http.StatusBadRequest, "zoom-error", map[string]any{"Title": "Authorization failed", "Text": "This answer belongs to no authorization."})
+		s.page(
+			rec,
+			http.StatusBadRequest,
+			"zoom-error",
+			map[string]any{"Title": "Authorization failed", "Text": "This answer belongs to no authorization."},
+		)
 	case q.Get("error") != "":
 		delete(s.pages.pending, q.Get("state"))
-		s.page(rec, http.StatusOK, "zoom-error", map[string]any{"Title": "Authorization failed", "Text": q.Get("error_description")})
+		s.page(
+			rec,
+			http.StatusOK,
+			"zoom-error",
+			map[string]any{"Title": "Authorization failed", "Text": q.Get("error_description")},
+		)
 	default:
 		redirect(rec, "/organizations/oauth2/v2.0/authorize?"+url.Values{
-			"client_id": {zoomAppID}, "response_type": {"code"}, "scope": {"openid profile"}, "redirect_uri": {s.Origin + portalSigner}, "state": {q.Get("state")},
+			"client_id": {
+				zoomAppID,
+			},
+			"response_type": {"code"},
+			"scope":         {"openid profile"},
+			"redirect_uri":  {s.Origin + portalSigner},
+			"state":         {q.Get("state")},
 		}.Encode())
 	}
 }
@@ -217,13 +302,30 @@ func (s *Server) portalSigner(rec *recorder, r *http.Request) {
 	q := r.URL.Query()
 	a, c := s.pages.pending[q.Get("state")], s.entra.codes[q.Get("code")]
 	if a == nil || c == nil || c.client != zoomAppID {
-		s.page(rec, http.StatusBadRequest, "zoom-error", map[string]any{"Title": "Authorization failed", "Text": "This answer belongs to no authorization."})
+		s.page(
+			rec,
+			http.StatusBadRequest,
+			"zoom-error",
+			map[string]any{"Title": "Authorization failed", "Text": "This answer belongs to no authorization."},
+		)
 		return
 	}
 	delete(s.pages.pending, q.Get("state"))
 	delete(s.entra.codes, q.Get("code"))
 	if !strings.EqualFold(c.user.UPN, a.by.Email) && !a.settings.MailRead {
-		s.page(rec, http.StatusOK, "zoom-error", map[string]any{"Title": "Authorization failed", "Text": fmt.Sprintf("The Office 365 user %s does not match the Zoom user %s. Approve Mail: Read access to connect.", c.user.UPN, a.by.Email)})
+		s.page(
+			rec,
+			http.StatusOK,
+			"zoom-error",
+			map[string]any{
+				"Title": "Authorization failed",
+				"Text": fmt.Sprintf(
+					"The Office 365 user %s does not match the Zoom user %s. Approve Mail: Read access to connect.",
+					c.user.UPN,
+					a.by.Email,
+				),
+			},
+		)
 		return
 	}
 	a.settings.AuthorizedBy = c.user.UPN

@@ -48,7 +48,10 @@ func start(t *testing.T, scenario string, change func(*Options)) *lab {
 	roots := x509.NewCertPool()
 	roots.AppendCertsFromPEM(pem)
 	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots}}
-	l.client = &http.Client{Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	l.client = &http.Client{
+		Transport:     transport,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
 	vars, err := l.Env()
 	if err != nil {
 		t.Fatal(err)
@@ -107,7 +110,11 @@ func (l *lab) do(method, path, token, body string, headers ...string) reply {
 // spki is the SHA-256 of the server's public key, as Chromium wants it.
 func (l *lab) spki() string {
 	l.t.Helper()
-	conn, err := tls.Dial("tcp", strings.TrimPrefix(l.Origin, "https://"), l.client.Transport.(*http.Transport).TLSClientConfig)
+	conn, err := tls.Dial(
+		"tcp",
+		strings.TrimPrefix(l.Origin, "https://"),
+		l.client.Transport.(*http.Transport).TLSClientConfig,
+	)
 	if err != nil {
 		l.t.Fatal(err)
 	}
@@ -121,7 +128,12 @@ func (l *lab) tenantPath(rest string) string { return "/" + l.env["ZO365_MICROSO
 // app signs the tenant's application in.
 func (l *lab) app() string {
 	r := l.do("POST", l.tenantPath("/oauth2/v2.0/token"), "", url.Values{
-		"grant_type": {"client_credentials"}, "client_id": {ownAppID}, "client_secret": {l.env["ZO365_MICROSOFT_CLIENT_SECRET"]}, "scope": {l.Origin + "/.default"},
+		"grant_type": {
+			"client_credentials",
+		},
+		"client_id":     {ownAppID},
+		"client_secret": {l.env["ZO365_MICROSOFT_CLIENT_SECRET"]},
+		"scope":         {l.Origin + "/.default"},
 	}.Encode())
 	return "Bearer " + r.json["access_token"].(string)
 }
@@ -134,17 +146,77 @@ func TestEntraErrors(t *testing.T) {
 		error      string
 		number     float64
 	}{
-		"unknown tenant":         {"/nowhere/oauth2/v2.0/token", "", 400, "invalid_tenant", 90002},
-		"no client":              {l.tenantPath("/oauth2/v2.0/devicecode"), "scope=User.Read", 400, "invalid_request", 900144},
-		"unknown client":         {l.tenantPath("/oauth2/v2.0/devicecode"), "client_id=x&scope=User.Read", 400, "unauthorized_client", 700016},
-		"unknown scope":          {l.tenantPath("/oauth2/v2.0/devicecode"), "client_id=" + ownAppID + "&scope=No.Such", 400, "invalid_scope", 70011},
-		"unknown grant":          {l.tenantPath("/oauth2/v2.0/token"), "grant_type=password", 400, "unsupported_grant_type", 70003},
-		"bogus device code":      {l.tenantPath("/oauth2/v2.0/token"), "grant_type=device_code&device_code=x&client_id=" + ownAppID, 400, "bad_verification_code", 70018},
-		"bogus code":             {l.tenantPath("/oauth2/v2.0/token"), "grant_type=authorization_code&code=x&client_id=" + ownAppID, 400, "invalid_grant", 54005},
-		"bogus refresh token":    {l.tenantPath("/oauth2/v2.0/token"), "grant_type=refresh_token&refresh_token=x&client_id=" + ownAppID, 400, "invalid_grant", 70000},
-		"wrong secret":           {l.tenantPath("/oauth2/v2.0/token"), "grant_type=client_credentials&client_secret=x&scope=https://g/.default&client_id=" + ownAppID, 401, "invalid_client", 7000215},
-		"no secret":              {l.tenantPath("/oauth2/v2.0/token"), "grant_type=client_credentials&scope=https://g/.default&client_id=" + ownAppID, 401, "invalid_client", 7000218},
-		"a scope for each right": {l.tenantPath("/oauth2/v2.0/token"), "grant_type=client_credentials&scope=User.Read&client_id=" + ownAppID, 400, "invalid_scope", 1002012},
+		"unknown tenant": {"/nowhere/oauth2/v2.0/token", "", 400, "invalid_tenant", 90002},
+		"no client": {
+			l.tenantPath("/oauth2/v2.0/devicecode"),
+			"scope=User.Read",
+			400,
+			"invalid_request",
+			900144,
+		},
+		"unknown client": {
+			l.tenantPath("/oauth2/v2.0/devicecode"),
+			"client_id=x&scope=User.Read",
+			400,
+			"unauthorized_client",
+			700016,
+		},
+		"unknown scope": {
+			l.tenantPath("/oauth2/v2.0/devicecode"),
+			"client_id=" + ownAppID + "&scope=No.Such",
+			400,
+			"invalid_scope",
+			70011,
+		},
+		"unknown grant": {
+			l.tenantPath("/oauth2/v2.0/token"),
+			"grant_type=password",
+			400,
+			"unsupported_grant_type",
+			70003,
+		},
+		"bogus device code": {
+			l.tenantPath("/oauth2/v2.0/token"),
+			"grant_type=device_code&device_code=x&client_id=" + ownAppID,
+			400,
+			"bad_verification_code",
+			70018,
+		},
+		"bogus code": {
+			l.tenantPath("/oauth2/v2.0/token"),
+			"grant_type=authorization_code&code=x&client_id=" + ownAppID,
+			400,
+			"invalid_grant",
+			54005,
+		},
+		"bogus refresh token": {
+			l.tenantPath("/oauth2/v2.0/token"),
+			"grant_type=refresh_token&refresh_token=x&client_id=" + ownAppID,
+			400,
+			"invalid_grant",
+			70000,
+		},
+		"wrong secret": {
+			l.tenantPath("/oauth2/v2.0/token"),
+			"grant_type=client_credentials&client_secret=x&scope=https://g/.default&client_id=" + ownAppID,
+			401,
+			"invalid_client",
+			7000215,
+		},
+		"no secret": {
+			l.tenantPath("/oauth2/v2.0/token"),
+			"grant_type=client_credentials&scope=https://g/.default&client_id=" + ownAppID,
+			401,
+			"invalid_client",
+			7000218,
+		},
+		"a scope for each right": {
+			l.tenantPath("/oauth2/v2.0/token"),
+			"grant_type=client_credentials&scope=User.Read&client_id=" + ownAppID,
+			400,
+			"invalid_scope",
+			1002012,
+		},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -168,13 +240,30 @@ func TestEntraErrors(t *testing.T) {
 func TestDeviceGrantNames(t *testing.T) {
 	l := start(t, "happy", nil)
 	for _, grant := range []string{"device_code", "urn:ietf:params:oauth:grant-type:device_code"} {
-		code := l.do("POST", l.tenantPath("/oauth2/v2.0/devicecode"), "", "client_id="+ownAppID+"&scope=https://graph.microsoft.com/User.Read+openid+offline_access+profile")
+		code := l.do(
+			"POST",
+			l.tenantPath("/oauth2/v2.0/devicecode"),
+			"",
+			"client_id="+ownAppID+"&scope=https://graph.microsoft.com/User.Read+openid+offline_access+profile",
+		)
 		if code.json["verification_uri_complete"] != nil {
 			t.Error("Entra never sends verification_uri_complete")
 		}
-		r := l.do("POST", l.tenantPath("/oauth2/v2.0/token?client-request-id=x"), "", url.Values{"grant_type": {grant}, "client_id": {ownAppID}, "device_code": {code.json["device_code"].(string)}, "client_info": {"1"}}.Encode())
+		r := l.do(
+			"POST",
+			l.tenantPath("/oauth2/v2.0/token?client-request-id=x"),
+			"",
+			url.Values{
+				"grant_type":  {grant},
+				"client_id":   {ownAppID},
+				"device_code": {code.json["device_code"].(string)},
+				"client_info": {"1"},
+			}.Encode(),
+		)
 		scope, _ := r.json["scope"].(string)
-		if r.status != 200 || !strings.Contains(scope, "https://graph.microsoft.com/User.Read") || strings.Contains(scope, "offline_access") || r.json["refresh_token"] == nil {
+		if r.status != 200 || !strings.Contains(scope, "https://graph.microsoft.com/User.Read") ||
+			strings.Contains(scope, "offline_access") ||
+			r.json["refresh_token"] == nil {
 			t.Errorf("%s: %d %s", grant, r.status, r.text)
 		}
 	}
@@ -189,30 +278,81 @@ func TestGraphQueries(t *testing.T) {
 		status  int
 		check   func(reply) bool
 	}{
-		"eleven properties come by default": {"/v1.0/users?$top=1", nil, 200, func(r reply) bool { return len(r.json["value"].([]any)[0].(map[string]any)) == 11 }},
+		"eleven properties come by default": {
+			"/v1.0/users?$top=1",
+			nil,
+			200,
+			func(r reply) bool { return len(r.json["value"].([]any)[0].(map[string]any)) == 11 },
+		},
 		"pages have an absolute next link": {"/v1.0/users", nil, 200, func(r reply) bool {
-			return len(r.json["value"].([]any)) == 100 && strings.HasPrefix(r.json["@odata.nextLink"].(string), l.Origin+"/v1.0/users?")
+			return len(r.json["value"].([]any)) == 100 &&
+				strings.HasPrefix(r.json["@odata.nextLink"].(string), l.Origin+"/v1.0/users?")
 		}},
-		"a page size beyond the limit":     {"/v1.0/users?$top=1000", nil, 400, nil},
-		"an unknown property":              {"/v1.0/users?$select=colour", nil, 400, nil},
-		"an unknown option":                {"/v1.0/users?$skip=1", nil, 400, nil},
-		"a filter that really filters":     {"/v1.0/users?$filter=userPrincipalName+eq+'ADMIN@contoso.com'", nil, 200, func(r reply) bool { return len(r.json["value"].([]any)) == 1 }},
-		"an alias, whatever its case":      {"/v1.0/users?$filter=proxyAddresses/any(p:p+eq+'SMTP:ILANGER@contoso.com')&$select=id", nil, 200, func(r reply) bool { return len(r.json["value"].([]any)) == 1 }},
-		"startswith":                       {"/v1.0/users?$filter=startswith(userPrincipalName,'admin@')", nil, 200, func(r reply) bool { return len(r.json["value"].([]any)) == 1 }},
-		"endswith needs the header":        {"/v1.0/users?$filter=endswith(mail,'@contoso.com')", nil, 400, nil},
-		"endswith with the header":         {"/v1.0/users?$count=true&$top=1&$filter=endswith(mail,'@fabrikam.com')", []string{"ConsistencyLevel", "eventual"}, 200, func(r reply) bool { return r.json["@odata.count"] == float64(1) }},
-		"a filter it does not know":        {"/v1.0/users?$filter=contains(mail,'x')", nil, 400, nil},
-		"a filter that is cut":             {"/v1.0/users?$filter=mail+eq+'x", nil, 400, nil},
-		"and, or, not, in and parentheses": {"/v1.0/users?$count=true&$filter=(userType+eq+'Guest'+or+mail+in+('admin@contoso.com','x'))+and+not(accountEnabled+eq+false)", []string{"ConsistencyLevel", "eventual"}, 200, func(r reply) bool { return len(r.json["value"].([]any)) == 2 }},
-		"the count is plain text":          {"/v1.0/users/$count", []string{"ConsistencyLevel", "eventual"}, 200, func(r reply) bool { return r.text == "257" }},
-		"both key forms":                   {"/v1.0/users('pat_fabrikam.com%23EXT%23@contoso.onmicrosoft.com')?$select=userType", nil, 200, func(r reply) bool { return r.json["userType"] == "Guest" }},
-		"a plain key":                      {"/v1.0/users/admin@contoso.com", nil, 200, func(r reply) bool { return r.json["userPrincipalName"] == "admin@contoso.com" }},
-		"nobody":                           {"/v1.0/users/nobody@contoso.com", nil, 404, nil},
-		"an application is nobody's me":    {"/v1.0/me", nil, 400, nil},
-		"what is not imitated is loud":     {"/v1.0/teams", nil, 400, nil},
-		"assignments on demand": {"/v1.0/servicePrincipals?$expand=appRoleAssignments&$filter=displayName+eq+'zo365'", nil, 200, func(r reply) bool {
-			return len(r.json["value"].([]any)[0].(map[string]any)["appRoleAssignments"].([]any)) == 10
-		}},
+		"a page size beyond the limit": {"/v1.0/users?$top=1000", nil, 400, nil},
+		"an unknown property":          {"/v1.0/users?$select=colour", nil, 400, nil},
+		"an unknown option":            {"/v1.0/users?$skip=1", nil, 400, nil},
+		"a filter that really filters": {
+			"/v1.0/users?$filter=userPrincipalName+eq+'ADMIN@contoso.com'",
+			nil,
+			200,
+			func(r reply) bool { return len(r.json["value"].([]any)) == 1 },
+		},
+		"an alias, whatever its case": {
+			"/v1.0/users?$filter=proxyAddresses/any(p:p+eq+'SMTP:ILANGER@contoso.com')&$select=id",
+			nil,
+			200,
+			func(r reply) bool { return len(r.json["value"].([]any)) == 1 },
+		},
+		"startswith": {
+			"/v1.0/users?$filter=startswith(userPrincipalName,'admin@')",
+			nil,
+			200,
+			func(r reply) bool { return len(r.json["value"].([]any)) == 1 },
+		},
+		"endswith needs the header": {"/v1.0/users?$filter=endswith(mail,'@contoso.com')", nil, 400, nil},
+		"endswith with the header": {
+			"/v1.0/users?$count=true&$top=1&$filter=endswith(mail,'@fabrikam.com')",
+			[]string{"ConsistencyLevel", "eventual"},
+			200,
+			func(r reply) bool { return r.json["@odata.count"] == float64(1) },
+		},
+		"a filter it does not know": {"/v1.0/users?$filter=contains(mail,'x')", nil, 400, nil},
+		"a filter that is cut":      {"/v1.0/users?$filter=mail+eq+'x", nil, 400, nil},
+		"and, or, not, in and parentheses": {
+			"/v1.0/users?$count=true&$filter=(userType+eq+'Guest'+or+mail+in+('admin@contoso.com','x'))+and+not(accountEnabled+eq+false)",
+			[]string{"ConsistencyLevel", "eventual"},
+			200,
+			func(r reply) bool { return len(r.json["value"].([]any)) == 2 },
+		},
+		"the count is plain text": {
+			"/v1.0/users/$count",
+			[]string{"ConsistencyLevel", "eventual"},
+			200,
+			func(r reply) bool { return r.text == "257" },
+		},
+		"both key forms": {
+			"/v1.0/users('pat_fabrikam.com%23EXT%23@contoso.onmicrosoft.com')?$select=userType",
+			nil,
+			200,
+			func(r reply) bool { return r.json["userType"] == "Guest" },
+		},
+		"a plain key": {
+			"/v1.0/users/admin@contoso.com",
+			nil,
+			200,
+			func(r reply) bool { return r.json["userPrincipalName"] == "admin@contoso.com" },
+		},
+		"nobody":                        {"/v1.0/users/nobody@contoso.com", nil, 404, nil},
+		"an application is nobody's me": {"/v1.0/me", nil, 400, nil},
+		"what is not imitated is loud":  {"/v1.0/teams", nil, 400, nil},
+		"assignments on demand": {
+			"/v1.0/servicePrincipals?$expand=appRoleAssignments&$filter=displayName+eq+'zo365'",
+			nil,
+			200,
+			func(r reply) bool {
+				return len(r.json["value"].([]any)[0].(map[string]any)["appRoleAssignments"].([]any)) == 10
+			},
+		},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -228,7 +368,13 @@ func TestGraphQueries(t *testing.T) {
 			}
 		})
 	}
-	if r := l.do("GET", "/v1.0/users", "Bearer wrong", ""); r.status != 401 || r.json["error"].(map[string]any)["code"] != "InvalidAuthenticationToken" {
+	if r := l.do(
+		"GET",
+		"/v1.0/users",
+		"Bearer wrong",
+		"",
+	); r.status != 401 ||
+		r.json["error"].(map[string]any)["code"] != "InvalidAuthenticationToken" {
 		t.Errorf("a wrong token: %d %s", r.status, r.text)
 	}
 }
@@ -239,15 +385,22 @@ func TestBatch(t *testing.T) {
 	post := func(body string) reply {
 		return l.do("POST", "/v1.0/$batch", app, body, "Content-Type", "application/json")
 	}
-	r := post(`{"requests":[{"id":"1","method":"GET","url":"/users/admin@contoso.com?$select=id"},{"id":"2","method":"GET","url":"users/nobody@contoso.com"}]}`)
+	r := post(
+		`{"requests":[{"id":"1","method":"GET","url":"/users/admin@contoso.com?$select=id"},{"id":"2","method":"GET","url":"users/nobody@contoso.com"}]}`,
+	)
 	responses := r.json["responses"].([]any)
-	if r.status != 200 || len(responses) != 2 || responses[0].(map[string]any)["id"] != "2" || responses[0].(map[string]any)["status"] != float64(404) || responses[1].(map[string]any)["status"] != float64(200) {
+	if r.status != 200 || len(responses) != 2 || responses[0].(map[string]any)["id"] != "2" ||
+		responses[0].(map[string]any)["status"] != float64(404) ||
+		responses[1].(map[string]any)["status"] != float64(200) {
 		t.Errorf("got %s", r.text)
 	}
 	for name, body := range map[string]string{
 		"the same id twice": `{"requests":[{"id":"a","method":"GET","url":"/users"},{"id":"A","method":"GET","url":"/users"}]}`,
-		"more than twenty":  `{"requests":[` + strings.TrimSuffix(strings.Repeat(`{"id":"1","method":"GET","url":"/users"},`, 21), ",") + `]}`,
-		"nothing":           `{"requests":[]}`,
+		"more than twenty": `{"requests":[` + strings.TrimSuffix(
+			strings.Repeat(`{"id":"1","method":"GET","url":"/users"},`, 21),
+			",",
+		) + `]}`,
+		"nothing": `{"requests":[]}`,
 	} {
 		if r := post(body); r.status != 400 {
 			t.Errorf("%s: %d", name, r.status)
@@ -266,7 +419,12 @@ func TestAssignments(t *testing.T) {
 		return r.json["value"].([]any)[0].(map[string]any)
 	}
 	own, graph := list("appId eq '"+ownAppID+"'"), list("appId eq '"+graphAppID+"'")
-	body := fmt.Sprintf(`{"principalId":%q,"resourceId":%q,"appRoleId":%q}`, own["id"], graph["id"], permission("Mail.Read").role)
+	body := fmt.Sprintf(
+		`{"principalId":%q,"resourceId":%q,"appRoleId":%q}`,
+		own["id"],
+		graph["id"],
+		permission("Mail.Read").role,
+	)
 	path := "/v1.0/servicePrincipals/" + own["id"].(string) + "/appRoleAssignments"
 	made := l.do("POST", path, app, body)
 	if made.status != 201 || made.json["appRoleId"] != permission("Mail.Read").role {
@@ -314,7 +472,8 @@ func TestZoom(t *testing.T) {
 	token := "Bearer " + r.json["access_token"].(string)
 	first := l.do("GET", "/v2/users?page_size=30", token, "")
 	next := first.json["next_page_token"].(string)
-	if first.json["total_records"] != float64(66) || len(first.json["users"].([]any)) != 30 || next == "" || first.header.Get("x-zm-trackingid") == "" {
+	if first.json["total_records"] != float64(66) || len(first.json["users"].([]any)) != 30 || next == "" ||
+		first.header.Get("x-zm-trackingid") == "" {
 		t.Errorf("the first page: %.300s", first.text)
 	}
 	if r := l.do("GET", "/v2/users?page_size=30&next_page_token="+next, token, ""); len(r.json["users"].([]any)) != 30 {
@@ -326,7 +485,12 @@ func TestZoom(t *testing.T) {
 	if r := l.do("GET", "/v2/users?page_size=30&next_page_token="+next, token, ""); r.json["code"] != float64(300) {
 		t.Errorf("a token of 16 minutes: %s", r.text)
 	}
-	for path, code := range map[string]float64{"/v2/users/nobody@x.com": 1001, "/v2/groups/none": 4130, "/v2/phones": 2300, "/v2/users?page_size=2001": 300} {
+	for path, code := range map[string]float64{
+		"/v2/users/nobody@x.com":   1001,
+		"/v2/groups/none":          4130,
+		"/v2/phones":               2300,
+		"/v2/users?page_size=2001": 300,
+	} {
 		if r := l.do("GET", path, token, ""); r.json["code"] != code || r.json["message"] == nil {
 			t.Errorf("%s: %s", path, r.text)
 		}
@@ -334,7 +498,12 @@ func TestZoom(t *testing.T) {
 	if r := l.do("GET", "/v2/users", "Bearer wrong", ""); r.status != 401 || r.json["code"] != float64(124) {
 		t.Errorf("a wrong token: %s", r.text)
 	}
-	for _, path := range []string{"/v2/accounts/me/managed_domains", "/v2/accounts/me/settings", "/v2/accounts/me/plans/usage", "/v2/roles"} {
+	for _, path := range []string{
+		"/v2/accounts/me/managed_domains",
+		"/v2/accounts/me/settings",
+		"/v2/accounts/me/plans/usage",
+		"/v2/roles",
+	} {
 		if r := l.do("GET", path, token, ""); r.status != 200 {
 			t.Errorf("%s: %d", path, r.status)
 		}
@@ -346,15 +515,31 @@ func TestTrafficLog(t *testing.T) {
 	l := start(t, "happy", nil)
 	app := l.app()
 	l.do("GET", "/v1.0/domains", app, "")
-	code := l.do("POST", l.tenantPath("/oauth2/v2.0/devicecode"), "", "client_id="+ownAppID+"&scope=User.Read+offline_access")
-	tokens := l.do("POST", l.tenantPath("/oauth2/v2.0/token"), "", url.Values{"grant_type": {"device_code"}, "client_id": {ownAppID}, "device_code": {code.json["device_code"].(string)}}.Encode())
+	code := l.do(
+		"POST",
+		l.tenantPath("/oauth2/v2.0/devicecode"),
+		"",
+		"client_id="+ownAppID+"&scope=User.Read+offline_access",
+	)
+	tokens := l.do(
+		"POST",
+		l.tenantPath("/oauth2/v2.0/token"),
+		"",
+		url.Values{
+			"grant_type":  {"device_code"},
+			"client_id":   {ownAppID},
+			"device_code": {code.json["device_code"].(string)},
+		}.Encode(),
+	)
 	log := l.log.String()
 	if strings.Count(log, "\n") != 4 || !strings.Contains(log, `"m":"GET","url":"`+l.Origin+`/v1.0/domains","st":200`) {
 		t.Errorf("the log:\n%s", log)
 	}
 	for name, secret := range map[string]string{
-		"client secret": l.env["ZO365_MICROSOFT_CLIENT_SECRET"], "application's token": strings.TrimPrefix(app, "Bearer "), "device code": code.json["device_code"].(string),
-		"refresh token": tokens.json["refresh_token"].(string), "access token": tokens.json["access_token"].(string),
+		"client secret":       l.env["ZO365_MICROSOFT_CLIENT_SECRET"],
+		"application's token": strings.TrimPrefix(app, "Bearer "),
+		"device code":         code.json["device_code"].(string),
+		"refresh token":       tokens.json["refresh_token"].(string), "access token": tokens.json["access_token"].(string),
 	} {
 		if strings.Contains(log, secret) {
 			t.Errorf("the %s is in the log", name)
@@ -401,7 +586,14 @@ func TestEveryShippedScenarioLoads(t *testing.T) {
 }
 
 func FuzzFilter(f *testing.F) {
-	for _, text := range []string{"a eq 'b'", "not (a eq true or b ne null)", "l/any(x:x/y eq 'z')", "startswith(a,'b') and a in ('c','d')", "a ge 2026-01-01T00:00:00Z", "b lt 2026-01-01T00:00:00Z"} {
+	for _, text := range []string{
+		"a eq 'b'",
+		"not (a eq true or b ne null)",
+		"l/any(x:x/y eq 'z')",
+		"startswith(a,'b') and a in ('c','d')",
+		"a ge 2026-01-01T00:00:00Z",
+		"b lt 2026-01-01T00:00:00Z",
+	} {
 		f.Add(text)
 	}
 	known := map[string]bool{"a": true, "b": true, "l": true}

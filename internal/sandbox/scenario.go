@@ -257,7 +257,12 @@ func LoadScenario(name string) (Scenario, error) {
 		text, err = os.ReadFile(name)
 	}
 	if err != nil {
-		return s, fmt.Errorf("the scenario %q is neither one of %s nor a file that can be read: %w", name, strings.Join(Names(), ", "), err)
+		return s, fmt.Errorf(
+			"the scenario %q is neither one of %s nor a file that can be read: %w",
+			name,
+			strings.Join(Names(), ", "),
+			err,
+		)
 	}
 	decoder := yaml.NewDecoder(bytes.NewReader(text))
 	decoder.KnownFields(true)
@@ -271,13 +276,31 @@ func LoadScenario(name string) (Scenario, error) {
 func base() Scenario {
 	return Scenario{
 		Tenant: TenantScenario{
-			Name: "Contoso", Device: DeviceAllowed, CodeLifetime: 15 * time.Minute,
+			Name:         "Contoso",
+			Device:       DeviceAllowed,
+			CodeLifetime: 15 * time.Minute,
 			Domains: []EntraDomain{
 				{Name: "contoso.onmicrosoft.com", Verified: true, Initial: true},
 				{Name: "contoso.com", Verified: true, Default: true},
 			},
-			App:     AppScenario{SecretLifetime: 365 * 24 * time.Hour, Permissions: []string{"User.Read.All", "Domain.Read.All", "Organization.Read.All", "Application.Read.All", "Calendars.ReadBasic.All", "AuditLog.Read.All", "Directory.Read.All", "AppRoleAssignment.ReadWrite.All", "User.ReadWrite.All", "RoleManagement.Read.Exchange"}},
-			ZoomApp: ZoomAppGranted{Declared: []string{"Calendars.ReadWrite", "Contacts.Read", "MailboxSettings.Read", "User.Read.All"}},
+			App: AppScenario{
+				SecretLifetime: 365 * 24 * time.Hour,
+				Permissions: []string{
+					"User.Read.All",
+					"Domain.Read.All",
+					"Organization.Read.All",
+					"Application.Read.All",
+					"Calendars.ReadBasic.All",
+					"AuditLog.Read.All",
+					"Directory.Read.All",
+					"AppRoleAssignment.ReadWrite.All",
+					"User.ReadWrite.All",
+					"RoleManagement.Read.Exchange",
+				},
+			},
+			ZoomApp: ZoomAppGranted{
+				Declared: []string{"Calendars.ReadWrite", "Contacts.Read", "MailboxSettings.Read", "User.Read.All"},
+			},
 		},
 		Zoom: ZoomScenario{
 			Plan:    "Business",
@@ -322,7 +345,13 @@ func (s Scenario) check(name string) error {
 	}
 	for i, f := range s.Faults {
 		if !slices.Contains(faultKinds, f.Do) {
-			return fmt.Errorf("the scenario %s: faults[%d].do: %q is not one of %s", name, i, f.Do, strings.Join(faultKinds, ", "))
+			return fmt.Errorf(
+				"the scenario %s: faults[%d].do: %q is not one of %s",
+				name,
+				i,
+				f.Do,
+				strings.Join(faultKinds, ", "),
+			)
 		}
 	}
 	return nil

@@ -47,16 +47,37 @@ func (s *Server) serveEntraAdmin(rec *recorder, r *http.Request) {
 	domains := &s.world.scenario.Tenant.Domains
 	for i := range *domains {
 		if d := &(*domains)[i]; !d.Verified {
-			tasks = append(tasks, task{"Domain names: " + d.Name + " is not verified.", "Verify", "verify " + d.Name, func() { d.Verified = true }})
+			tasks = append(
+				tasks,
+				task{"Domain names: " + d.Name + " is not verified.", "Verify", "verify " + d.Name, func() { d.Verified = true }},
+			)
 		}
 	}
 	for _, z := range s.world.scenario.Zoom.Domains {
-		if !slices.ContainsFunc(*domains, func(d EntraDomain) bool { return strings.EqualFold(d.Name, z.Name) }) && len(tasks) == 0 && !s.world.domainMatches() {
-			tasks = append(tasks, task{"Domain names: " + z.Name + " is not there.", "Add custom domain", "add " + z.Name, func() { *domains = append(*domains, EntraDomain{Name: z.Name}) }})
+		if !slices.ContainsFunc(*domains, func(d EntraDomain) bool { return strings.EqualFold(d.Name, z.Name) }) &&
+			len(tasks) == 0 &&
+			!s.world.domainMatches() {
+			tasks = append(
+				tasks,
+				task{
+					"Domain names: " + z.Name + " is not there.",
+					"Add custom domain",
+					"add " + z.Name,
+					func() { *domains = append(*domains, EntraDomain{Name: z.Name}) },
+				},
+			)
 		}
 	}
 	if days := s.world.daysLeft(); days < 60 {
-		tasks = append(tasks, task{"App registrations, zo365: the client secret ends soon.", "New client secret", "secret", func() { s.world.secretEnds = s.world.now().Add(365 * 24 * time.Hour) }})
+		tasks = append(
+			tasks,
+			task{
+				"App registrations, zo365: the client secret ends soon.",
+				"New client secret",
+				"secret",
+				func() { s.world.secretEnds = s.world.now().Add(365 * 24 * time.Hour) },
+			},
+		)
 	}
 	s.serveTasks(rec, r, "entra-tasks", "Microsoft Entra admin center", tasks)
 }
@@ -66,7 +87,15 @@ func (s *Server) serveLicences(rec *recorder, r *http.Request) {
 	var tasks []task
 	for _, u := range s.world.users {
 		if u.NoMailbox && !u.Guest && u.deleted.IsZero() {
-			tasks = append(tasks, task{"Active users: " + u.UPN + " has no Exchange licence.", "Assign", "assign " + u.ID, func() { u.NoMailbox = false; s.world.changed(u) }})
+			tasks = append(
+				tasks,
+				task{
+					"Active users: " + u.UPN + " has no Exchange licence.",
+					"Assign",
+					"assign " + u.ID,
+					func() { u.NoMailbox = false; s.world.changed(u) },
+				},
+			)
 		}
 	}
 	s.serveTasks(rec, r, "entra-tasks", "Microsoft 365 admin center", tasks)
@@ -78,13 +107,24 @@ func (s *Server) serveZoomAccount(rec *recorder, r *http.Request) {
 	var tasks []task
 	for i := range s.world.scenario.Zoom.Domains {
 		if d := &s.world.scenario.Zoom.Domains[i]; d.Status != "verified" {
-			tasks = append(tasks, task{"Associated Domains: " + d.Name + " is " + d.Status + ".", "Verify", "verify " + d.Name, func() { d.Status = "verified" }})
+			tasks = append(
+				tasks,
+				task{
+					"Associated Domains: " + d.Name + " is " + d.Status + ".",
+					"Verify",
+					"verify " + d.Name,
+					func() { d.Status = "verified" },
+				},
+			)
 		}
 	}
 	for _, d := range s.world.scenario.Tenant.Domains {
 		if d.Verified && !d.Initial && len(tasks) == 0 && !s.world.domainMatches() {
 			tasks = append(tasks, task{"Associated Domains: " + d.Name + " is not there.", "Add", "add " + d.Name, func() {
-				s.world.scenario.Zoom.Domains = append(s.world.scenario.Zoom.Domains, ManagedDomain{Name: d.Name, Status: "pending"})
+				s.world.scenario.Zoom.Domains = append(
+					s.world.scenario.Zoom.Domains,
+					ManagedDomain{Name: d.Name, Status: "pending"},
+				)
 			}})
 		}
 	}
@@ -95,7 +135,10 @@ func (s *Server) serveZoomAccount(rec *recorder, r *http.Request) {
 func (s *Server) serveZoomBilling(rec *recorder, r *http.Request) {
 	var tasks []task
 	if s.world.scenario.Zoom.Plan == "Basic" {
-		tasks = append(tasks, task{"Your plan is Basic.", "Upgrade to Pro", "upgrade", func() { s.world.scenario.Zoom.Plan = "Pro" }})
+		tasks = append(
+			tasks,
+			task{"Your plan is Basic.", "Upgrade to Pro", "upgrade", func() { s.world.scenario.Zoom.Plan = "Pro" }},
+		)
 	}
 	s.serveTasks(rec, r, "zoom-tasks", "Billing", tasks)
 }

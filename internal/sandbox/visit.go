@@ -115,7 +115,13 @@ func (v *Visitor) act(ctx context.Context, p *visited, group string) step {
 		if p.problem != "" {
 			return func() (*visited, error) { return nil, fmt.Errorf("%s: %w", p.problem, ErrRefused) }
 		}
-		fields := url.Values{"integrate": {"on"}, "default_service": {or(v.Service, "office365")}, "authorize_with": {or(v.API, "graph")}, "setup_by": {or(v.SetupBy, "admin")}, "action": {"authorize"}}
+		fields := url.Values{
+			"integrate":       {"on"},
+			"default_service": {or(v.Service, "office365")},
+			"authorize_with":  {or(v.API, "graph")},
+			"setup_by":        {or(v.SetupBy, "admin")},
+			"action":          {"authorize"},
+		}
 		if v.Off {
 			fields.Del("integrate")
 		}

@@ -55,7 +55,9 @@ func newWorkload(dir string) (*workload, error) {
 	if err != nil {
 		return nil, fmt.Errorf("encoding the application's key: %w", err)
 	}
-	text := append(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: pkcs8})...)
+	text := append(
+		pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}),
+		pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: pkcs8})...)
 	pfx, err := pkcs12.Modern.Encode(key, w.certificate, nil, pfxPassword)
 	if err != nil {
 		return nil, fmt.Errorf("encoding the application's PFX file: %w", err)
@@ -114,7 +116,10 @@ func (e *entra) serveWorkload(rec *recorder, r *http.Request) bool {
 	case "GET /metadata/identity/oauth2/token":
 		// https://learn.microsoft.com/entra/identity/managed-identities-azure-resources/how-to-use-vm-token
 		if header.Get("Metadata") != "true" {
-			rec.json(http.StatusBadRequest, map[string]any{"error": "invalid_request", "error_description": "Required metadata header not specified"})
+			rec.json(
+				http.StatusBadRequest,
+				map[string]any{"error": "invalid_request", "error_description": "Required metadata header not specified"},
+			)
 			break
 		}
 		e.managed(rec, r)
@@ -127,13 +132,29 @@ func (e *entra) serveWorkload(rec *recorder, r *http.Request) bool {
 // federated is a token of the other identity provider.
 func (e *entra) federated(subject, audience string) string {
 	now := e.server.world.now()
-	return e.sign(map[string]any{"iss": e.server.Origin + "/idp", "sub": subject, "aud": audience, "iat": now.Unix(), "nbf": now.Unix(), "exp": now.Add(10 * time.Minute).Unix(), "jti": e.server.world.guid()})
+	return e.sign(
+		map[string]any{
+			"iss": e.server.Origin + "/idp",
+			"sub": subject,
+			"aud": audience,
+			"iat": now.Unix(),
+			"nbf": now.Unix(),
+			"exp": now.Add(10 * time.Minute).Unix(),
+			"jti": e.server.world.guid(),
+		},
+	)
 }
 
 // managed answers both kinds of managed identity; numbers are texts.
 func (e *entra) managed(rec *recorder, r *http.Request) {
 	if r.URL.Query().Get("resource") == "" || strings.HasSuffix(r.URL.Query().Get("resource"), "/.default") {
-		rec.json(http.StatusBadRequest, map[string]any{"error": "invalid_resource", "error_description": "AADSTS500011: The resource principal was not found."})
+		rec.json(
+			http.StatusBadRequest,
+			map[string]any{
+				"error":             "invalid_resource",
+				"error_description": "AADSTS500011: The resource principal was not found.",
+			},
+		)
 		return
 	}
 	expires := e.server.world.now().Add(accessLifetime)
@@ -150,7 +171,13 @@ func (e *entra) managed(rec *recorder, r *http.Request) {
 func (e *entra) assertion(rec *recorder, r *http.Request) bool {
 	text := r.PostForm.Get("client_assertion")
 	if r.PostForm.Get("client_assertion_type") != "urn:ietf:params:oauth:client-assertion-type:jwt-bearer" {
-		e.refuse(rec, http.StatusBadRequest, "invalid_request", 900144, "The request body must contain the following parameter: 'client_assertion_type'.")
+		e.refuse(
+			rec,
+			http.StatusBadRequest,
+			"invalid_request",
+			900144,
+			"The request body must contain the following parameter: 'client_assertion_type'.",
+		)
 		return false
 	}
 	token, err := jwt.ParseSigned(text, []jose.SignatureAlgorithm{jose.PS256, jose.RS256})
@@ -163,28 +190,62 @@ func (e *entra) assertion(rec *recorder, r *http.Request) bool {
 	stamped, _ := token.Headers[0].ExtraHeaders["x5t#S256"].(string)
 	byCertificate := stamped != ""
 	switch {
-	case byCertificate && strings.TrimRight(strings.NewReplacer("+", "-", "/", "_").Replace(stamped), "=") != base64.RawURLEncoding.EncodeToString(thumbprint[:]),
+	case byCertificate && strings.TrimRight(
+		strings.NewReplacer("+", "-", "/", "_").Replace(stamped),
+		"=",
+	) != base64.RawURLEncoding.EncodeToString(thumbprint[:]),
 		byCertificate && token.Claims(e.workload.certificate.PublicKey, &claims) != nil:
-		e.refuse(rec, http.StatusUnauthorized, "invalid_client", 700027, "The certificate with identifier used to sign the client assertion is not registered on application. [Reason - The key was not found.]")
+		e.refuse(
+			rec,
+			http.StatusUnauthorized,
+			"invalid_client",
+			700027,
+			"The certificate with identifier used to sign the client assertion is not registered on application. [Reason - The key was not found.]",
+		)
 		return false
 	case !byCertificate && token.Claims(e.public.Keys[0].Key, &claims) != nil:
 		e.refuse(rec, http.StatusUnauthorized, "invalid_client", 700027, "Client assertion failed signature validation.")
 		return false
 	}
 	now := e.server.world.now()
-	if claims.Expiry == nil || claims.NotBefore == nil || now.After(claims.Expiry.Time()) || now.Before(claims.NotBefore.Time().Add(-5*time.Minute)) {
-		e.refuse(rec, http.StatusUnauthorized, "invalid_client", 700024, fmt.Sprintf("Client assertion is not within its valid time range. Current time: %s.", stamp(now)))
+	if claims.Expiry == nil || claims.NotBefore == nil || now.After(claims.Expiry.Time()) ||
+		now.Before(claims.NotBefore.Time().Add(-5*time.Minute)) {
+		e.refuse(
+			rec,
+			http.StatusUnauthorized,
+			"invalid_client",
+			700024,
+			fmt.Sprintf("Client assertion is not within its valid time range. Current time: %s.", stamp(now)),
+		)
 		return false
 	}
 	if byCertificate {
 		if claims.Issuer != ownAppID || claims.Subject != ownAppID || !e.isTokenURL(claims.Audience) {
-			e.refuse(rec, http.StatusUnauthorized, "invalid_client", 700023, "Client assertion audience claim does not match Realm issuer, or its issuer and subject are not the client.")
+			e.refuse(
+				rec,
+				http.StatusUnauthorized,
+				"invalid_client",
+				700023,
+				"Client assertion audience claim does not match Realm issuer, or its issuer and subject are not the client.",
+			)
 			return false
 		}
 		return true
 	}
-	if claims.Issuer != e.server.Origin+"/idp" || claims.Subject != federatedSubject || !claims.Audience.Contains("api://AzureADTokenExchange") {
-		e.refuse(rec, http.StatusUnauthorized, "invalid_client", 70021, fmt.Sprintf("No matching federated identity record found for presented assertion. Assertion Issuer: '%s'. Assertion Subject: '%s'. Assertion Audience: '%s'.", claims.Issuer, claims.Subject, strings.Join(claims.Audience, " ")))
+	if claims.Issuer != e.server.Origin+"/idp" || claims.Subject != federatedSubject ||
+		!claims.Audience.Contains("api://AzureADTokenExchange") {
+		e.refuse(
+			rec,
+			http.StatusUnauthorized,
+			"invalid_client",
+			70021,
+			fmt.Sprintf(
+				"No matching federated identity record found for presented assertion. Assertion Issuer: '%s'. Assertion Subject: '%s'. Assertion Audience: '%s'.",
+				claims.Issuer,
+				claims.Subject,
+				strings.Join(claims.Audience, " "),
+			),
+		)
 		return false
 	}
 	return true

@@ -181,7 +181,12 @@ func (w *world) addApps() {
 		}
 	}
 	for _, other := range w.scenario.Tenant.OtherZoomApps {
-		sp := &servicePrincipal{ID: w.guid(), AppID: other.AppID, Name: other.Name, Publisher: or(other.Publisher, zoomAppOwner)}
+		sp := &servicePrincipal{
+			ID:        w.guid(),
+			AppID:     other.AppID,
+			Name:      other.Name,
+			Publisher: or(other.Publisher, zoomAppOwner),
+		}
 		for _, p := range other.Permissions {
 			w.grant(sp, p)
 		}

@@ -28,7 +28,13 @@ type zoomPage struct {
 }
 
 func newZoomOAuth() *zoomOAuth {
-	return &zoomOAuth{clientID: rand.Text()[:22], clientSecret: rand.Text(), tokens: map[string]time.Time{}, pages: map[string]zoomPage{}, recent: map[string][]time.Time{}}
+	return &zoomOAuth{
+		clientID:     rand.Text()[:22],
+		clientSecret: rand.Text(),
+		tokens:       map[string]time.Time{},
+		pages:        map[string]zoomPage{},
+		recent:       map[string][]time.Time{},
+	}
 }
 
 // serveZoom answers Zoom's OAuth and REST API. Group and user answers are held
@@ -90,13 +96,22 @@ type zoomRoute struct {
 var zoomRoutes = []zoomRoute{
 	{pattern: "users", scope: "user:read:list_users:admin", serve: (*Server).zoomListUsers, label: "MEDIUM"},
 	{pattern: "users/*", scope: "user:read:user:admin", serve: (*Server).zoomGetUser},
-	{pattern: "users/*/email", scope: "user:update:email:admin", method: http.MethodPut, change: (*Server).zoomChangeEmail},
+	{
+		pattern: "users/*/email",
+		scope:   "user:update:email:admin",
+		method:  http.MethodPut,
+		change:  (*Server).zoomChangeEmail,
+	},
 	{pattern: "groups", scope: "group:read:list_groups:admin", serve: (*Server).zoomListGroups, label: "MEDIUM"},
 	{pattern: "groups/*", scope: "group:read:list_groups:admin", serve: (*Server).zoomGetGroup},
 	{pattern: "groups/*/members", scope: "group:read:list_members:admin", serve: (*Server).zoomMembers, label: "MEDIUM"},
 	{pattern: "groups", scope: "group:write:group:admin", method: http.MethodPost, change: (*Server).zoomCreateGroup},
 	{pattern: "groups/*", scope: "group:delete:group:admin", method: http.MethodDelete, change: (*Server).zoomDeleteGroup},
-	{pattern: "accounts/me/managed_domains", scope: "account:read:list_managed_domains:admin", serve: (*Server).zoomDomains},
+	{
+		pattern: "accounts/me/managed_domains",
+		scope:   "account:read:list_managed_domains:admin",
+		serve:   (*Server).zoomDomains,
+	},
 	{pattern: "accounts/me/settings", scope: "account:read:settings:admin", serve: (*Server).zoomSettings},
 	{pattern: "accounts/me/plans/usage", scope: "billing:read:plan_usage:admin", serve: (*Server).zoomPlan},
 	{pattern: "roles", scope: "role:read:list_roles:admin", serve: (*Server).zoomRoles},
@@ -134,7 +149,10 @@ func (s *Server) zoomToken(rec *recorder, r *http.Request) {
 	id, secret, ok := r.BasicAuth()
 	switch {
 	case !ok || id != s.zoom.clientID || secret != s.zoom.clientSecret:
-		rec.json(http.StatusBadRequest, map[string]any{"reason": "Invalid client_id or client_secret", "error": "invalid_client"})
+		rec.json(
+			http.StatusBadRequest,
+			map[string]any{"reason": "Invalid client_id or client_secret", "error": "invalid_client"},
+		)
 	case r.Form.Get("grant_type") != "account_credentials":
 		rec.json(http.StatusBadRequest, map[string]any{"reason": "unsupported grant type", "error": "unsupported_grant_type"})
 	case r.Form.Get("account_id") != s.world.accountID:
@@ -145,7 +163,16 @@ func (s *Server) zoomToken(rec *recorder, r *http.Request) {
 			clear(s.zoom.tokens)
 		}
 		s.zoom.tokens[token] = s.world.now().Add(time.Hour)
-		rec.json(http.StatusOK, map[string]any{"access_token": token, "token_type": "bearer", "expires_in": 3599, "scope": strings.Join(s.world.scenario.Zoom.Scopes, " "), "api_url": s.Origin})
+		rec.json(
+			http.StatusOK,
+			map[string]any{
+				"access_token": token,
+				"token_type":   "bearer",
+				"expires_in":   3599,
+				"scope":        strings.Join(s.world.scenario.Zoom.Scopes, " "),
+				"api_url":      s.Origin,
+			},
+		)
 	}
 }
 
@@ -153,8 +180,12 @@ func (s *Server) zoomToken(rec *recorder, r *http.Request) {
 //
 // https://developers.zoom.us/docs/integrations/oauth/
 func (s *Server) zoomRevoke(rec *recorder, r *http.Request) {
-	if id, secret, ok := r.BasicAuth(); !ok || id != s.zoom.clientID || secret != s.zoom.clientSecret || r.ParseForm() != nil {
-		rec.json(http.StatusBadRequest, map[string]any{"reason": "Invalid client_id or client_secret", "error": "invalid_client"})
+	if id, secret, ok := r.BasicAuth(); !ok || id != s.zoom.clientID || secret != s.zoom.clientSecret ||
+		r.ParseForm() != nil {
+		rec.json(
+			http.StatusBadRequest,
+			map[string]any{"reason": "Invalid client_id or client_secret", "error": "invalid_client"},
+		)
 		return
 	}
 	delete(s.zoom.tokens, r.Form.Get("token"))
@@ -174,7 +205,14 @@ func (s *Server) zoomPaged(rec *recorder, q url.Values, key string, most int, it
 	size, at := 30, 0
 	if text := q.Get("page_size"); text != "" {
 		if _, err := fmt.Sscan(text, &size); err != nil || size < 1 || size > most {
-			rec.json(http.StatusBadRequest, map[string]any{"code": 300, "message": "Validation Failed.", "errors": []any{map[string]any{"field": "page_size", "message": "Invalid field."}}})
+			rec.json(
+				http.StatusBadRequest,
+				map[string]any{
+					"code":    300,
+					"message": "Validation Failed.",
+					"errors":  []any{map[string]any{"field": "page_size", "message": "Invalid field."}},
+				},
+			)
 			return
 		}
 	}
@@ -206,7 +244,11 @@ func (s *Server) zoomPaged(rec *recorder, q url.Values, key string, most int, it
 		next = rand.Text()
 		s.zoom.pages[next] = zoomPage{query: query, at: end, expires: s.world.now().Add(15 * time.Minute)}
 	}
-	body := map[string]any{"next_page_token": next, "total_records": len(items), key: append([]any{}, items[min(at, len(items)):end]...)}
+	body := map[string]any{
+		"next_page_token": next,
+		"total_records":   len(items),
+		key:               append([]any{}, items[min(at, len(items)):end]...),
+	}
 	if key != "groups" { // whose page has less in Zoom's own description
 		body["page_size"], body["page_count"], body["page_number"] = size, (len(items)+size-1)/size, at/size+1
 	}
@@ -226,9 +268,22 @@ func (s *Server) zoomListUsers(rec *recorder, q url.Values, _ []string) {
 			continue
 		}
 		item := map[string]any{
-			"id": z.ID, "first_name": z.First, "last_name": z.Last, "display_name": z.First + " " + z.Last, "email": z.Email, "type": 2,
-			"pmi": 0, "timezone": "America/Los_Angeles", "verified": 1, "created_at": stamp(z.created), "user_created_at": stamp(z.created),
-			"last_login_time": stamp(z.created.Add(time.Hour)), "status": z.Status, "role_id": s.world.scenario.Zoom.roleID(z.Role),
+			"id":              z.ID,
+			"first_name":      z.First,
+			"last_name":       z.Last,
+			"display_name":    z.First + " " + z.Last,
+			"email":           z.Email,
+			"type":            2,
+			"pmi":             0,
+			"timezone":        "America/Los_Angeles",
+			"verified":        1,
+			"created_at":      stamp(z.created),
+			"user_created_at": stamp(z.created),
+			"last_login_time": stamp(
+				z.created.Add(time.Hour),
+			),
+			"status":  z.Status,
+			"role_id": s.world.scenario.Zoom.roleID(z.Role),
 		}
 		if len(z.groups) > 0 {
 			item["group_ids"] = z.groups
@@ -254,10 +309,29 @@ func (s *Server) zoomGetUser(rec *recorder, _ url.Values, keys []string) {
 		return
 	}
 	rec.json(http.StatusOK, map[string]any{
-		"id": z.ID, "first_name": z.First, "last_name": z.Last, "display_name": z.First + " " + z.Last, "email": z.Email, "type": 2, "role_name": z.Role,
-		"pmi": 0, "use_pmi": false, "timezone": "America/Los_Angeles", "verified": 1, "created_at": stamp(z.created), "user_created_at": stamp(z.created),
-		"last_login_time": stamp(z.created.Add(time.Hour)), "language": "en-US", "status": z.Status, "role_id": s.world.scenario.Zoom.roleID(z.Role),
-		"account_id": s.world.accountID, "group_ids": append([]string{}, z.groups...), "login_types": []int{100}, "jid": strings.ToLower(z.ID) + "@xmpp.zoom.us",
+		"id":              z.ID,
+		"first_name":      z.First,
+		"last_name":       z.Last,
+		"display_name":    z.First + " " + z.Last,
+		"email":           z.Email,
+		"type":            2,
+		"role_name":       z.Role,
+		"pmi":             0,
+		"use_pmi":         false,
+		"timezone":        "America/Los_Angeles",
+		"verified":        1,
+		"created_at":      stamp(z.created),
+		"user_created_at": stamp(z.created),
+		"last_login_time": stamp(
+			z.created.Add(time.Hour),
+		),
+		"language":    "en-US",
+		"status":      z.Status,
+		"role_id":     s.world.scenario.Zoom.roleID(z.Role),
+		"account_id":  s.world.accountID,
+		"group_ids":   append([]string{}, z.groups...),
+		"login_types": []int{100},
+		"jid":         strings.ToLower(z.ID) + "@xmpp.zoom.us",
 	})
 }
 
@@ -313,7 +387,10 @@ func (s *Server) zoomMembers(rec *recorder, q url.Values, keys []string) {
 	var items []any
 	for _, z := range s.world.zoomUsers {
 		if slices.Contains(z.groups, keys[0]) {
-			items = append(items, map[string]any{"email": z.Email, "first_name": z.First, "last_name": z.Last, "id": z.ID, "type": 2})
+			items = append(
+				items,
+				map[string]any{"email": z.Email, "first_name": z.First, "last_name": z.Last, "id": z.ID, "type": 2},
+			)
 		}
 	}
 	s.zoomPaged(rec, q, "members", 2000, items)
@@ -334,15 +411,32 @@ func (s *Server) zoomDomains(rec *recorder, _ url.Values, _ []string) {
 // https://developers.zoom.us/docs/api/accounts/#tag/accounts/get/accounts/{accountId}/settings
 func (s *Server) zoomSettings(rec *recorder, _ url.Values, _ []string) {
 	rec.json(http.StatusOK, map[string]any{
-		"schedule_meeting": map[string]any{"host_video": false, "participant_video": false, "audio_type": "both", "join_before_host": false},
-		"feature":          map[string]any{"meeting_capacity": 300},
-		"security":         map[string]any{"sign_again_period_for_inactivity_on_client": 0, "sign_again_period_for_inactivity_on_web": 0},
+		"schedule_meeting": map[string]any{
+			"host_video":        false,
+			"participant_video": false,
+			"audio_type":        "both",
+			"join_before_host":  false,
+		},
+		"feature": map[string]any{"meeting_capacity": 300},
+		"security": map[string]any{
+			"sign_again_period_for_inactivity_on_client": 0,
+			"sign_again_period_for_inactivity_on_web":    0,
+		},
 	})
 }
 
 // zoomPlan: https://developers.zoom.us/docs/api/accounts/#tag/accounts/get/accounts/{accountId}/plans/usage
 func (s *Server) zoomPlan(rec *recorder, _ url.Values, _ []string) {
-	rec.json(http.StatusOK, map[string]any{"plan_base": map[string]any{"type": strings.ToLower(s.world.scenario.Zoom.Plan), "hosts": 1000, "usage": len(s.world.zoomUsers)}})
+	rec.json(
+		http.StatusOK,
+		map[string]any{
+			"plan_base": map[string]any{
+				"type":  strings.ToLower(s.world.scenario.Zoom.Plan),
+				"hosts": 1000,
+				"usage": len(s.world.zoomUsers),
+			},
+		},
+	)
 }
 
 // zoomRoles: https://developers.zoom.us/docs/api/accounts/#tag/roles/get/roles
@@ -359,7 +453,10 @@ func (s *Server) zoomRoles(rec *recorder, _ url.Values, _ []string) {
 				n++
 			}
 		}
-		items = append(items, map[string]any{"id": s.world.scenario.Zoom.roleID(name), "name": name, "description": "", "total_members": n})
+		items = append(
+			items,
+			map[string]any{"id": s.world.scenario.Zoom.roleID(name), "name": name, "description": "", "total_members": n},
+		)
 	}
 	rec.json(http.StatusOK, map[string]any{"total_records": len(items), "roles": items})
 }
@@ -396,7 +493,14 @@ func (s *Server) state() json.RawMessage {
 	}
 	apps := []app{}
 	for _, sp := range s.world.apps {
-		one := app{ID: sp.ID, AppID: sp.AppID, DisplayName: sp.Name, Permissions: []string{}, Enabled: !sp.disabled, SignedIn: !sp.signedIn.IsZero()}
+		one := app{
+			ID:          sp.ID,
+			AppID:       sp.AppID,
+			DisplayName: sp.Name,
+			Permissions: []string{},
+			Enabled:     !sp.disabled,
+			SignedIn:    !sp.signedIn.IsZero(),
+		}
 		for _, g := range sp.grants {
 			if g.deleted.IsZero() {
 				one.Permissions = append(one.Permissions, g.written())
@@ -428,10 +532,18 @@ func (s *Server) state() json.RawMessage {
 	}
 	text, err := json.MarshalIndent(map[string]any{
 		"exchange_roles": len(s.world.assignments),
-		"zoom_account":   s.world.accountID, "upns": people, "zoom_emails": emails, "zoom_groups": groups,
-		"registrations": append([]string{}, s.world.registrations...),
-		"scenario":      s.world.scenario.Name, "tenant_id": s.world.tenantID, "users": len(s.world.users), "zoom_users": len(s.world.zoomUsers),
-		"applications": apps, "consent_events": len(s.world.audit), "portal": portal,
+		"zoom_account":   s.world.accountID,
+		"upns":           people,
+		"zoom_emails":    emails,
+		"zoom_groups":    groups,
+		"registrations":  append([]string{}, s.world.registrations...),
+		"scenario":       s.world.scenario.Name,
+		"tenant_id":      s.world.tenantID,
+		"users":          len(s.world.users),
+		"zoom_users":     len(s.world.zoomUsers),
+		"applications":   apps,
+		"consent_events": len(s.world.audit),
+		"portal":         portal,
 	}, "", "  ")
 	if err != nil {
 		panic(err) // plain values

@@ -28,8 +28,14 @@ func (s *Server) zoomChangeEmail(rec *recorder, body []byte, keys []string) {
 		return
 	}
 	_, domain, _ := strings.Cut(wanted.Email, "@")
-	managed := slices.ContainsFunc(s.world.scenario.Zoom.Domains, func(d ManagedDomain) bool { return strings.EqualFold(d.Name, domain) && d.Status == "verified" })
-	recent := slices.DeleteFunc(slices.Clone(z.emailChanges), func(at time.Time) bool { return s.world.now().Sub(at) > 24*time.Hour })
+	managed := slices.ContainsFunc(
+		s.world.scenario.Zoom.Domains,
+		func(d ManagedDomain) bool { return strings.EqualFold(d.Name, domain) && d.Status == "verified" },
+	)
+	recent := slices.DeleteFunc(
+		slices.Clone(z.emailChanges),
+		func(at time.Time) bool { return s.world.now().Sub(at) > 24*time.Hour },
+	)
 	const most = 3
 	switch other := s.world.zoomUser(wanted.Email); {
 	case z.Role != "Member":
@@ -39,7 +45,12 @@ func (s *Server) zoomChangeEmail(rec *recorder, body []byte, keys []string) {
 	case other != nil && other != z:
 		zoomError(rec, http.StatusBadRequest, 1005, "Email "+wanted.Email+" has been used.")
 	case len(recent) >= most:
-		zoomError(rec, http.StatusBadRequest, 1010, "The email of this user was changed "+strconv.Itoa(most)+" times within 24 hours.")
+		zoomError(
+			rec,
+			http.StatusBadRequest,
+			1010,
+			"The email of this user was changed "+strconv.Itoa(most)+" times within 24 hours.",
+		)
 	default:
 		z.Email = wanted.Email
 		recent = append(recent, s.world.now())
@@ -73,7 +84,12 @@ func (s *Server) zoomLimited(rec *recorder, label string) bool {
 		s.zoom.recent[label] = recent
 		rec.header.Set("X-Ratelimit-Type", "QPS")
 		rec.header.Set("Retry-After", "1")
-		zoomError(rec, http.StatusTooManyRequests, 429, "You have reached the maximum per-second rate limit for this API. Try again later.")
+		zoomError(
+			rec,
+			http.StatusTooManyRequests,
+			429,
+			"You have reached the maximum per-second rate limit for this API. Try again later.",
+		)
 		return true
 	}
 	s.zoom.recent[label] = append(recent, now)
@@ -94,7 +110,10 @@ func (s *Server) zoomCreateGroup(rec *recorder, body []byte, _ []string) {
 	switch err := json.Unmarshal(body, &wanted); {
 	case err != nil || strings.TrimSpace(wanted.Name) == "":
 		zoomError(rec, http.StatusBadRequest, 300, "Group name is required.")
-	case slices.ContainsFunc(s.world.zoomGroups, func(g *zoomGroup) bool { return strings.EqualFold(g.Name, wanted.Name) }):
+	case slices.ContainsFunc(
+		s.world.zoomGroups,
+		func(g *zoomGroup) bool { return strings.EqualFold(g.Name, wanted.Name) },
+	):
 		zoomError(rec, http.StatusConflict, 300, "Group name "+wanted.Name+" is already in use.")
 	default:
 		g := &zoomGroup{ID: s.world.zoomID(), Name: wanted.Name}

@@ -25,10 +25,15 @@ func reachable() error {
 	collection := conn.Object("org.freedesktop.secrets", "/org/freedesktop/secrets/aliases/default")
 	locked, err := collection.GetProperty("org.freedesktop.Secret.Collection.Locked")
 	if err != nil {
-		return &UnavailableError{Reason: "the session bus has no usable Secret Service (gnome-keyring, KWallet or KeePassXC): " + err.Error()}
+		return &UnavailableError{
+			Reason: "the session bus has no usable Secret Service (gnome-keyring, KWallet or KeePassXC): " + err.Error(),
+		}
 	}
 	if locked.Value() == true {
-		return &UnavailableError{Locked: true, Reason: "unlock it in your desktop session, or with gnome-keyring-daemon --unlock"}
+		return &UnavailableError{
+			Locked: true,
+			Reason: "unlock it in your desktop session, or with gnome-keyring-daemon --unlock",
+		}
 	}
 	return nil
 }

@@ -122,7 +122,10 @@ func (f File) load() (map[string]string, Lock, error) {
 	opened, err := age.Decrypt(bytes.NewReader(data), identities...)
 	var wrong *age.NoIdentityMatchError
 	if errors.As(err, &wrong) {
-		return nil, lock, &UnavailableError{Locked: true, Reason: fmt.Sprintf("the passphrase or the key does not open the credential file %s", f.Path)}
+		return nil, lock, &UnavailableError{
+			Locked: true,
+			Reason: fmt.Sprintf("the passphrase or the key does not open the credential file %s", f.Path),
+		}
 	}
 	if err != nil {
 		return nil, lock, fmt.Errorf("opening the credential file %s: %w", f.Path, err)
@@ -170,7 +173,9 @@ func (l Lock) identities() ([]age.Identity, error) {
 	}
 	all, err := age.ParseIdentities(bytes.NewReader([]byte(l.Key.text)))
 	if err != nil {
-		return nil, errors.New("the key file is no age identity file (age-keygen makes one)") // the library's error may show a part of the key
+		return nil, errors.New(
+			"the key file is no age identity file (age-keygen makes one)",
+		) // the library's error may show a part of the key
 	}
 	return all, nil
 }

@@ -17,7 +17,11 @@ func desktop(t *testing.T, args ...string) {
 	home := t.TempDir()
 	bus := "unix:path=" + filepath.Join(home, "bus")
 	for name, value := range map[string]string{
-		"HOME": home, "XDG_DATA_HOME": filepath.Join(home, "data"), "XDG_CACHE_HOME": filepath.Join(home, "cache"), "XDG_RUNTIME_DIR": home, "DBUS_SESSION_BUS_ADDRESS": bus,
+		"HOME":                     home,
+		"XDG_DATA_HOME":            filepath.Join(home, "data"),
+		"XDG_CACHE_HOME":           filepath.Join(home, "cache"),
+		"XDG_RUNTIME_DIR":          home,
+		"DBUS_SESSION_BUS_ADDRESS": bus,
 	} {
 		t.Setenv(name, value)
 	}
@@ -25,7 +29,15 @@ func desktop(t *testing.T, args ...string) {
 	eventually(t, func() bool { return busSocket() == nil })
 	start(t, "\n", "gnome-keyring-daemon", append([]string{"--foreground", "--components=secrets"}, args...)...)
 	eventually(t, func() bool {
-		out, err := exec.Command("dbus-send", "--bus="+bus, "--print-reply", "--dest=org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus.NameHasOwner", "string:org.freedesktop.secrets").Output()
+		out, err := exec.Command(
+			"dbus-send",
+			"--bus="+bus,
+			"--print-reply",
+			"--dest=org.freedesktop.DBus",
+			"/org/freedesktop/DBus",
+			"org.freedesktop.DBus.NameHasOwner",
+			"string:org.freedesktop.secrets",
+		).Output()
 		return err == nil && strings.Contains(string(out), "true")
 	})
 }
@@ -65,7 +77,14 @@ func TestKeyringOfARealSecretService(t *testing.T) {
 		t.Fatalf("an empty keyring: %v", err)
 	}
 	// From one item to many and back: nothing is left behind or mixed up.
-	for _, text := range []string{"short", strings.Repeat("long ", 20000), strings.Repeat("längér ", 1000), "", "parts:looks:2", "short again"} {
+	for _, text := range []string{
+		"short",
+		strings.Repeat("long ", 20000),
+		strings.Repeat("längér ", 1000),
+		"",
+		"parts:looks:2",
+		"short again",
+	} {
 		if err := k.Set(ctx, "key", New(text)); err != nil {
 			t.Fatalf("%d bytes: %v", len(text), err)
 		}
@@ -85,14 +104,28 @@ func TestKeyringOfARealSecretService(t *testing.T) {
 	if got, err := k.Get(ctx, "other"); err != nil || got.Reveal() != "kept" {
 		t.Errorf("the other item: %q, %v", got.Reveal(), err)
 	}
-	if _, err := (Keyring{Service: "zo365-sandbox", Patience: time.Second}).Get(ctx, "other"); !errors.Is(err, ErrNotFound) {
+	if _, err := (Keyring{Service: "zo365-sandbox", Patience: time.Second}).Get(
+		ctx,
+		"other",
+	); !errors.Is(
+		err,
+		ErrNotFound,
+	) {
 		t.Errorf("another service sees it: %v", err)
 	}
 }
 
 func TestALockedKeyringIsCalledLocked(t *testing.T) {
 	desktop(t, "--unlock")
-	out, err := exec.Command("dbus-send", "--session", "--print-reply", "--dest=org.freedesktop.secrets", "/org/freedesktop/secrets", "org.freedesktop.Secret.Service.Lock", "array:objpath:/org/freedesktop/secrets/collection/login").CombinedOutput()
+	out, err := exec.Command(
+		"dbus-send",
+		"--session",
+		"--print-reply",
+		"--dest=org.freedesktop.secrets",
+		"/org/freedesktop/secrets",
+		"org.freedesktop.Secret.Service.Lock",
+		"array:objpath:/org/freedesktop/secrets/collection/login",
+	).CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
@@ -107,7 +140,10 @@ func TestWithoutABusNoDaemonIsStarted(t *testing.T) {
 	t.Setenv("DBUS_SESSION_BUS_ADDRESS", "")
 	t.Setenv("XDG_RUNTIME_DIR", t.TempDir())
 	t.Setenv("PATH", "") // a stray dbus-daemon could not even be found
-	for address, want := range map[string]string{"": "no D-Bus session bus", "unix:path=/nonexistent/bus": "no bus is there"} {
+	for address, want := range map[string]string{
+		"":                           "no D-Bus session bus",
+		"unix:path=/nonexistent/bus": "no bus is there",
+	} {
 		t.Setenv("DBUS_SESSION_BUS_ADDRESS", address)
 		err := Keyring{Service: "zo365-test", Patience: time.Second}.Available(context.Background())
 		var unavailable *UnavailableError

@@ -26,7 +26,22 @@ func TestASecretIsNeverPrinted(t *testing.T) {
 	}
 	var log strings.Builder
 	slog.New(slog.NewTextHandler(&log, nil)).Info("message", "secret", s.Hidden, "whole", s)
-	shown := string(text) + log.String() + fmt.Sprintf("%v %+v %#v %s %q %x %d", s, s, s, s.Hidden, s.Hidden, s.Hidden, s.Hidden) + fmt.Sprint(&s.Hidden, []Secret{s.Hidden}, fmt.Errorf("wrapped: %v", s.Hidden))
+	shown := string(
+		text,
+	) + log.String() + fmt.Sprintf(
+		"%v %+v %#v %s %q %x %d",
+		s,
+		s,
+		s,
+		s.Hidden,
+		s.Hidden,
+		s.Hidden,
+		s.Hidden,
+	) + fmt.Sprint(
+		&s.Hidden,
+		[]Secret{s.Hidden},
+		fmt.Errorf("wrapped: %v", s.Hidden),
+	)
 	for _, trace := range []string{"hush", fmt.Sprintf("%x", "hush")} {
 		if strings.Contains(shown, trace) {
 			t.Errorf("%q is in %s", trace, shown)
@@ -58,7 +73,10 @@ func TestSealed(t *testing.T) {
 	if strings.Contains(string(data), "token") {
 		t.Error("the token is in the file in clear")
 	}
-	for name, other := range map[string]Sealed{"another root": {Path: path, Root: NewRoot()}, "an empty root": {Path: path}} {
+	for name, other := range map[string]Sealed{
+		"another root":  {Path: path, Root: NewRoot()},
+		"an empty root": {Path: path},
+	} {
 		if _, err := other.Load(); !errors.Is(err, ErrNotFound) {
 			t.Errorf("%s opens it: %v", name, err)
 		}
@@ -79,7 +97,13 @@ func TestSealed(t *testing.T) {
 }
 
 func TestSplitHead(t *testing.T) {
-	for head, ok := range map[string]bool{"parts:ab:3": true, "parts:ab": false, "parts:ab:x": false, "value:x": false, "": false} {
+	for head, ok := range map[string]bool{
+		"parts:ab:3": true,
+		"parts:ab":   false,
+		"parts:ab:x": false,
+		"value:x":    false,
+		"":           false,
+	} {
 		if _, _, err := splitHead(head); (err == nil) != ok {
 			t.Errorf("%q: %v", head, err)
 		}
@@ -91,10 +115,16 @@ func TestFile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, lock := range map[string]Lock{"passphrase": {Passphrase: New("phrase")}, "key": {Key: New("# a comment\n" + key.String())}} {
+	for name, lock := range map[string]Lock{
+		"passphrase": {Passphrase: New("phrase")},
+		"key":        {Key: New("# a comment\n" + key.String())},
+	} {
 		t.Run(name, func(t *testing.T) {
 			ctx := context.Background()
-			f := File{Path: filepath.Join(t.TempDir(), "config", "credentials.age"), Unlock: func() (Lock, error) { return lock, nil }}
+			f := File{
+				Path:   filepath.Join(t.TempDir(), "config", "credentials.age"),
+				Unlock: func() (Lock, error) { return lock, nil },
+			}
 			if _, err := f.Get(ctx, "a"); !errors.Is(err, ErrNotFound) {
 				t.Fatalf("an empty file: %v", err)
 			}

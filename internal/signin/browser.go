@@ -80,7 +80,11 @@ func callback(state string, answers chan<- answer) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		query := r.URL.Query()
 		if r.Method != http.MethodGet || r.URL.Path != "/" || query.Get("state") != state {
-			http.Error(w, "This address is waiting for the answer of a zo365 sign-in, and this is not it.", http.StatusBadRequest)
+			http.Error(
+				w,
+				"This address is waiting for the answer of a zo365 sign-in, and this is not it.",
+				http.StatusBadRequest,
+			)
 			return
 		}
 		a := answer{code: secret.New(query.Get("code"))}
@@ -102,6 +106,9 @@ func callback(state string, answers chan<- answer) http.Handler {
 
 const closingPage = `<!doctype html>
 <html lang="en"><meta charset="utf-8"><title>zo365</title>
-<style>:root{color-scheme:light dark}body{font:16px/1.5 system-ui,sans-serif;max-width:32rem;margin:20vh auto;padding:0 1rem}</style>
+<style>:root{color-scheme:light dark}body{
+	font:16px/1.5 system-ui,
+	sans-serif;max-width:32rem;margin:20vh auto;padding:0 1rem,
+}</style>
 <h1>zo365</h1><p>%s</p></html>
 `

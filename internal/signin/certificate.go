@@ -96,15 +96,27 @@ const assertionLife = 10 * time.Minute
 // https://learn.microsoft.com/entra/identity-platform/certificate-credentials
 func (c Certificate) assertion(clientID, tokenURL string) (secret.Secret, error) {
 	thumbprint := sha256.Sum256(c.certificate.Raw)
-	options := (&jose.SignerOptions{}).WithType("JWT").WithHeader("x5t#S256", base64.RawURLEncoding.EncodeToString(thumbprint[:]))
+	options := (&jose.SignerOptions{}).WithType(
+		"JWT",
+	).WithHeader(
+		"x5t#S256",
+		base64.RawURLEncoding.EncodeToString(thumbprint[:]),
+	)
 	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.PS256, Key: c.key}, options)
 	if err != nil {
 		return secret.Secret{}, fmt.Errorf("preparing the assertion: %w", err)
 	}
 	now := time.Now()
 	text, err := jwt.Signed(signer).Claims(jwt.Claims{
-		Audience: jwt.Audience{tokenURL}, Issuer: clientID, Subject: clientID, ID: rand.Text(),
-		NotBefore: jwt.NewNumericDate(now), IssuedAt: jwt.NewNumericDate(now), Expiry: jwt.NewNumericDate(now.Add(assertionLife)),
+		Audience: jwt.Audience{tokenURL},
+		Issuer:   clientID,
+		Subject:  clientID,
+		ID:       rand.Text(),
+		NotBefore: jwt.NewNumericDate(
+			now,
+		),
+		IssuedAt: jwt.NewNumericDate(now),
+		Expiry:   jwt.NewNumericDate(now.Add(assertionLife)),
 	}).Serialize()
 	if err != nil {
 		return secret.Secret{}, fmt.Errorf("signing the assertion: %w", err)

@@ -58,17 +58,25 @@ func TestCertificates(t *testing.T) {
 	tests := map[string]struct {
 		data, password, err string
 	}{
-		"PEM, the key first":             {block("PRIVATE KEY", pkcs8) + cert, "", ""},
-		"PEM, an old key form":           {cert + block("RSA PRIVATE KEY", x509.MarshalPKCS1PrivateKey(key)), "", ""},
-		"PEM with a chain":               {cert + cert + block("PRIVATE KEY", pkcs8), "", ""},
-		"PFX":                            {string(pfx), "hush", ""},
-		"PFX, wrong password":            {string(pfx), "wrong", "neither PEM nor a PFX file that this password opens"},
-		"no key":                         {cert, "", "no RSA private key"},
-		"no certificate":                 {block("PRIVATE KEY", pkcs8), "", "no certificate"},
-		"the key of another":             {cert + block("RSA PRIVATE KEY", x509.MarshalPKCS1PrivateKey(other)), "", "not that of the certificate"},
-		"a key that Entra does not take": {block("CERTIFICATE", elliptical.Raw) + block("PRIVATE KEY", ecKey), "", "no RSA private key"},
-		"an encrypted key":               {cert + block("ENCRYPTED PRIVATE KEY", pkcs8), "", "use a PFX file"},
-		"garbage":                        {"garbage", "", "neither PEM nor"},
+		"PEM, the key first":   {block("PRIVATE KEY", pkcs8) + cert, "", ""},
+		"PEM, an old key form": {cert + block("RSA PRIVATE KEY", x509.MarshalPKCS1PrivateKey(key)), "", ""},
+		"PEM with a chain":     {cert + cert + block("PRIVATE KEY", pkcs8), "", ""},
+		"PFX":                  {string(pfx), "hush", ""},
+		"PFX, wrong password":  {string(pfx), "wrong", "neither PEM nor a PFX file that this password opens"},
+		"no key":               {cert, "", "no RSA private key"},
+		"no certificate":       {block("PRIVATE KEY", pkcs8), "", "no certificate"},
+		"the key of another": {
+			cert + block("RSA PRIVATE KEY", x509.MarshalPKCS1PrivateKey(other)),
+			"",
+			"not that of the certificate",
+		},
+		"a key that Entra does not take": {
+			block("CERTIFICATE", elliptical.Raw) + block("PRIVATE KEY", ecKey),
+			"",
+			"no RSA private key",
+		},
+		"an encrypted key": {cert + block("ENCRYPTED PRIVATE KEY", pkcs8), "", "use a PFX file"},
+		"garbage":          {"garbage", "", "neither PEM nor"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -85,7 +93,9 @@ func TestCertificates(t *testing.T) {
 		t.Fatal(err)
 	}
 	e := entraOf(func(form url.Values, _ string) (int, any) {
-		if form.Get("client_assertion_type") != "urn:ietf:params:oauth:client-assertion-type:jwt-bearer" || form.Get("client_secret") != "" || form.Get("scope") != "https://graph.microsoft.com/.default" {
+		if form.Get("client_assertion_type") != "urn:ietf:params:oauth:client-assertion-type:jwt-bearer" ||
+			form.Get("client_secret") != "" ||
+			form.Get("scope") != "https://graph.microsoft.com/.default" {
 			t.Errorf("asked with %v", form)
 		}
 		token, err := jwt.ParseSigned(form.Get("client_assertion"), []jose.SignatureAlgorithm{jose.PS256})
@@ -97,16 +107,24 @@ func TestCertificates(t *testing.T) {
 			t.Fatal(err)
 		}
 		sum := sha256.Sum256(certificate.Raw)
-		if token.Headers[0].ExtraHeaders["x5t#S256"] != base64.RawURLEncoding.EncodeToString(sum[:]) || token.Headers[0].ExtraHeaders["typ"] != "JWT" {
+		if token.Headers[0].ExtraHeaders["x5t#S256"] != base64.RawURLEncoding.EncodeToString(sum[:]) ||
+			token.Headers[0].ExtraHeaders["typ"] != "JWT" {
 			t.Errorf("headers %+v", token.Headers[0])
 		}
 		life := claims.Expiry.Time().Sub(claims.NotBefore.Time())
-		if claims.Issuer != "client" || claims.Subject != "client" || claims.ID == "" || !claims.Audience.Contains("https://login.microsoftonline.com/contoso.com/oauth2/v2.0/token") || life != assertionLife {
+		if claims.Issuer != "client" || claims.Subject != "client" || claims.ID == "" ||
+			!claims.Audience.Contains("https://login.microsoftonline.com/contoso.com/oauth2/v2.0/token") ||
+			life != assertionLife {
 			t.Errorf("claims %+v, life %s", claims, life)
 		}
 		return 200, object{"access_token": "access", "token_type": "Bearer", "expires_in": 3599}
 	})
-	if a, err := e.AppCertificate(t.Context(), c, "https://graph.microsoft.com"); err != nil || a.Token.Reveal() != "access" {
+	if a, err := e.AppCertificate(
+		t.Context(),
+		c,
+		"https://graph.microsoft.com",
+	); err != nil ||
+		a.Token.Reveal() != "access" {
 		t.Errorf("%+v, %v", a, err)
 	}
 }
@@ -131,7 +149,10 @@ func TestWhatANewSignInMends(t *testing.T) {
 }
 
 func TestScopesOfCommands(t *testing.T) {
-	if got := strings.Join(Scopes("verify-domain", "upn check", "verify-domain"), " "); got != "User.Read Domain.Read.All User.Read.All" {
+	if got := strings.Join(
+		Scopes("verify-domain", "upn check", "verify-domain"),
+		" ",
+	); got != "User.Read Domain.Read.All User.Read.All" {
 		t.Error(got)
 	}
 	for _, n := range Needs {

@@ -114,7 +114,10 @@ func (e Entra) Refresh(ctx context.Context, refresh secret.Secret, scopes []stri
 	// The library's own token source asks for no scopes, and they may be more than
 	// last time.
 	config := clientcredentials.Config{
-		ClientID: e.ClientID, TokenURL: e.config(nil).Endpoint.TokenURL, Scopes: withOpenID(scopes), AuthStyle: oauth2.AuthStyleInParams,
+		ClientID:       e.ClientID,
+		TokenURL:       e.config(nil).Endpoint.TokenURL,
+		Scopes:         withOpenID(scopes),
+		AuthStyle:      oauth2.AuthStyleInParams,
 		EndpointParams: url.Values{"grant_type": {"refresh_token"}, "refresh_token": {refresh.Reveal()}},
 	}
 	token, err := config.Token(e.context(ctx))

@@ -51,7 +51,22 @@ func (e *EntraError) Explanation() (Explanation, bool) {
 // interactive are the AADSTS numbers that only a new sign-in by the person can
 // answer although the OAuth error is invalid_grant: consent, multi-factor
 // authentication, Conditional Access, revoked and expired sign-ins.
-var interactive = []int{65001, 50072, 50074, 50076, 50079, 50097, 50173, 53000, 53003, 530036, 70000, 70008, 70043, 700082}
+var interactive = []int{
+	65001,
+	50072,
+	50074,
+	50076,
+	50079,
+	50097,
+	50173,
+	53000,
+	53003,
+	530036,
+	70000,
+	70008,
+	70043,
+	700082,
+}
 
 // NeedsPerson says whether a new sign-in of the person can mend the error. The
 // OAuth error decides; the numbers only widen invalid_grant.
@@ -70,7 +85,10 @@ func (e *EntraError) NeedsPerson() bool {
 // BlocksDeviceCode says whether a policy does not let a device code through,
 // where the browser of a managed machine may do.
 func (e *EntraError) BlocksDeviceCode() bool {
-	return slices.ContainsFunc(e.AADSTS, func(n int) bool { return slices.Contains([]int{50005, 50097, 53000, 53003, 530036}, n) })
+	return slices.ContainsFunc(
+		e.AADSTS,
+		func(n int) bool { return slices.Contains([]int{50005, 50097, 53000, 53003, 530036}, n) },
+	)
 }
 
 // Support is the line to give to Microsoft's support.
@@ -101,7 +119,10 @@ func entraError(err error) error {
 		if retrieve.Response == nil {
 			return errors.New("the token endpoint's answer could not be read")
 		}
-		return fmt.Errorf("the token endpoint answered %d with something that is no OAuth error", retrieve.Response.StatusCode)
+		return fmt.Errorf(
+			"the token endpoint answered %d with something that is no OAuth error",
+			retrieve.Response.StatusCode,
+		)
 	}
 	described := describeEntra(body.Error, body.Description, body.Codes, body.TraceID, body.CorrelationID, body.Timestamp)
 	described.Claims = body.Claims
@@ -120,5 +141,12 @@ func describeEntra(code, description string, codes []int, trace, correlation, ti
 			}
 		}
 	}
-	return &EntraError{Code: code, Description: first, AADSTS: codes, TraceID: trace, CorrelationID: correlation, Timestamp: timestamp}
+	return &EntraError{
+		Code:          code,
+		Description:   first,
+		AADSTS:        codes,
+		TraceID:       trace,
+		CorrelationID: correlation,
+		Timestamp:     timestamp,
+	}
 }

@@ -42,7 +42,10 @@ func FindFederation(getenv func(string) string) (Federation, bool) {
 	case getenv("AZURE_FEDERATED_TOKEN_FILE") != "":
 		return tokenFile("AZURE_FEDERATED_TOKEN_FILE", getenv), true
 	case getenv("ACTIONS_ID_TOKEN_REQUEST_URL") != "" && getenv("ACTIONS_ID_TOKEN_REQUEST_TOKEN") != "":
-		return Federation{"GitHub Actions", func(ctx context.Context, c *http.Client) (secret.Secret, error) { return gitHubToken(ctx, c, getenv) }}, true
+		return Federation{
+			"GitHub Actions",
+			func(ctx context.Context, c *http.Client) (secret.Secret, error) { return gitHubToken(ctx, c, getenv) },
+		}, true
 	case getenv("SYSTEM_OIDCREQUESTURI") != "" && getenv("SYSTEM_ACCESSTOKEN") != "":
 		return Federation{"Azure Pipelines", func(ctx context.Context, c *http.Client) (secret.Secret, error) {
 			return pipelinesToken(ctx, c, getenv)
@@ -73,7 +76,15 @@ func gitHubToken(ctx context.Context, c *http.Client, getenv func(string) string
 	var body struct {
 		Value string `json:"value"`
 	}
-	err := askFor(ctx, c, http.MethodGet, address, map[string]string{"Authorization": "Bearer " + getenv("ACTIONS_ID_TOKEN_REQUEST_TOKEN")}, "GitHub Actions", &body)
+	err := askFor(
+		ctx,
+		c,
+		http.MethodGet,
+		address,
+		map[string]string{"Authorization": "Bearer " + getenv("ACTIONS_ID_TOKEN_REQUEST_TOKEN")},
+		"GitHub Actions",
+		&body,
+	)
 	return secret.New(body.Value), err
 }
 
@@ -81,20 +92,38 @@ func gitHubToken(ctx context.Context, c *http.Client, getenv func(string) string
 func pipelinesToken(ctx context.Context, c *http.Client, getenv func(string) string) (secret.Secret, error) {
 	connection := getenv("AZURESUBSCRIPTION_SERVICE_CONNECTION_ID")
 	if connection == "" {
-		return secret.Secret{}, fmt.Errorf("AZURESUBSCRIPTION_SERVICE_CONNECTION_ID is not set: Azure Pipelines issues a token for a service connection")
+		return secret.Secret{}, fmt.Errorf(
+			"AZURESUBSCRIPTION_SERVICE_CONNECTION_ID is not set: Azure Pipelines issues a token for a service connection",
+		)
 	}
-	address := getenv("SYSTEM_OIDCREQUESTURI") + "?" + url.Values{"api-version": {"7.1"}, "serviceConnectionId": {connection}}.Encode()
+	address := getenv(
+		"SYSTEM_OIDCREQUESTURI",
+	) + "?" + url.Values{
+		"api-version":         {"7.1"},
+		"serviceConnectionId": {connection},
+	}.Encode()
 	var body struct {
 		Token string `json:"oidcToken"`
 	}
-	headers := map[string]string{"Authorization": "Bearer " + getenv("SYSTEM_ACCESSTOKEN"), "Content-Type": "application/json", "X-TFS-FedAuthRedirect": "Suppress"}
+	headers := map[string]string{
+		"Authorization":         "Bearer " + getenv("SYSTEM_ACCESSTOKEN"),
+		"Content-Type":          "application/json",
+		"X-TFS-FedAuthRedirect": "Suppress",
+	}
 	err := askFor(ctx, c, http.MethodPost, address, headers, "Azure Pipelines", &body)
 	return secret.New(body.Token), err
 }
 
 // askFor gets a small JSON object from a place that hands out tokens. Its
 // errors never show the address's query or the answer.
-func askFor(ctx context.Context, c *http.Client, method, address string, headers map[string]string, place string, out any) error {
+func askFor(
+	ctx context.Context,
+	c *http.Client,
+	method, address string,
+	headers map[string]string,
+	place string,
+	out any,
+) error {
 	req, err := http.NewRequestWithContext(ctx, method, address, http.NoBody)
 	if err != nil {
 		return fmt.Errorf("%s: the address for tokens cannot be used", place)

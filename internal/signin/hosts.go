@@ -34,7 +34,11 @@ var microsoftHosts = map[profile.Cloud][3]string{
 	profile.Global:  {"https://login.microsoftonline.com", "https://graph.microsoft.com", "https://entra.microsoft.com"},
 	profile.GCCHigh: {"https://login.microsoftonline.us", "https://graph.microsoft.us", "https://entra.microsoft.us"},
 	profile.DoD:     {"https://login.microsoftonline.us", "https://dod-graph.microsoft.us", "https://entra.microsoft.us"},
-	profile.China:   {"https://login.partner.microsoftonline.cn", "https://microsoftgraph.chinacloudapi.cn", "https://entra.microsoftonline.cn"},
+	profile.China: {
+		"https://login.partner.microsoftonline.cn",
+		"https://microsoftgraph.chinacloudapi.cn",
+		"https://entra.microsoftonline.cn",
+	},
 }
 
 // zoomHosts are Zoom's login, API and portal by platform.
@@ -66,15 +70,33 @@ func ResolveHosts(cloud profile.Cloud, zoomCloud profile.ZoomCloud, getenv func(
 		zoomCloud = profile.ZoomGlobal
 	}
 	microsoft, zoom := microsoftHosts[cloud], zoomHosts[zoomCloud]
-	h := Hosts{Login: microsoft[0], Graph: microsoft[1], EntraPortal: microsoft[2], ZoomLogin: zoom[0], ZoomAPI: zoom[1], ZoomPortal: zoom[2]}
+	h := Hosts{
+		Login:       microsoft[0],
+		Graph:       microsoft[1],
+		EntraPortal: microsoft[2],
+		ZoomLogin:   zoom[0],
+		ZoomAPI:     zoom[1],
+		ZoomPortal:  zoom[2],
+	}
 	var err error
-	if h.MicrosoftSandbox, err = override(getenv, []string{"ZO365_MICROSOFT_LOGIN_URL", "ZO365_MICROSOFT_GRAPH_URL"}, &h.Login, &h.Graph); err != nil {
+	if h.MicrosoftSandbox, err = override(
+		getenv,
+		[]string{"ZO365_MICROSOFT_LOGIN_URL", "ZO365_MICROSOFT_GRAPH_URL"},
+		&h.Login,
+		&h.Graph,
+	); err != nil {
 		return Hosts{}, err
 	}
 	if h.MicrosoftSandbox {
 		h.EntraPortal = h.Login
 	}
-	if h.ZoomSandbox, err = override(getenv, []string{"ZO365_ZOOM_LOGIN_URL", "ZO365_ZOOM_API_URL", "ZO365_ZOOM_PORTAL_URL"}, &h.ZoomLogin, &h.ZoomAPI, &h.ZoomPortal); err != nil {
+	if h.ZoomSandbox, err = override(
+		getenv,
+		[]string{"ZO365_ZOOM_LOGIN_URL", "ZO365_ZOOM_API_URL", "ZO365_ZOOM_PORTAL_URL"},
+		&h.ZoomLogin,
+		&h.ZoomAPI,
+		&h.ZoomPortal,
+	); err != nil {
 		return Hosts{}, err
 	}
 	return h, nil

@@ -29,7 +29,12 @@ func HasManagedIdentity(getenv func(string) string) bool {
 //
 // https://learn.microsoft.com/azure/app-service/overview-managed-identity
 // https://learn.microsoft.com/entra/identity/managed-identities-azure-resources/how-to-use-vm-token
-func ManagedIdentity(ctx context.Context, c *http.Client, clientID, resource string, getenv func(string) string) (Access, error) {
+func ManagedIdentity(
+	ctx context.Context,
+	c *http.Client,
+	clientID, resource string,
+	getenv func(string) string,
+) (Access, error) {
 	query := url.Values{"resource": {resource}}
 	if clientID != "" {
 		query.Set("client_id", clientID)

@@ -21,19 +21,22 @@ type Need struct {
 var signedIn = Permission{"User.Read", "who is signed in"}
 
 var (
-	domains       = Permission{"Domain.Read.All", "custom domains and whether they are verified"}
-	people        = Permission{"User.Read.All", "people by UPN, mail and alias"}
-	organization  = Permission{"Organization.Read.All", "the tenant's name and ID"}
-	applications  = Permission{"Application.Read.All", "Zoom's enterprise application and its permissions"}
-	roles         = Permission{"RoleManagement.Read.Directory", "whether the signed-in person may consent"}
-	auditLog      = Permission{"AuditLog.Read.All", "who consented and when"}
-	directory     = Permission{"Directory.Read.All", "asked for by the audit log beside AuditLog.Read.All"}
-	zoomDomains   = Permission{"account:read:list_managed_domains:admin", "the associated domains"}
-	zoomUser      = Permission{"user:read:user:admin", "one person by email"}
-	zoomUsers     = Permission{"user:read:list_users:admin", "everybody"}
-	zoomGroups    = Permission{"group:read:list_groups:admin", "the groups"}
-	zoomMembers   = Permission{"group:read:list_members:admin", "the members of a group"}
-	writeGrants   = Permission{"AppRoleAssignment.ReadWrite.All", "grants and deletes app role assignments of Zoom's application"}
+	domains      = Permission{"Domain.Read.All", "custom domains and whether they are verified"}
+	people       = Permission{"User.Read.All", "people by UPN, mail and alias"}
+	organization = Permission{"Organization.Read.All", "the tenant's name and ID"}
+	applications = Permission{"Application.Read.All", "Zoom's enterprise application and its permissions"}
+	roles        = Permission{"RoleManagement.Read.Directory", "whether the signed-in person may consent"}
+	auditLog     = Permission{"AuditLog.Read.All", "who consented and when"}
+	directory    = Permission{"Directory.Read.All", "asked for by the audit log beside AuditLog.Read.All"}
+	zoomDomains  = Permission{"account:read:list_managed_domains:admin", "the associated domains"}
+	zoomUser     = Permission{"user:read:user:admin", "one person by email"}
+	zoomUsers    = Permission{"user:read:list_users:admin", "everybody"}
+	zoomGroups   = Permission{"group:read:list_groups:admin", "the groups"}
+	zoomMembers  = Permission{"group:read:list_members:admin", "the members of a group"}
+	writeGrants  = Permission{
+		"AppRoleAssignment.ReadWrite.All",
+		"grants and deletes app role assignments of Zoom's application",
+	}
 	writeApps     = Permission{"Application.ReadWrite.All", "makes the app registration"}
 	ownCalendars  = Permission{"Calendars.Read", "the signed-in person's own calendars"}
 	allCalendars  = Permission{"Calendars.ReadBasic.All", "the names of everybody's calendars"}
@@ -67,7 +70,18 @@ var Needs = []Need{
 	},
 	{
 		"apply",
-		[]Permission{signedIn, organization, domains, roles, applications, auditLog, directory, people, exchangeRoles, writeGrants},
+		[]Permission{
+			signedIn,
+			organization,
+			domains,
+			roles,
+			applications,
+			auditLog,
+			directory,
+			people,
+			exchangeRoles,
+			writeGrants,
+		},
 		[]Permission{organization, domains, applications, auditLog, directory, people, exchangeRoles, writeGrants},
 		[]Permission{zoomDomains, zoomUser, zoomUsers, zoomGroups, zoomMembers, zoomPlan, zoomRoles, makeGroups},
 	},
@@ -84,11 +98,21 @@ var Needs = []Need{
 		[]Permission{zoomUser},
 	},
 	{"group", nil, nil, []Permission{zoomGroups}},
-	{"calendar list", []Permission{signedIn, ownCalendars}, []Permission{allCalendars}, []Permission{zoomGroups, zoomMembers}},
+	{
+		"calendar list",
+		[]Permission{signedIn, ownCalendars},
+		[]Permission{allCalendars},
+		[]Permission{zoomGroups, zoomMembers},
+	},
 	{"upn check", []Permission{domains, people}, []Permission{domains, people}, []Permission{zoomUser}},
 	{"upn report", []Permission{domains, people}, []Permission{domains, people}, []Permission{zoomUsers}},
 	{"upn watch", []Permission{domains, people}, []Permission{domains, people}, []Permission{zoomUsers}},
-	{"upn fix", []Permission{signedIn, organization, domains, people, writePeople}, []Permission{organization, domains, people, writePeople}, []Permission{zoomUsers, zoomDomains, zoomUser, writeEmails}},
+	{
+		"upn fix",
+		[]Permission{signedIn, organization, domains, people, writePeople},
+		[]Permission{organization, domains, people, writePeople},
+		[]Permission{zoomUsers, zoomDomains, zoomUser, writeEmails},
+	},
 	{"auth app create", []Permission{writeApps}, nil, nil},
 	{"logout --revoke", []Permission{revokeSession}, nil, nil},
 }

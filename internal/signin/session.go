@@ -197,7 +197,13 @@ func challenge(h http.Header) string {
 // that commands which take turns do not renew it at every turn. A permission that was
 // withdrawn since takes away the commands that need it, and no others: then what is
 // needed now is asked for alone. A command that only looks goes on with what there is.
-func RenewUser(vault Vault, entra Entra, need []string, looks bool, warn func(error)) func(context.Context) (Access, error) {
+func RenewUser(
+	vault Vault,
+	entra Entra,
+	need []string,
+	looks bool,
+	warn func(error),
+) func(context.Context) (Access, error) {
 	return func(ctx context.Context) (Access, error) {
 		c, err := vault.Load(ctx)
 		if err != nil {

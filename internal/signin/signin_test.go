@@ -27,13 +27,23 @@ func (s server) RoundTrip(req *http.Request) (*http.Response, error) {
 	form, _ := url.ParseQuery(string(text))
 	status, body := s(form, req.URL.Path)
 	encoded, err := json.Marshal(body)
-	return &http.Response{StatusCode: status, Header: http.Header{"Content-Type": {"application/json"}}, Body: io.NopCloser(strings.NewReader(string(encoded))), Request: req}, err
+	return &http.Response{
+		StatusCode: status,
+		Header:     http.Header{"Content-Type": {"application/json"}},
+		Body:       io.NopCloser(strings.NewReader(string(encoded))),
+		Request:    req,
+	}, err
 }
 
 type object = map[string]any
 
 func entraOf(s server) Entra {
-	return Entra{Login: "https://login.microsoftonline.com", Tenant: "contoso.com", ClientID: "client", HTTP: &http.Client{Transport: s}}
+	return Entra{
+		Login:    "https://login.microsoftonline.com",
+		Tenant:   "contoso.com",
+		ClientID: "client",
+		HTTP:     &http.Client{Transport: s},
+	}
 }
 
 // TestDevice checks the polling in virtual time: the interval, slow_down, the
@@ -41,7 +51,13 @@ func entraOf(s server) Entra {
 func TestDevice(t *testing.T) {
 	pending := object{"error": "authorization_pending", "error_codes": []int{70016}}
 	slow := object{"error": "slow_down"}
-	tokens := object{"access_token": "access", "refresh_token": "refresh", "token_type": "Bearer", "expires_in": 3599, "scope": "User.Read openid"}
+	tokens := object{
+		"access_token":  "access",
+		"refresh_token": "refresh",
+		"token_type":    "Bearer",
+		"expires_in":    3599,
+		"scope":         "User.Read openid",
+	}
 	tests := map[string]struct {
 		interval any
 		answers  []object
@@ -49,12 +65,54 @@ func TestDevice(t *testing.T) {
 		polls    []time.Duration
 		err      string
 	}{
-		"the interval of the server is kept":       {5, []object{pending, pending, tokens}, 15 * time.Second, []time.Duration{5, 10, 15}, ""},
-		"without an interval it is five seconds":   {nil, []object{pending, tokens}, 10 * time.Second, []time.Duration{5, 10}, ""},
-		"slow_down adds five seconds for good":     {5, []object{pending, slow, pending, tokens}, 30 * time.Second, []time.Duration{5, 10, 20, 30}, ""},
-		"a declined sign-in ends it":               {5, []object{{"error": "authorization_declined"}}, 5 * time.Second, []time.Duration{5}, "authorization_declined"},
-		"a blocked flow ends it":                   {5, []object{{"error": "invalid_grant", "error_codes": []int{53003}, "error_description": "AADSTS53003: Blocked.\r\nTrace ID: x"}}, 5 * time.Second, []time.Duration{5}, "invalid_grant: AADSTS53003: Blocked."},
-		"the code's life is the limit of the wait": {5, nil, 20 * time.Second, []time.Duration{5, 10, 15, 20}, ErrCodeExpired.Error()},
+		"the interval of the server is kept": {
+			5,
+			[]object{pending, pending, tokens},
+			15 * time.Second,
+			[]time.Duration{5, 10, 15},
+			"",
+		},
+		"without an interval it is five seconds": {
+			nil,
+			[]object{pending, tokens},
+			10 * time.Second,
+			[]time.Duration{5, 10},
+			"",
+		},
+		"slow_down adds five seconds for good": {
+			5,
+			[]object{pending, slow, pending, tokens},
+			30 * time.Second,
+			[]time.Duration{5, 10, 20, 30},
+			"",
+		},
+		"a declined sign-in ends it": {
+			5,
+			[]object{{"error": "authorization_declined"}},
+			5 * time.Second,
+			[]time.Duration{5},
+			"authorization_declined",
+		},
+		"a blocked flow ends it": {
+			5,
+			[]object{
+				{
+					"error":             "invalid_grant",
+					"error_codes":       []int{53003},
+					"error_description": "AADSTS53003: Blocked.\r\nTrace ID: x",
+				},
+			},
+			5 * time.Second,
+			[]time.Duration{5},
+			"invalid_grant: AADSTS53003: Blocked.",
+		},
+		"the code's life is the limit of the wait": {
+			5,
+			nil,
+			20 * time.Second,
+			[]time.Duration{5, 10, 15, 20},
+			ErrCodeExpired.Error(),
+		},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -63,7 +121,12 @@ func TestDevice(t *testing.T) {
 				var polls []time.Duration
 				e := entraOf(func(form url.Values, path string) (int, any) {
 					if strings.HasSuffix(path, "/devicecode") {
-						code := object{"device_code": "d", "user_code": "USER", "verification_uri": "https://microsoft.com/devicelogin", "expires_in": 23}
+						code := object{
+							"device_code":      "d",
+							"user_code":        "USER",
+							"verification_uri": "https://microsoft.com/devicelogin",
+							"expires_in":       23,
+						}
 						if test.interval != nil {
 							code["interval"] = test.interval
 						}
@@ -110,7 +173,13 @@ func TestCancelEndsThePolling(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		e := entraOf(func(_ url.Values, path string) (int, any) {
 			if strings.HasSuffix(path, "/devicecode") {
-				return 200, object{"device_code": "d", "user_code": "U", "verification_uri": "https://x", "expires_in": 900, "interval": 5}
+				return 200, object{
+					"device_code":      "d",
+					"user_code":        "U",
+					"verification_uri": "https://x",
+					"expires_in":       900,
+					"interval":         5,
+				}
 			}
 			return 400, object{"error": "authorization_pending"}
 		})
@@ -128,11 +197,30 @@ func TestErrorsOfTheTokenEndpoint(t *testing.T) {
 		message, next string
 	}{
 		"Entra's form": {
-			object{"error": "invalid_client", "error_description": "AADSTS7000222: The provided client secret keys are expired. Trace ID: t Correlation ID: c Timestamp: x", "error_codes": []int{7000222}, "trace_id": "t", "correlation_id": "c", "timestamp": "2026-11-24 10:00:00Z"},
-			"the client secret expired", "invalid_client: AADSTS7000222: The provided client secret keys are expired.", "correlation ID c, trace ID t, 2026-11-24 10:00:00Z",
+			object{
+				"error":             "invalid_client",
+				"error_description": "AADSTS7000222: The provided client secret keys are expired. Trace ID: t Correlation ID: c Timestamp: x",
+				"error_codes":       []int{7000222},
+				"trace_id":          "t",
+				"correlation_id":    "c",
+				"timestamp":         "2026-11-24 10:00:00Z",
+			},
+			"the client secret expired",
+			"invalid_client: AADSTS7000222: The provided client secret keys are expired.",
+			"correlation ID c, trace ID t, 2026-11-24 10:00:00Z",
 		},
-		"a number in the description only": {object{"error": "invalid_grant", "error_description": "AADSTS700082: The refresh token has expired."}, "the saved sign-in expired because it was not used", "invalid_grant: AADSTS700082: The refresh token has expired.", ""},
-		"an unknown number":                {object{"error": "interaction_required", "error_codes": []int{1}}, "", "interaction_required", ""},
+		"a number in the description only": {
+			object{"error": "invalid_grant", "error_description": "AADSTS700082: The refresh token has expired."},
+			"the saved sign-in expired because it was not used",
+			"invalid_grant: AADSTS700082: The refresh token has expired.",
+			"",
+		},
+		"an unknown number": {
+			object{"error": "interaction_required", "error_codes": []int{1}},
+			"",
+			"interaction_required",
+			"",
+		},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -147,7 +235,11 @@ func TestErrorsOfTheTokenEndpoint(t *testing.T) {
 			}
 		})
 	}
-	e := Entra{Login: "https://l", Tenant: "t", HTTP: &http.Client{Transport: server(func(url.Values, string) (int, any) { return 502, "a proxy's page" })}}
+	e := Entra{
+		Login:  "https://l",
+		Tenant: "t",
+		HTTP:   &http.Client{Transport: server(func(url.Values, string) (int, any) { return 502, "a proxy's page" })},
+	}
 	if _, err := e.Refresh(t.Context(), secret.New("r"), nil); err == nil || !strings.Contains(err.Error(), "502") {
 		t.Errorf("a proxy's page: %v", err)
 	}
@@ -162,12 +254,22 @@ func TestEveryExplanationHasANextStep(t *testing.T) {
 }
 
 func TestZoomAccount(t *testing.T) {
-	z := Zoom{Login: "https://zoom.us", AccountID: "acc", ClientID: "id", HTTP: &http.Client{Transport: server(func(form url.Values, path string) (int, any) {
-		if path != "/oauth/token" || form.Get("grant_type") != "account_credentials" || form.Get("account_id") != "acc" {
-			t.Errorf("%s %v", path, form)
-		}
-		return 200, object{"access_token": "a", "token_type": "bearer", "expires_in": 3599, "scope": "user:read:user:admin group:read:list_groups:admin"}
-	})}}
+	z := Zoom{
+		Login:     "https://zoom.us",
+		AccountID: "acc",
+		ClientID:  "id",
+		HTTP: &http.Client{Transport: server(func(form url.Values, path string) (int, any) {
+			if path != "/oauth/token" || form.Get("grant_type") != "account_credentials" || form.Get("account_id") != "acc" {
+				t.Errorf("%s %v", path, form)
+			}
+			return 200, object{
+				"access_token": "a",
+				"token_type":   "bearer",
+				"expires_in":   3599,
+				"scope":        "user:read:user:admin group:read:list_groups:admin",
+			}
+		})},
+	}
 	a, err := z.Account(t.Context(), secret.New("s"))
 	if err != nil || a.Token.Reveal() != "a" || len(a.Scopes) != 2 {
 		t.Errorf("%+v, %v", a, err)
@@ -176,7 +278,11 @@ func TestZoomAccount(t *testing.T) {
 		return 400, object{"reason": "Invalid client_id or client_secret", "error": "invalid_client"}
 	})}
 	var refused *ZoomTokenError
-	if _, err := z.Account(t.Context(), secret.New("s")); !errors.As(err, &refused) || refused.Reason != "Invalid client_id or client_secret" {
+	if _, err := z.Account(
+		t.Context(),
+		secret.New("s"),
+	); !errors.As(err, &refused) ||
+		refused.Reason != "Invalid client_id or client_secret" {
 		t.Errorf("%v", err)
 	}
 }
@@ -188,15 +294,67 @@ func TestResolveHosts(t *testing.T) {
 		want  string
 		err   string
 	}{
-		"global":                     {"", nil, "https://login.microsoftonline.com https://graph.microsoft.com", ""},
-		"GCC High":                   {profile.GCCHigh, nil, "https://login.microsoftonline.us https://graph.microsoft.us", ""},
-		"DoD has a Graph of its own": {profile.DoD, nil, "https://login.microsoftonline.us https://dod-graph.microsoft.us", ""},
-		"China":                      {profile.China, nil, "https://login.partner.microsoftonline.cn https://microsoftgraph.chinacloudapi.cn", ""},
-		"a sandbox":                  {"", map[string]string{"ZO365_MICROSOFT_LOGIN_URL": "https://localhost:1/", "ZO365_MICROSOFT_GRAPH_URL": "https://127.0.0.1:1"}, "https://localhost:1 https://127.0.0.1:1", ""},
-		"a stranger":                 {"", map[string]string{"ZO365_MICROSOFT_LOGIN_URL": "https://evil.example", "ZO365_MICROSOFT_GRAPH_URL": "https://127.0.0.1:1"}, "", "only a loopback address"},
-		"a stranger that looks near": {"", map[string]string{"ZO365_MICROSOFT_LOGIN_URL": "https://localhost.evil.example", "ZO365_MICROSOFT_GRAPH_URL": "https://127.0.0.1:1"}, "", "only a loopback address"},
-		"a name in the address":      {"", map[string]string{"ZO365_MICROSOFT_LOGIN_URL": "https://localhost@evil.example", "ZO365_MICROSOFT_GRAPH_URL": "https://127.0.0.1:1"}, "", "must be an origin"},
-		"half of a service":          {"", map[string]string{"ZO365_MICROSOFT_LOGIN_URL": "https://localhost:1"}, "", "must be set together"},
+		"global": {"", nil, "https://login.microsoftonline.com https://graph.microsoft.com", ""},
+		"GCC High": {
+			profile.GCCHigh,
+			nil,
+			"https://login.microsoftonline.us https://graph.microsoft.us",
+			"",
+		},
+		"DoD has a Graph of its own": {
+			profile.DoD,
+			nil,
+			"https://login.microsoftonline.us https://dod-graph.microsoft.us",
+			"",
+		},
+		"China": {
+			profile.China,
+			nil,
+			"https://login.partner.microsoftonline.cn https://microsoftgraph.chinacloudapi.cn",
+			"",
+		},
+		"a sandbox": {
+			"",
+			map[string]string{
+				"ZO365_MICROSOFT_LOGIN_URL": "https://localhost:1/",
+				"ZO365_MICROSOFT_GRAPH_URL": "https://127.0.0.1:1",
+			},
+			"https://localhost:1 https://127.0.0.1:1",
+			"",
+		},
+		"a stranger": {
+			"",
+			map[string]string{
+				"ZO365_MICROSOFT_LOGIN_URL": "https://evil.example",
+				"ZO365_MICROSOFT_GRAPH_URL": "https://127.0.0.1:1",
+			},
+			"",
+			"only a loopback address",
+		},
+		"a stranger that looks near": {
+			"",
+			map[string]string{
+				"ZO365_MICROSOFT_LOGIN_URL": "https://localhost.evil.example",
+				"ZO365_MICROSOFT_GRAPH_URL": "https://127.0.0.1:1",
+			},
+			"",
+			"only a loopback address",
+		},
+		"a name in the address": {
+			"",
+			map[string]string{
+				"ZO365_MICROSOFT_LOGIN_URL": "https://localhost@evil.example",
+				"ZO365_MICROSOFT_GRAPH_URL": "https://127.0.0.1:1",
+			},
+			"",
+			"must be an origin",
+		},
+		"half of a service": {
+			"",
+			map[string]string{"ZO365_MICROSOFT_LOGIN_URL": "https://localhost:1"},
+			"",
+			"must be set together",
+		},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -278,7 +436,13 @@ func TestConcurrentRenewalsKeepTheRotatedToken(t *testing.T) {
 	var wait sync.WaitGroup
 	for range 50 {
 		wait.Go(func() {
-			process := &Session{Service: "Microsoft", Lock: lock, Cache: memoryCache{shared}, Renew: RenewUser(shared, e, nil, false, warn), Warn: warn}
+			process := &Session{
+				Service: "Microsoft",
+				Lock:    lock,
+				Cache:   memoryCache{shared},
+				Renew:   RenewUser(shared, e, nil, false, warn),
+				Warn:    warn,
+			}
 			if a, err := process.Access(t.Context()); err != nil || a.Token.Reveal() != "access" {
 				t.Errorf("%v", err)
 			}
@@ -291,9 +455,13 @@ func TestConcurrentRenewalsKeepTheRotatedToken(t *testing.T) {
 }
 
 func TestARefusedRenewalSignsOut(t *testing.T) {
-	s := &Session{Service: "Microsoft", Lock: func(context.Context) (func(), error) { return func() {}, nil }, Renew: func(context.Context) (Access, error) {
-		return Access{}, &EntraError{Code: "invalid_grant"}
-	}}
+	s := &Session{
+		Service: "Microsoft",
+		Lock:    func(context.Context) (func(), error) { return func() {}, nil },
+		Renew: func(context.Context) (Access, error) {
+			return Access{}, &EntraError{Code: "invalid_grant"}
+		},
+	}
 	var stop *tenant.StopError
 	if _, err := s.Access(t.Context()); !errors.As(err, &stop) || stop.Reason != tenant.SignedOut {
 		t.Errorf("got %v", err)
@@ -307,7 +475,8 @@ func TestARefusedRenewalSignsOut(t *testing.T) {
 // The loopback listener takes one answer with our state and nothing else.
 func TestTheCallbackTakesOneAnswer(t *testing.T) {
 	e := entraOf(func(form url.Values, _ string) (int, any) {
-		if form.Get("code") != "right" || form.Get("code_verifier") == "" || !strings.HasPrefix(form.Get("redirect_uri"), "http://localhost:") {
+		if form.Get("code") != "right" || form.Get("code_verifier") == "" ||
+			!strings.HasPrefix(form.Get("redirect_uri"), "http://localhost:") {
 			t.Errorf("redeemed with %v", form)
 		}
 		return 200, object{"access_token": "access", "token_type": "Bearer", "expires_in": 3599}
@@ -322,7 +491,11 @@ func TestTheCallbackTakesOneAnswer(t *testing.T) {
 			t.Errorf("asked with %v", q)
 		}
 		back := strings.Replace(q.Get("redirect_uri"), "localhost", "127.0.0.1", 1)
-		for _, wrong := range []string{"/?code=wrong&state=guess", "/?code=wrong", "/other?code=wrong&state=" + q.Get("state")} {
+		for _, wrong := range []string{
+			"/?code=wrong&state=guess",
+			"/?code=wrong",
+			"/other?code=wrong&state=" + q.Get("state"),
+		} {
 			resp, err := http.Get(back + wrong)
 			if err != nil {
 				return err

@@ -67,7 +67,10 @@ func zoomTokenError(err error) error {
 		Message string `json:"errorMessage"`
 	}
 	if json.Unmarshal(retrieve.Body, &body) != nil || body.Error == "" && body.Reason == "" {
-		return fmt.Errorf("Zoom's token endpoint answered %d with something that is no OAuth error", retrieve.Response.StatusCode)
+		return fmt.Errorf(
+			"Zoom's token endpoint answered %d with something that is no OAuth error",
+			retrieve.Response.StatusCode,
+		)
 	}
 	if body.Reason == "" {
 		body.Reason = body.Message
@@ -79,7 +82,12 @@ func zoomTokenError(err error) error {
 //
 // https://developers.zoom.us/docs/integrations/oauth/
 func (z Zoom) Revoke(ctx context.Context, clientSecret, token secret.Secret) error {
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, z.Login+"/oauth/revoke", strings.NewReader(url.Values{"token": {token.Reveal()}}.Encode()))
+	req, err := http.NewRequestWithContext(
+		ctx,
+		http.MethodPost,
+		z.Login+"/oauth/revoke",
+		strings.NewReader(url.Values{"token": {token.Reveal()}}.Encode()),
+	)
 	if err != nil {
 		return fmt.Errorf("revoking Zoom's token: %w", err)
 	}

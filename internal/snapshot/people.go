@@ -15,7 +15,16 @@ import (
 )
 
 // header has the names that upn's readers know.
-var header = []string{"id", "userPrincipalName", "mail", "proxyAddresses", "accountEnabled", "userType", "onPremisesSyncEnabled", "mailPlan"}
+var header = []string{
+	"id",
+	"userPrincipalName",
+	"mail",
+	"proxyAddresses",
+	"accountEnabled",
+	"userType",
+	"onPremisesSyncEnabled",
+	"mailPlan",
+}
 
 func row(u tenant.User) []string {
 	kind := "Member"
@@ -28,7 +37,16 @@ func row(u tenant.User) []string {
 			proxies = append(proxies, p)
 		}
 	}
-	return []string{u.ID, u.UPN, u.Mail, strings.Join(proxies, ";"), choice(u.Enabled), kind, strconv.FormatBool(u.Synced), choice(u.MailPlan)}
+	return []string{
+		u.ID,
+		u.UPN,
+		u.Mail,
+		strings.Join(proxies, ";"),
+		choice(u.Enabled),
+		kind,
+		strconv.FormatBool(u.Synced),
+		choice(u.MailPlan),
+	}
 }
 
 func choice(b *bool) string {

@@ -206,7 +206,11 @@ func (r *reader) resume() (start progress, ok bool, err error) {
 	if err := r.reopen(int64(min(whole, len(text)))); err != nil {
 		return progress{}, false, err
 	}
-	r.folder.say("going on with the read of %s: %d people are there already", start.At.Local().Format("15:04"), len(r.seen))
+	r.folder.say(
+		"going on with the read of %s: %d people are there already",
+		start.At.Local().Format("15:04"),
+		len(r.seen),
+	)
 	return start, true, nil
 }
 

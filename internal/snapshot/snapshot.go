@@ -60,7 +60,12 @@ type ShortError struct {
 }
 
 func (e *ShortError) Error() string {
-	return fmt.Sprintf("%s: %d people were read, and the service counts %d: the read is not complete", e.Service, e.Got, e.Want)
+	return fmt.Sprintf(
+		"%s: %d people were read, and the service counts %d: the read is not complete",
+		e.Service,
+		e.Got,
+		e.Want,
+	)
 }
 
 // version of the files; another one is read anew.

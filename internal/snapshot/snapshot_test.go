@@ -98,7 +98,14 @@ func newGraph(n, page int) *graph {
 	for i := range n {
 		id := fmt.Sprintf("id-%05d", random.IntN(1<<30))
 		on := i%3 == 0
-		g.people[id] = tenant.User{ID: id, UPN: fmt.Sprintf("%c%c.%d@Contoso.com", 'a'+random.IntN(26), 'A'+random.IntN(26), i), Mail: fmt.Sprintf("m%d@contoso.com", i), Proxies: []string{"SMTP:a+b@contoso.com", "smtp:c,\"d\"@contoso.com", "X500:/o=x"}, Enabled: &on, Synced: on}
+		g.people[id] = tenant.User{
+			ID:      id,
+			UPN:     fmt.Sprintf("%c%c.%d@Contoso.com", 'a'+random.IntN(26), 'A'+random.IntN(26), i),
+			Mail:    fmt.Sprintf("m%d@contoso.com", i),
+			Proxies: []string{"SMTP:a+b@contoso.com", "smtp:c,\"d\"@contoso.com", "X500:/o=x"},
+			Enabled: &on,
+			Synced:  on,
+		}
 	}
 	return g
 }
@@ -309,7 +316,11 @@ func TestZoomPages(t *testing.T) {
 		}
 	})
 	t.Run("pages that do not add up are read by token", func(t *testing.T) {
-		if n, partial, err := read(Folder{Dir: t.TempDir()}, &account{people: everybody, shuffle: true}); n != want || partial || err != nil {
+		if n, partial, err := read(
+			Folder{Dir: t.TempDir()},
+			&account{people: everybody, shuffle: true},
+		); n != want || partial ||
+			err != nil {
 			t.Errorf("%d people, %v, %v", n, partial, err)
 		}
 	})

@@ -116,10 +116,16 @@ type task struct {
 // Gather reads the facts that are wanted, at the same time where one question does not
 // need another's answer.
 func Gather(ctx context.Context, s Sources, w Want) (tenant.Facts, error) {
-	f := tenant.Facts{SignedIn: tenant.Reading[tenant.SignIn]{Value: w.SignedIn, Source: "the sign-in", At: time.Now().UTC()}}
+	f := tenant.Facts{
+		SignedIn: tenant.Reading[tenant.SignIn]{Value: w.SignedIn, Source: "the sign-in", At: time.Now().UTC()},
+	}
 	err := Again(ctx, s, w, &f)
 	if err == nil {
-		f.Clocks = tenant.Reading[[]tenant.Clock]{Value: s.Clocks(), Source: "the Date headers of the answers", At: time.Now().UTC()}
+		f.Clocks = tenant.Reading[[]tenant.Clock]{
+			Value:  s.Clocks(),
+			Source: "the Date headers of the answers",
+			At:     time.Now().UTC(),
+		}
 	}
 	return f, err
 }
@@ -137,29 +143,56 @@ func first(f *tenant.Facts, s Sources, w Want) []task {
 	tasks := []task{
 		read(tenant.FactOrganization, &f.Organization, "GET /organization", s.Microsoft.Organization),
 		read(tenant.FactDomains, &f.Domains, "GET /domains", s.Microsoft.Domains),
-		read(tenant.FactCredentials, &f.Credentials, "GET /applications(appId)", func(ctx context.Context) ([]tenant.AppCredential, error) {
-			return s.Activity.AppCredentials(ctx, w.OwnAppID, w.InUse)
-		}),
-		read(tenant.FactConsents, &f.Consents, "GET /servicePrincipals, /appRoleAssignments", func(ctx context.Context) ([]tenant.Consent, error) {
-			return consents(ctx, s.Applications, w.AppIDs)
-		}),
-		read(tenant.FactEvents, &f.Events, "GET /auditLogs/directoryAudits", func(ctx context.Context) ([]tenant.ConsentEvent, error) {
-			return s.Activity.Consents(ctx, time.Now().AddDate(0, 0, -auditDays))
-		}),
+		read(
+			tenant.FactCredentials,
+			&f.Credentials,
+			"GET /applications(appId)",
+			func(ctx context.Context) ([]tenant.AppCredential, error) {
+				return s.Activity.AppCredentials(ctx, w.OwnAppID, w.InUse)
+			},
+		),
+		read(
+			tenant.FactConsents,
+			&f.Consents,
+			"GET /servicePrincipals, /appRoleAssignments",
+			func(ctx context.Context) ([]tenant.Consent, error) {
+				return consents(ctx, s.Applications, w.AppIDs)
+			},
+		),
+		read(
+			tenant.FactEvents,
+			&f.Events,
+			"GET /auditLogs/directoryAudits",
+			func(ctx context.Context) ([]tenant.ConsentEvent, error) {
+				return s.Activity.Consents(ctx, time.Now().AddDate(0, 0, -auditDays))
+			},
+		),
 		read(tenant.FactMailless, &f.Mailless, "GET /users?$filter=not(assignedPlans/any(...))", s.Mailboxes.WithoutMailbox),
 		read(tenant.FactZoomAccount, &f.ZoomAccount, "GET /users/me", s.Account.Account),
 		read(tenant.FactZoomPlan, &f.ZoomPlan, "GET /accounts/me/plans/usage", s.Account.Plan),
 		read(tenant.FactZoomRoles, &f.ZoomRoles, "GET /roles", s.Account.AccountRoles),
 		read(tenant.FactZoomDomains, &f.ZoomDomains, "GET /accounts/me/managed_domains", s.Account.Domains),
 		read(tenant.FactZoomGroups, &f.ZoomGroups, "GET /groups", s.Groups.Groups),
-		read(tenant.FactZoomPeople, &f.ZoomPeople, "GET /users?status=active", func(ctx context.Context) (tenant.ZoomPeople, error) {
-			return people(ctx, s.People)
-		}),
+		read(
+			tenant.FactZoomPeople,
+			&f.ZoomPeople,
+			"GET /users?status=active",
+			func(ctx context.Context) (tenant.ZoomPeople, error) {
+				return people(ctx, s.People)
+			},
+		),
 	}
 	if w.SignedIn.Person {
-		tasks = append(tasks,
+		tasks = append(
+			tasks,
 			read(tenant.FactMe, &f.Me, "GET /me", s.Microsoft.Me),
-			read(tenant.FactRoles, &f.Roles, "GET /me/transitiveMemberOf/microsoft.graph.directoryRole", s.Microsoft.DirectoryRoles))
+			read(
+				tenant.FactRoles,
+				&f.Roles,
+				"GET /me/transitiveMemberOf/microsoft.graph.directoryRole",
+				s.Microsoft.DirectoryRoles,
+			),
+		)
 	}
 	return tasks
 }
@@ -184,9 +217,12 @@ func dependent(f *tenant.Facts, s Sources, w Want) []task {
 			})),
 	}
 	if f.Me.Seen() || w.By != "" || w.ZoomEmail != "" {
-		tasks = append(tasks, read(tenant.FactMyZoom, &f.MyZoom, "GET /users/{userId}", func(ctx context.Context) (*tenant.ZoomUser, error) {
-			return authorizing(ctx, s, f.Me.Value, w)
-		}))
+		tasks = append(
+			tasks,
+			read(tenant.FactMyZoom, &f.MyZoom, "GET /users/{userId}", func(ctx context.Context) (*tenant.ZoomUser, error) {
+				return authorizing(ctx, s, f.Me.Value, w)
+			}),
+		)
 	}
 	return tasks
 }
@@ -285,7 +321,10 @@ func members(ctx context.Context, groups Groups, g tenant.ZoomGroup) ([]tenant.G
 
 // each asks for every item of a list that was read; where the list could not be
 // read, neither can what depends on it.
-func each[A, B any](list tenant.Reading[[]A], ask func(context.Context, A) ([]B, error)) func(context.Context) ([]B, error) {
+func each[A, B any](
+	list tenant.Reading[[]A],
+	ask func(context.Context, A) ([]B, error),
+) func(context.Context) ([]B, error) {
 	return func(ctx context.Context) ([]B, error) {
 		if list.Err != nil {
 			return nil, list.Err

@@ -75,7 +75,9 @@ func TestAFactThatCannotBeReadIsAValue(t *testing.T) {
 	s := &services{domains: &tenant.NeedsError{AnyOf: []string{"Domain.Read.All"}}}
 	f, err := gather(t, s, Want{Facts: domains})
 	var needs *tenant.NeedsError
-	if err != nil || f.Domains.Seen() || !errors.As(f.Domains.Err, &needs) || f.Domains.Source != "GET /domains" || f.Domains.At.IsZero() || !f.ZoomDomains.Seen() {
+	if err != nil || f.Domains.Seen() || !errors.As(f.Domains.Err, &needs) || f.Domains.Source != "GET /domains" ||
+		f.Domains.At.IsZero() ||
+		!f.ZoomDomains.Seen() {
 		t.Errorf("%+v, %v", f, err)
 	}
 	if f.Organization.Seen() || f.Me.Seen() {

@@ -12,11 +12,24 @@ import (
 func TestFactsSurviveAFile(t *testing.T) {
 	at := time.Date(2026, 11, 25, 4, 0, 0, 0, time.UTC)
 	f := Facts{
-		Organization: Reading[Organization]{Value: Organization{ID: "1", DisplayName: "Contoso"}, Source: "GET /organization", At: at},
-		Domains:      Reading[[]Domain]{Err: &NeedsError{Service: "Microsoft Graph", AnyOf: []string{"Domain.Read.All"}, Doing: "listing domains", Err: errors.New("403")}, Source: "GET /domains", At: at},
-		ZoomPlan:     Reading[ZoomPlan]{Err: errors.New("no plan"), Source: "GET /plan", At: at},
-		ZoomGroups:   Reading[[]ZoomGroup]{Value: []ZoomGroup{}, At: at},
-		MyZoom:       Reading[*ZoomUser]{At: at, Source: "GET /users/{userId}"},
+		Organization: Reading[Organization]{
+			Value:  Organization{ID: "1", DisplayName: "Contoso"},
+			Source: "GET /organization",
+			At:     at,
+		},
+		Domains: Reading[[]Domain]{
+			Err: &NeedsError{
+				Service: "Microsoft Graph",
+				AnyOf:   []string{"Domain.Read.All"},
+				Doing:   "listing domains",
+				Err:     errors.New("403"),
+			},
+			Source: "GET /domains",
+			At:     at,
+		},
+		ZoomPlan:   Reading[ZoomPlan]{Err: errors.New("no plan"), Source: "GET /plan", At: at},
+		ZoomGroups: Reading[[]ZoomGroup]{Value: []ZoomGroup{}, At: at},
+		MyZoom:     Reading[*ZoomUser]{At: at, Source: "GET /users/{userId}"},
 	}
 	text, err := json.Marshal(f)
 	if err != nil {

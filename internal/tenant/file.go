@@ -38,7 +38,11 @@ func DecodeFacts(text []byte) (FactsFile, error) {
 	}
 	// The version comes first: a file of another one is named, not taken apart.
 	if json.Unmarshal(text, &version) == nil && version.Format == FactsFormat && version.Version != FactsVersion {
-		return FactsFile{}, fmt.Errorf("the facts have version %d, and this zo365 reads version %d", version.Version, FactsVersion)
+		return FactsFile{}, fmt.Errorf(
+			"the facts have version %d, and this zo365 reads version %d",
+			version.Version,
+			FactsVersion,
+		)
 	}
 	var f FactsFile
 	in := json.NewDecoder(bytes.NewReader(text))
@@ -55,7 +59,13 @@ func DecodeFacts(text []byte) (FactsFile, error) {
 		return f, errors.New("something stands behind the facts")
 	}
 	if f.Format != FactsFormat || f.Version != FactsVersion {
-		return f, fmt.Errorf("format %q, version %d: this zo365 reads %q, version %d", f.Format, f.Version, FactsFormat, FactsVersion)
+		return f, fmt.Errorf(
+			"format %q, version %d: this zo365 reads %q, version %d",
+			f.Format,
+			f.Version,
+			FactsFormat,
+			FactsVersion,
+		)
 	}
 	return f, nil
 }

@@ -62,7 +62,12 @@ func (b *blocks) next() (block, error) {
 			return b.cut(text, end), nil
 		}
 		if n > maxRecord {
-			return block{}, &FormatError{File: b.file, Line: b.line, Message: "a record that begins near here does not end: a quote may be open", Hint: "the file may be cut or edited by hand; export it again"}
+			return block{}, &FormatError{
+				File:    b.file,
+				Line:    b.line,
+				Message: "a record that begins near here does not end: a quote may be open",
+				Hint:    "the file may be cut or edited by hand; export it again",
+			}
 		}
 		text = append(text, make([]byte, len(text))...)
 	}

@@ -45,7 +45,12 @@ func (m *Matcher) Compare(domains []tenant.Domain) *Comparison {
 	m.flush()
 	m.zoom.parts, m.zoom.known = nil, nil // everybody was looked up
 	users := m.zoom.users
-	c := &Comparison{m: m, domains: map[string]tenant.Domain{}, taken: newBitset(m.people.at.n), matched: newBitset(m.people.at.n)}
+	c := &Comparison{
+		m:       m,
+		domains: map[string]tenant.Domain{},
+		taken:   newBitset(m.people.at.n),
+		matched: newBitset(m.people.at.n),
+	}
 	for _, d := range domains {
 		c.domains[normalDomain(d.Name)] = d
 	}
@@ -123,7 +128,11 @@ func (c *Comparison) elsewhere(open []uint32) {
 		}
 		h := hashOf(local)
 		known.add(spread(h))
-		first, there := locals.insert(h, z.users[i].place, func(place uint64) bool { return hasLocal(z.emailAt(place), local) })
+		first, there := locals.insert(
+			h,
+			z.users[i].place,
+			func(place uint64) bool { return hasLocal(z.emailAt(place), local) },
+		)
 		if there {
 			next[z.number(first)] = append(next[z.number(first)], i)
 		}
@@ -401,7 +410,8 @@ func (c *Comparison) kind(domain string) DomainKind {
 }
 
 func isInitialDomain(domain string) bool {
-	return strings.HasSuffix(domain, ".onmicrosoft.com") || strings.HasSuffix(domain, ".partner.onmschina.cn") || strings.HasSuffix(domain, ".onmicrosoft.us")
+	return strings.HasSuffix(domain, ".onmicrosoft.com") || strings.HasSuffix(domain, ".partner.onmschina.cn") ||
+		strings.HasSuffix(domain, ".onmicrosoft.us")
 }
 
 // verified says whether an email's domain is verified in the tenant, and whether

@@ -90,7 +90,12 @@ func (rules FixRules) Fix(r *Result) (*Fix, *Unfixed) {
 		return nil, nil
 	case Taken:
 		if !listed || target == "" {
-			return unfixed("%s is found, who matches the Zoom user %s; if somebody else is meant: --include %s=UPN", r.Entra.UPN, r.TakenBy, r.ZoomEmail)
+			return unfixed(
+				"%s is found, who matches the Zoom user %s; if somebody else is meant: --include %s=UPN",
+				r.Entra.UPN,
+				r.TakenBy,
+				r.ZoomEmail,
+			)
 		}
 		return rules.listed(r, target)
 	case Typo, Ambiguous, Guest, Deleted, Missing:
@@ -106,7 +111,13 @@ func (rules FixRules) Fix(r *Result) (*Fix, *Unfixed) {
 		return rules.listed(r, target)
 	case Mail, Alias, Domain:
 	}
-	f := Fix{Class: r.Class, ZoomEmail: r.ZoomEmail, EntraID: strings.Clone(r.Entra.ID), EntraUPN: r.Entra.UPN, Listed: listed}
+	f := Fix{
+		Class:     r.Class,
+		ZoomEmail: r.ZoomEmail,
+		EntraID:   strings.Clone(r.Entra.ID),
+		EntraUPN:  r.Entra.UPN,
+		Listed:    listed,
+	}
 	toZoom := allows(rules.ZoomDomains, r.Entra.UPN) && !isInitialDomain(Normal(r.Entra.UPN).Domain())
 	toEntra := allows(rules.EntraDomains, r.ZoomEmail)
 	switch {
@@ -118,7 +129,11 @@ func (rules FixRules) Fix(r *Result) (*Fix, *Unfixed) {
 	case toEntra:
 		f.Kind, f.From, f.To = EntraUPN, r.Entra.UPN, r.ZoomEmail
 	default:
-		return unfixed("%s is not a managed domain of the Zoom account, and %s is not verified in the tenant", Normal(r.Entra.UPN).Domain(), Normal(r.ZoomEmail).Domain())
+		return unfixed(
+			"%s is not a managed domain of the Zoom account, and %s is not verified in the tenant",
+			Normal(r.Entra.UPN).Domain(),
+			Normal(r.ZoomEmail).Domain(),
+		)
 	}
 	return &f, nil
 }
@@ -128,7 +143,15 @@ func (rules FixRules) listed(r *Result, target string) (*Fix, *Unfixed) {
 	if !allows(rules.ZoomDomains, target) {
 		return nil, &Unfixed{r.ZoomEmail, r.Class, Normal(target).Domain() + " is not a managed domain of the Zoom account"}
 	}
-	return &Fix{Kind: ZoomEmail, Class: r.Class, ZoomEmail: r.ZoomEmail, EntraUPN: target, From: r.ZoomEmail, To: target, Listed: true}, nil
+	return &Fix{
+		Kind:      ZoomEmail,
+		Class:     r.Class,
+		ZoomEmail: r.ZoomEmail,
+		EntraUPN:  target,
+		From:      r.ZoomEmail,
+		To:        target,
+		Listed:    true,
+	}, nil
 }
 
 func allows(domains map[string]bool, address string) bool {
@@ -175,7 +198,11 @@ func FixAll(c *Comparison, rules FixRules) (fixes []Fix, unfixed []Unfixed) {
 //
 // https://learn.microsoft.com/powershell/module/activedirectory/set-aduser
 func onPremises(from, to string) string {
-	return "Get-ADUser -Filter " + powerShell("UserPrincipalName -eq "+powerShell(from)) + " | Set-ADUser -UserPrincipalName " + powerShell(to)
+	return "Get-ADUser -Filter " + powerShell(
+		"UserPrincipalName -eq "+powerShell(from),
+	) + " | Set-ADUser -UserPrincipalName " + powerShell(
+		to,
+	)
 }
 
 // powerShell quotes a text so that nothing in it runs.

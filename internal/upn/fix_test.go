@@ -16,11 +16,18 @@ func TestWhatIsChanged(t *testing.T) {
 		{ID: "5", UPN: "far@other.example", Mail: "far@nowhere.example"},
 		{ID: "6", UPN: "g_x.com#EXT#@contoso.onmicrosoft.com", Mail: "g@x.com", Guest: true},
 	}
-	known := FixRules{ZoomDomains: map[string]bool{"contoso.com": true}, EntraDomains: map[string]bool{"contoso.com": true}}
+	known := FixRules{
+		ZoomDomains:  map[string]bool{"contoso.com": true},
+		EntraDomains: map[string]bool{"contoso.com": true},
+	}
 	microsoft := known
 	microsoft.MicrosoftFirst = true
 	listed := known
-	listed.Listed = map[Address]string{"jony.sherman@contoso.com": "", "g@x.com": "", "nobody@contoso.com": "upn@contoso.com"}
+	listed.Listed = map[Address]string{
+		"jony.sherman@contoso.com": "",
+		"g@x.com":                  "",
+		"nobody@contoso.com":       "upn@contoso.com",
+	}
 	tests := map[string]struct {
 		email string
 		rules FixRules
@@ -33,11 +40,16 @@ func TestWhatIsChanged(t *testing.T) {
 		"not even when the domains are not known":         {"a@contoso.com", FixRules{}, EntraUPN, "a@contoso.com"},
 		"a synced account is changed where it comes from": {"o'neil@contoso.com", known, OnPremises, "o'neil@contoso.com"},
 		"a typo is left alone":                            {"jony.sherman@contoso.com", known, "", ""},
-		"unless it is named":                              {"jony.sherman@contoso.com", listed, ZoomEmail, "joni.sherman@contoso.com"},
-		"a guest is left alone, named or not":             {"g@x.com", listed, "", ""},
-		"somebody missing can be named with a UPN":        {"nobody@contoso.com", listed, ZoomEmail, "upn@contoso.com"},
-		"neither domain can be changed to":                {"far@nowhere.example", known, "", ""},
-		"a match needs nothing":                           {"upn@contoso.com", known, "", ""},
+		"unless it is named": {
+			"jony.sherman@contoso.com",
+			listed,
+			ZoomEmail,
+			"joni.sherman@contoso.com",
+		},
+		"a guest is left alone, named or not":      {"g@x.com", listed, "", ""},
+		"somebody missing can be named with a UPN": {"nobody@contoso.com", listed, ZoomEmail, "upn@contoso.com"},
+		"neither domain can be changed to":         {"far@nowhere.example", known, "", ""},
+		"a match needs nothing":                    {"upn@contoso.com", known, "", ""},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -60,14 +72,19 @@ func TestWhatIsChanged(t *testing.T) {
 			}
 		})
 	}
-	if got, want := onPremises("o'neil@a", "o\u2019x@b"), `Get-ADUser -Filter 'UserPrincipalName -eq ''o''''neil@a''' | Set-ADUser -UserPrincipalName 'o`+"\u2019\u2019"+`x@b'`; got != want {
+	if got, want := onPremises(
+		"o'neil@a",
+		"o\u2019x@b",
+	), `Get-ADUser -Filter 'UserPrincipalName -eq ''o''''neil@a''' | Set-ADUser -UserPrincipalName 'o`+"\u2019\u2019"+`x@b'`; got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
 }
 
 // Two who would get the same address get none.
 func TestOneAddressForOnePerson(t *testing.T) {
-	people := []tenant.User{{ID: "1", UPN: "upn@contoso.com", Mail: "mail@contoso.com", Proxies: []string{"smtp:alias@contoso.com"}}}
+	people := []tenant.User{
+		{ID: "1", UPN: "upn@contoso.com", Mail: "mail@contoso.com", Proxies: []string{"smtp:alias@contoso.com"}},
+	}
 	fixes, unfixed := FixAll(compare([]string{"mail@contoso.com", "alias@contoso.com"}, people, nil), FixRules{})
 	if len(fixes) != 0 || len(unfixed) != 2 {
 		t.Errorf("%+v, %+v", fixes, unfixed)

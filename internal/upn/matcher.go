@@ -75,7 +75,14 @@ func (f found) class() uint8 {
 	case f&takenFound != 0:
 		return isTakenClass
 	}
-	return [...]uint8{byUPN: isMatch, byMail: isMail, byProxy: isAlias, byLocal: isDomain, byDeleted: isDeletedClass, byNearness: isTypo}[f.rule()]
+	return [...]uint8{
+		byUPN:      isMatch,
+		byMail:     isMail,
+		byProxy:    isAlias,
+		byLocal:    isDomain,
+		byDeleted:  isDeletedClass,
+		byNearness: isTypo,
+	}[f.rule()]
 }
 
 // peopleSide is what stays of the Microsoft side.
@@ -175,7 +182,17 @@ func (b *peopleBatch) ask(key []byte, rule uint8, what byte) {
 	}
 	from := uint32(len(b.keys))
 	b.keys = append(b.keys, key...)
-	b.asked = append(b.asked, question{hash: hashOf(key), person: uint32(len(b.at)), from: from, to: uint32(len(b.keys)), rule: rule, guest: what&isGuest != 0})
+	b.asked = append(
+		b.asked,
+		question{
+			hash:   hashOf(key),
+			person: uint32(len(b.at)),
+			from:   from,
+			to:     uint32(len(b.keys)),
+			rule:   rule,
+			guest:  what&isGuest != 0,
+		},
+	)
 }
 
 func (z *zoomSide) mayKnow(q question) bool { return z.known.has(spread(q.hash)) }

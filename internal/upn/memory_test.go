@@ -60,7 +60,16 @@ func crowd(people int) *Matcher {
 			if i%10 == 0 {
 				upn = fmt.Sprintf("u%06d@contoso.com", i)
 			}
-			_, err = fmt.Fprintf(exported, "00000000-0000-4000-8000-%012d,%s,first.last%06d@contoso.com,smtp:a%d@contoso.com;smtp:b%d@contoso.com;smtp:c%d@contoso.com\n", i, upn, i, i, i, i)
+			_, err = fmt.Fprintf(
+				exported,
+				"00000000-0000-4000-8000-%012d,%s,first.last%06d@contoso.com,smtp:a%d@contoso.com;smtp:b%d@contoso.com;smtp:c%d@contoso.com\n",
+				i,
+				upn,
+				i,
+				i,
+				i,
+				i,
+			)
 		}
 		exported.CloseWithError(err)
 	}()

@@ -27,8 +27,14 @@ type oracle struct {
 // not known, and no flag says it.
 func newOracle(users []tenant.User, domains []tenant.Domain) *oracle {
 	ix := &oracle{
-		users: users, byUPN: map[Address][]int{}, byMail: map[Address][]int{}, byProxy: map[Address][]int{},
-		byLocal: map[string][]int{}, deleted: map[Address][]int{}, domains: map[string]tenant.Domain{}, nearness: map[string][]int{},
+		users:    users,
+		byUPN:    map[Address][]int{},
+		byMail:   map[Address][]int{},
+		byProxy:  map[Address][]int{},
+		byLocal:  map[string][]int{},
+		deleted:  map[Address][]int{},
+		domains:  map[string]tenant.Domain{},
+		nearness: map[string][]int{},
 	}
 	for _, d := range domains {
 		ix.domains[normalDomain(d.Name)] = d
@@ -141,7 +147,10 @@ func (ix *oracle) upns(found []int) []string {
 func (ix *oracle) kind(domain string) DomainKind {
 	d, known := ix.domains[domain]
 	switch {
-	case known && d.Initial, strings.HasSuffix(domain, ".onmicrosoft.com"), strings.HasSuffix(domain, ".partner.onmschina.cn"), strings.HasSuffix(domain, ".onmicrosoft.us"):
+	case known && d.Initial,
+		strings.HasSuffix(domain, ".onmicrosoft.com"),
+		strings.HasSuffix(domain, ".partner.onmschina.cn"),
+		strings.HasSuffix(domain, ".onmicrosoft.us"):
 		return InitialDomain
 	case known && !d.Verified:
 		return UnverifiedKind

@@ -13,7 +13,8 @@ func eachProxy(list []byte, mayMix bool, each func([]byte)) {
 		list = bytes.Trim(list, "[]{}")
 	}
 	plus := bytes.IndexByte(list, '+') >= 0
-	semicolons := !mayMix || bytes.IndexByte(list, ',') < 0 && bytes.IndexByte(list, '\n') < 0 && bytes.IndexByte(list, '\r') < 0
+	semicolons := !mayMix ||
+		bytes.IndexByte(list, ',') < 0 && bytes.IndexByte(list, '\n') < 0 && bytes.IndexByte(list, '\r') < 0
 	for len(list) > 0 {
 		var end int
 		if semicolons {

@@ -47,7 +47,16 @@ func FuzzReaders(f *testing.F) {
 // The records are those of encoding/csv, wherever the blocks are cut.
 func FuzzRecords(f *testing.F) {
 	for _, text := range []string{
-		"a,b\n1,2\n", "a,\"b\nc\"\r\n\r\nd\n", "\"a\"\"b\",c", "a\"b\n", "\"a\"b\n", "\"a", "a,\r\nb\r", "\"x\r\ny\",z\r\n", ",,\n\"\",\"\"\n", "\"a\"\r",
+		"a,b\n1,2\n",
+		"a,\"b\nc\"\r\n\r\nd\n",
+		"\"a\"\"b\",c",
+		"a\"b\n",
+		"\"a\"b\n",
+		"\"a",
+		"a,\r\nb\r",
+		"\"x\r\ny\",z\r\n",
+		",,\n\"\",\"\"\n",
+		"\"a\"\r",
 	} {
 		f.Add(text)
 	}
@@ -123,7 +132,14 @@ func TestLongFiles(t *testing.T) {
 	if err != nil || len(people) != n {
 		t.Fatalf("%d people, %v", len(people), err)
 	}
-	if want := (tenant.User{UPN: "u59999@c.com", DisplayName: "Last,\nFirst \"59999\"", Mail: "m59999@c.com"}); !reflect.DeepEqual(people[n-1], want) {
+	if want := (tenant.User{
+		UPN:         "u59999@c.com",
+		DisplayName: "Last,\nFirst \"59999\"",
+		Mail:        "m59999@c.com",
+	}); !reflect.DeepEqual(
+		people[n-1],
+		want,
+	) {
 		t.Errorf("got %+v, want %+v", people[n-1], want)
 	}
 	for end, want := range map[string]string{

@@ -80,14 +80,22 @@ func commaOf(header []byte) byte {
 }
 
 func (t *sheet) broken(one block, at int, err error) error {
-	return &FormatError{File: t.file, Line: lineOf(one, at), Message: "this is not valid CSV: " + err.Error(), Hint: "the file may be cut or edited by hand; export it again"}
+	return &FormatError{
+		File:    t.file,
+		Line:    lineOf(one, at),
+		Message: "this is not valid CSV: " + err.Error(),
+		Hint:    "the file may be cut or edited by hand; export it again",
+	}
 }
 
 // export is said after the file was read.
 func (t *sheet) export() Export {
 	notes := t.notes
 	if t.arrays.Load() {
-		notes = append(notes, t.file+`: the proxy addresses read "System.String[]", so aliases are unknown; export them with Select-Object @{n='proxyAddresses';e={$_.ProxyAddresses -join ';'}}`)
+		notes = append(
+			notes,
+			t.file+`: the proxy addresses read "System.String[]", so aliases are unknown; export them with Select-Object @{n='proxyAddresses';e={$_.ProxyAddresses -join ';'}}`,
+		)
 	}
 	return Export{Kind: t.kind, Notes: notes}
 }
@@ -117,7 +125,13 @@ func (t *sheet) wants(columns [][]string) {
 }
 
 func (t *sheet) records(one block, roles int) records {
-	return records{text: one.text, comma: t.comma, roles: t.roles, cells: make([][]byte, roles), inQuotes: make([]bool, roles)}
+	return records{
+		text:     one.text,
+		comma:    t.comma,
+		roles:    t.roles,
+		cells:    make([][]byte, roles),
+		inQuotes: make([]bool, roles),
+	}
 }
 
 // Roles of the columns, and their names in normal form. Sources: the Entra
@@ -140,10 +154,19 @@ const (
 )
 
 var microsoftColumns = [][]string{
-	cellUPN: {"userprincipalname"}, cellMail: {"mail"}, cellID: {"objectid", "id"}, cellProxies: {"proxyaddresses", "emailaliases"},
-	cellEnabled: {"accountenabled"}, cellBlocked: {"blockcredential", "blocksignin"}, cellType: {"usertype"},
-	cellSynced: {"onpremisessyncenabled", "dirsyncenabled"}, cellDeleted: {"softdeletiontimestamp", "deleteddatetime"},
-	cellMailPlan: {snapshotMailPlan}, cellName: {"displayname"},
+	cellUPN: {
+		"userprincipalname",
+	},
+	cellMail:     {"mail"},
+	cellID:       {"objectid", "id"},
+	cellProxies:  {"proxyaddresses", "emailaliases"},
+	cellEnabled:  {"accountenabled"},
+	cellBlocked:  {"blockcredential", "blocksignin"},
+	cellType:     {"usertype"},
+	cellSynced:   {"onpremisessyncenabled", "dirsyncenabled"},
+	cellDeleted:  {"softdeletiontimestamp", "deleteddatetime"},
+	cellMailPlan: {snapshotMailPlan},
+	cellName:     {"displayname"},
 }
 
 // snapshotMailPlan is a column of our own snapshots: true, false or empty.
@@ -157,7 +180,14 @@ const (
 )
 
 var zoomColumns = [][]string{
-	cellEmail: {"email", "emailaddress", "useremail"}, cellZoomID: {"userid", "id"}, cellStatus: {"userstatus", "status"}, cellZoomName: {"displayname"},
+	cellEmail: {
+		"email",
+		"emailaddress",
+		"useremail",
+	},
+	cellZoomID:   {"userid", "id"},
+	cellStatus:   {"userstatus", "status"},
+	cellZoomName: {"displayname"},
 }
 
 func openMicrosoft(file string, r *bufio.Reader) (*sheet, error) {
@@ -170,7 +200,12 @@ func openMicrosoft(file string, r *bufio.Reader) (*sheet, error) {
 		if t.column(zoomColumns[cellEmail]...) >= 0 {
 			hint = "this looks like a Zoom export: give it as --zoom-export"
 		}
-		return nil, &FormatError{File: file, Line: t.headerLine(), Message: `the column "userPrincipalName" (or "User principal name") is missing`, Hint: hint}
+		return nil, &FormatError{
+			File:    file,
+			Line:    t.headerLine(),
+			Message: `the column "userPrincipalName" (or "User principal name") is missing`,
+			Hint:    hint,
+		}
 	}
 	t.wants(microsoftColumns)
 	switch {
@@ -223,7 +258,12 @@ func (t *sheet) each(one block, roles, required int, without string, add func(ce
 			return nil
 		}
 		if len(r.cells[required]) == 0 {
-			return &FormatError{File: t.file, Line: lineOf(one, r.start), Message: without, Hint: "the file may be cut or edited by hand; export it again"}
+			return &FormatError{
+				File:    t.file,
+				Line:    lineOf(one, r.start),
+				Message: without,
+				Hint:    "the file may be cut or edited by hand; export it again",
+			}
 		}
 		add(r.cells, r.inQuotes)
 	}
@@ -251,7 +291,16 @@ func readPeople(t *sheet, one block, z *zoomSide) (peopleBatch, error) {
 	b.reset()
 	err := t.each(one, len(microsoftColumns), cellUPN, withoutUPN, func(cells [][]byte, inQuotes []bool) {
 		d.addresses = t.addresses(d.addresses[:0], cells[cellProxies], inQuotes[cellProxies])
-		b.add(microsoftCells{upn: cells[cellUPN], mail: cells[cellMail], id: cells[cellID], proxies: d.addresses, what: whatCells(cells)}, z)
+		b.add(
+			microsoftCells{
+				upn:     cells[cellUPN],
+				mail:    cells[cellMail],
+				id:      cells[cellID],
+				proxies: d.addresses,
+				what:    whatCells(cells),
+			},
+			z,
+		)
 	})
 	b.answer(z)
 	return peopleBatch{text: bytes.Clone(b.text), at: slices.Clone(b.at), hits: slices.Clone(b.hits)}, err
@@ -288,7 +337,13 @@ func readEmails(t *sheet, one block, keep func(Address) bool) (zoomBatch, error)
 	defer desks.Put(d)
 	b := &d.zoom
 	b.text, b.at, b.hashes = b.text[:0], b.at[:0], b.hashes[:0]
-	err := t.each(one, len(zoomColumns), cellEmail, withoutEmail, func(cells [][]byte, _ []bool) { b.add(cells[cellEmail], keep) })
+	err := t.each(
+		one,
+		len(zoomColumns),
+		cellEmail,
+		withoutEmail,
+		func(cells [][]byte, _ []bool) { b.add(cells[cellEmail], keep) },
+	)
 	return zoomBatch{text: bytes.Clone(b.text), at: slices.Clone(b.at), hashes: slices.Clone(b.hashes)}, err
 }
 
@@ -305,13 +360,38 @@ func readWhole[T any](t *sheet, one block, read func(cells [][]byte) T) ([]T, er
 
 // whatCells reads what a person is.
 func whatCells(cells [][]byte) byte {
-	return when(fold(cells[cellType], "guest"), isGuest) | when(truth(cells[cellSynced]), isSynced) | when(len(cells[cellDeleted]) > 0, isDeleted) |
-		either(enabledCell(cells[cellEnabled], cells[cellBlocked]), isEnabled, isDisabled) | either(choiceCell(cells[cellMailPlan]), hasMailPlan, hasNoMailPlan)
+	return when(
+		fold(cells[cellType], "guest"),
+		isGuest,
+	) | when(
+		truth(cells[cellSynced]),
+		isSynced,
+	) | when(
+		len(cells[cellDeleted]) > 0,
+		isDeleted,
+	) |
+		either(
+			enabledCell(cells[cellEnabled], cells[cellBlocked]),
+			isEnabled,
+			isDisabled,
+		) | either(
+		choiceCell(cells[cellMailPlan]),
+		hasMailPlan,
+		hasNoMailPlan,
+	)
 }
 
 func (t *sheet) user(cells [][]byte) tenant.User {
 	u := userOf(whatCells(cells))
-	u.UPN, u.Mail, u.ID, u.DisplayName = string(cells[cellUPN]), string(cells[cellMail]), string(cells[cellID]), string(cells[cellName])
+	u.UPN, u.Mail, u.ID, u.DisplayName = string(
+		cells[cellUPN],
+	), string(
+		cells[cellMail],
+	), string(
+		cells[cellID],
+	), string(
+		cells[cellName],
+	)
 	for _, address := range t.addresses(nil, cells[cellProxies], true) {
 		u.Proxies = append(u.Proxies, string(address))
 	}
@@ -319,7 +399,12 @@ func (t *sheet) user(cells [][]byte) tenant.User {
 }
 
 func (t *sheet) zoomUser(cells [][]byte) tenant.ZoomUser {
-	return tenant.ZoomUser{ID: string(cells[cellZoomID]), Email: string(cells[cellEmail]), DisplayName: string(cells[cellZoomName]), Status: strings.ToLower(string(cells[cellStatus]))}
+	return tenant.ZoomUser{
+		ID:          string(cells[cellZoomID]),
+		Email:       string(cells[cellEmail]),
+		DisplayName: string(cells[cellZoomName]),
+		Status:      strings.ToLower(string(cells[cellStatus])),
+	}
 }
 
 // enabledCell reads "accountEnabled" or its opposite, "Block credential"; nil

@@ -26,8 +26,13 @@ type jsonForm[T any] struct {
 }
 
 var graphJSON = jsonForm[tenant.User]{
-	kind: "Graph JSON", list: "value", next: "@odata.nextLink", required: "userPrincipalName", foreign: "email", foreignList: "users",
-	other: `"email" suggests a Zoom export: give it as --zoom-export`,
+	kind:        "Graph JSON",
+	list:        "value",
+	next:        "@odata.nextLink",
+	required:    "userPrincipalName",
+	foreign:     "email",
+	foreignList: "users",
+	other:       `"email" suggests a Zoom export: give it as --zoom-export`,
 	decode: func(raw json.RawMessage) (tenant.User, error) {
 		var w struct {
 			ID      string   `json:"id"`
@@ -48,8 +53,18 @@ var graphJSON = jsonForm[tenant.User]{
 			return tenant.User{}, err
 		}
 		u := tenant.User{
-			ID: w.ID, UPN: w.UPN, Mail: w.Mail, DisplayName: w.Name, Proxies: w.Proxies, Enabled: w.Enabled,
-			Guest: strings.EqualFold(w.Type, "Guest"), Synced: w.Synced != nil && *w.Synced, Deleted: w.Deleted != nil && *w.Deleted != "",
+			ID:          w.ID,
+			UPN:         w.UPN,
+			Mail:        w.Mail,
+			DisplayName: w.Name,
+			Proxies:     w.Proxies,
+			Enabled:     w.Enabled,
+			Guest: strings.EqualFold(
+				w.Type,
+				"Guest",
+			),
+			Synced:  w.Synced != nil && *w.Synced,
+			Deleted: w.Deleted != nil && *w.Deleted != "",
 		}
 		if w.Plans != nil {
 			has := false
@@ -63,8 +78,13 @@ var graphJSON = jsonForm[tenant.User]{
 }
 
 var zoomJSON = jsonForm[tenant.ZoomUser]{
-	kind: "Zoom JSON", list: "users", next: "next_page_token", required: "email", foreign: "userPrincipalName", foreignList: "value",
-	other: `"userPrincipalName" suggests a Microsoft export: give it as --microsoft-export`,
+	kind:        "Zoom JSON",
+	list:        "users",
+	next:        "next_page_token",
+	required:    "email",
+	foreign:     "userPrincipalName",
+	foreignList: "value",
+	other:       `"userPrincipalName" suggests a Microsoft export: give it as --microsoft-export`,
 	decode: func(raw json.RawMessage) (tenant.ZoomUser, error) {
 		var w struct {
 			ID     string   `json:"id"`
@@ -123,13 +143,27 @@ func readJSON[T any](file string, r *bufio.Reader, form jsonForm[T], allowPartia
 	case errors.As(err, &format):
 		return e, err
 	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF) && d.depth > 0:
-		return e, &FormatError{File: file, Line: lines.line(lines.read), Message: "the JSON ends in the middle: the file is cut", Hint: "fetch it again and check that the download is complete"}
+		return e, &FormatError{
+			File:    file,
+			Line:    lines.line(lines.read),
+			Message: "the JSON ends in the middle: the file is cut",
+			Hint:    "fetch it again and check that the download is complete",
+		}
 	case !errors.Is(err, io.EOF):
-		return e, &FormatError{File: file, Line: lines.line(d.InputOffset()), Message: "this is not valid JSON: " + err.Error(), Hint: "fetch it again and check that the download is complete"}
+		return e, &FormatError{
+			File:    file,
+			Line:    lines.line(d.InputOffset()),
+			Message: "this is not valid JSON: " + err.Error(),
+			Hint:    "fetch it again and check that the download is complete",
+		}
 	}
 	if d.next != "" {
 		if !allowPartial {
-			return e, &FormatError{File: file, Message: fmt.Sprintf("the last page has %q: more pages follow, and they are not in the file", form.next), Hint: "fetch all pages, or use --allow-partial for a report that says it is partial"}
+			return e, &FormatError{
+				File:    file,
+				Message: fmt.Sprintf("the last page has %q: more pages follow, and they are not in the file", form.next),
+				Hint:    "fetch all pages, or use --allow-partial for a report that says it is partial",
+			}
 		}
 		e.Partial = true
 		e.Notes = append(e.Notes, file+": more pages follow that are not in the file; the report is partial")
@@ -231,7 +265,11 @@ func (d *jsonReader[T]) person(fields map[string]json.RawMessage) error {
 		if fields[d.form.foreign] != nil || fields[d.form.foreignList] != nil {
 			hint = d.form.other
 		}
-		return &FormatError{File: d.file, Message: fmt.Sprintf("user number %d has no %q", d.count, d.form.required), Hint: hint}
+		return &FormatError{
+			File:    d.file,
+			Message: fmt.Sprintf("user number %d has no %q", d.count, d.form.required),
+			Hint:    hint,
+		}
 	}
 	whole, err := json.Marshal(fields)
 	if err != nil {

@@ -50,12 +50,20 @@ func (r Result) Remedies() []string {
 		return []string{"connect this person's calendar in their home tenant, or give them an account in this one"}
 	case Taken:
 		return []string{
-			fmt.Sprintf("ask who uses %s: if it is the same person as %s, one of the two Zoom users goes: User Management > Users", r.ZoomEmail, r.TakenBy),
+			fmt.Sprintf(
+				"ask who uses %s: if it is the same person as %s, one of the two Zoom users goes: User Management > Users",
+				r.ZoomEmail,
+				r.TakenBy,
+			),
 			"if it is somebody else: zo365 upn fix --plan fixes.jsonl --include " + r.ZoomEmail + "=UPN",
 		}
 	case Typo:
 		return []string{
-			fmt.Sprintf("ask whether %s is meant; if so change the email in Zoom: User Management > Users > %s > Edit", r.Suggestion, r.ZoomEmail),
+			fmt.Sprintf(
+				"ask whether %s is meant; if so change the email in Zoom: User Management > Users > %s > Edit",
+				r.Suggestion,
+				r.ZoomEmail,
+			),
 			"or with a command: zo365 upn fix --plan fixes.jsonl --include " + r.ZoomEmail,
 		}
 	case Ambiguous:
@@ -63,7 +71,9 @@ func (r Result) Remedies() []string {
 	case Deleted:
 		return []string{"restore the account: Entra > Users > Deleted users, or remove the Zoom user"}
 	case Missing:
-		return []string{"create the person in Microsoft 365, or remove the Zoom user: User Management > Users > " + r.ZoomEmail}
+		return []string{
+			"create the person in Microsoft 365, or remove the Zoom user: User Management > Users > " + r.ZoomEmail,
+		}
 	case Match:
 	}
 	return nil
@@ -99,12 +109,20 @@ func (r Result) changeUPN(upn string) string {
 	if r.Entra != nil && r.Entra.Synced {
 		return "change the UPN on premises, since the account is synced: " + onPremises(upn, r.ZoomEmail)
 	}
-	return "change the UPN in Entra: Update-MgUser -UserId " + powerShell(upn) + " -UserPrincipalName " + powerShell(r.ZoomEmail)
+	return "change the UPN in Entra: Update-MgUser -UserId " + powerShell(
+		upn,
+	) + " -UserPrincipalName " + powerShell(
+		r.ZoomEmail,
+	)
 }
 
 func (r Result) further() []string {
 	if r.Class == Domain {
-		return []string{"add the Zoom email as an alias of the mailbox: Microsoft 365 admin center > Users > Active users > Manage username and email"}
+		return []string{
+			"add the Zoom email as an alias of the mailbox: Microsoft 365 admin center > Users > Active users > Manage username and email",
+		}
 	}
-	return []string{"for the authorizing user only: approve Mail: Read in the Zoom portal (zo365 authorize --approve-mail-read)"}
+	return []string{
+		"for the authorizing user only: approve Mail: Read in the Zoom portal (zo365 authorize --approve-mail-read)",
+	}
 }

@@ -83,7 +83,11 @@ func (by *shards) each(length, letter int, do func(who []uint32, leftOut, first 
 // rests is how many rests a shard has.
 func (by *shards) rests(length, letter int) int {
 	n := 0
-	by.each(length, letter, func(who []uint32, leftOut, first int) { n += len(who) * restsOf(length+leftOut, leftOut, first) })
+	by.each(
+		length,
+		letter,
+		func(who []uint32, leftOut, first int) { n += len(who) * restsOf(length+leftOut, leftOut, first) },
+	)
 	return n
 }
 

@@ -310,8 +310,14 @@ func readPerson(record []byte, u *tenant.User, guid *[guidLength]byte) {
 // userOf is a person of whom only is known what they are.
 func userOf(what byte) tenant.User {
 	return tenant.User{
-		Guest: what&isGuest != 0, Synced: what&isSynced != 0, Deleted: what&isDeleted != 0,
-		Enabled: choice(what&isEnabled != 0, what&isDisabled != 0), MailPlan: choice(what&hasMailPlan != 0, what&hasNoMailPlan != 0),
+		Guest:   what&isGuest != 0,
+		Synced:  what&isSynced != 0,
+		Deleted: what&isDeleted != 0,
+		Enabled: choice(
+			what&isEnabled != 0,
+			what&isDisabled != 0,
+		),
+		MailPlan: choice(what&hasMailPlan != 0, what&hasNoMailPlan != 0),
 	}
 }
 

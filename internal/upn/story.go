@@ -26,7 +26,11 @@ func (r Result) Story(inZoom bool, sources string, at time.Time) string {
 		}
 	}
 	fmt.Fprintf(&b, "\n**What it means** (class `%s`)\n\n%s. ", r.Class, capital(r.Why()))
-	fmt.Fprintf(&b, "Zoom's rule: the UPN of the authorizing user must equal their Zoom email, or Mail: Read must be approved (<%s>).\n", Article)
+	fmt.Fprintf(
+		&b,
+		"Zoom's rule: the UPN of the authorizing user must equal their Zoom email, or Mail: Read must be approved (<%s>).\n",
+		Article,
+	)
 	if remedies := r.Remedies(); len(remedies) > 0 {
 		b.WriteString("\n**What to do** (one of these, the first is the best)\n\n")
 		for i, remedy := range remedies {

@@ -77,8 +77,14 @@ var firstSteps = []struct {
 	class Class
 	step  string
 }{
-	{Domain, "the same names stand under another domain; if it is the initial onmicrosoft.com domain, verify the Zoom emails' domain in Entra and change the UPNs"},
-	{Mail, "Zoom has the mail addresses instead of the UPNs; make UPN and mail equal in Entra (for synced users on premises), or change the emails in Zoom"},
+	{
+		Domain,
+		"the same names stand under another domain; if it is the initial onmicrosoft.com domain, verify the Zoom emails' domain in Entra and change the UPNs",
+	},
+	{
+		Mail,
+		"Zoom has the mail addresses instead of the UPNs; make UPN and mail equal in Entra (for synced users on premises), or change the emails in Zoom",
+	},
 	{Alias, "Zoom has aliases; change the emails in Zoom to the UPNs"},
 	{Ambiguous, "some addresses belong to several people; leave each to one of them"},
 	{Typo, "some addresses are nearly right; ask whether the suggested people are meant"},

@@ -36,12 +36,22 @@ func TestNormal(t *testing.T) {
 func yes() *bool { b := true; return &b }
 func no() *bool  { b := false; return &b }
 
-var domains = []tenant.Domain{{Name: "contoso.com", Verified: true}, {Name: "contoso.onmicrosoft.com", Verified: true, Initial: true}, {Name: "old.example", Verified: false}}
+var domains = []tenant.Domain{
+	{Name: "contoso.com", Verified: true},
+	{Name: "contoso.onmicrosoft.com", Verified: true, Initial: true},
+	{Name: "old.example", Verified: false},
+}
 
 var people = []tenant.User{
 	{ID: "1", UPN: "match@contoso.com", Mail: "match@contoso.com", Enabled: yes()},
 	{ID: "2", UPN: "upn@contoso.com", Mail: "mail@contoso.com", Enabled: no()},
-	{ID: "3", UPN: "main@contoso.com", Mail: "main@contoso.com", Proxies: []string{"SMTP:main@contoso.com", "smtp:alias@contoso.com", "sip:sip@contoso.com"}, MailPlan: no()},
+	{
+		ID:       "3",
+		UPN:      "main@contoso.com",
+		Mail:     "main@contoso.com",
+		Proxies:  []string{"SMTP:main@contoso.com", "smtp:alias@contoso.com", "sip:sip@contoso.com"},
+		MailPlan: no(),
+	},
 	{ID: "4", UPN: "pat_fabrikam.com#EXT#@contoso.onmicrosoft.com", Mail: "pat@fabrikam.com", Guest: true},
 	{ID: "5", UPN: "initial@contoso.onmicrosoft.com", Synced: true},
 	{ID: "6", UPN: "verified@fabrikam.com"},
@@ -101,11 +111,15 @@ func TestATypoIsASuggestionOnly(t *testing.T) {
 		want Class
 		who  string
 	}{
-		"one letter off":                           {[]string{"jony.sherman@contoso.com"}, Typo, "joni.sherman@contoso.com"},
-		"two letters swapped":                      {[]string{"join.sherman@contoso.com"}, Typo, "joni.sherman@contoso.com"},
-		"three letters off":                        {[]string{"jxxx.sherman@contoso.com"}, Missing, ""},
-		"the near person is somebody else's match": {[]string{"jony.sherman@contoso.com", "joni.sherman@contoso.com"}, Missing, ""},
-		"another domain":                           {[]string{"jony.sherman@fabrikam.com"}, Missing, ""},
+		"one letter off":      {[]string{"jony.sherman@contoso.com"}, Typo, "joni.sherman@contoso.com"},
+		"two letters swapped": {[]string{"join.sherman@contoso.com"}, Typo, "joni.sherman@contoso.com"},
+		"three letters off":   {[]string{"jxxx.sherman@contoso.com"}, Missing, ""},
+		"the near person is somebody else's match": {
+			[]string{"jony.sherman@contoso.com", "joni.sherman@contoso.com"},
+			Missing,
+			"",
+		},
+		"another domain": {[]string{"jony.sherman@fabrikam.com"}, Missing, ""},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -171,7 +185,15 @@ func TestTheMatcherSaysWhatTheOracleSays(t *testing.T) {
 		got := whole(compare(emails, people, domains))
 		for i := range want.Results {
 			if !reflect.DeepEqual(got.Results[i], want.Results[i]) {
-				t.Fatalf("round %d: %q of\n%q\n%+v\ngot  %+v\nwant %+v", round, want.Results[i].ZoomEmail, emails, people, got.Results[i], want.Results[i])
+				t.Fatalf(
+					"round %d: %q of\n%q\n%+v\ngot  %+v\nwant %+v",
+					round,
+					want.Results[i].ZoomEmail,
+					emails,
+					people,
+					got.Results[i],
+					want.Results[i],
+				)
 			}
 		}
 		if !reflect.DeepEqual(got, want) {
@@ -192,10 +214,36 @@ func TestTheMatcherSaysWhatTheOracleSays(t *testing.T) {
 func randomTenant(random *rand.Rand) (emails []string, people []tenant.User) {
 	pick := func(of ...string) string { return of[random.IntN(len(of))] }
 	local := func() string {
-		return pick("a", "ab", "abc", "abcd", "abdc", "adele.vance", "adele.vanec", "adelle.vance", "A.Vance", "ädele", "ädelé", "o'neil", "x+tag", "e12345", "e12346", "e12354", "e21345")
+		return pick(
+			"a",
+			"ab",
+			"abc",
+			"abcd",
+			"abdc",
+			"adele.vance",
+			"adele.vanec",
+			"adelle.vance",
+			"A.Vance",
+			"ädele",
+			"ädelé",
+			"o'neil",
+			"x+tag",
+			"e12345",
+			"e12346",
+			"e12354",
+			"e21345",
+		)
 	}
 	address := func() string {
-		return local() + "@" + pick("contoso.com", "Contoso.com", "contoso.com", "old.example", "münchen.example", "xn--mnchen-3ya.example", "contoso.onmicrosoft.com")
+		return local() + "@" + pick(
+			"contoso.com",
+			"Contoso.com",
+			"contoso.com",
+			"old.example",
+			"münchen.example",
+			"xn--mnchen-3ya.example",
+			"contoso.onmicrosoft.com",
+		)
 	}
 	seen := map[Address]bool{}
 	for range random.IntN(12) {
@@ -207,7 +255,12 @@ func randomTenant(random *rand.Rand) (emails []string, people []tenant.User) {
 	}
 	upns := map[Address]bool{}
 	for i := range random.IntN(12) {
-		u := tenant.User{ID: pick("", "", "724c81ec-b8a8-f117-749b-36731") + strconv.Itoa(1000000+i), UPN: address(), Synced: random.IntN(5) == 0, Guest: random.IntN(9) == 0}
+		u := tenant.User{
+			ID:     pick("", "", "724c81ec-b8a8-f117-749b-36731") + strconv.Itoa(1000000+i),
+			UPN:    address(),
+			Synced: random.IntN(5) == 0,
+			Guest:  random.IntN(9) == 0,
+		}
 		if random.IntN(2) == 0 {
 			u.Mail = address()
 		}
@@ -261,7 +314,15 @@ func TestUTF16FromPowerShell(t *testing.T) {
 }
 
 func TestWhatToDoFirst(t *testing.T) {
-	emails := []string{"match@contoso.com", "mail@contoso.com", "alias@contoso.com", "nobody@contoso.com", "noone@contoso.com", "x@a.example", "y@b.example"}
+	emails := []string{
+		"match@contoso.com",
+		"mail@contoso.com",
+		"alias@contoso.com",
+		"nobody@contoso.com",
+		"noone@contoso.com",
+		"x@a.example",
+		"y@b.example",
+	}
 	c := compare(emails, people, domains)
 	want := []DomainCount{{"contoso.com", 4, 5}, {"a.example", 1, 1}, {"b.example", 1, 1}}
 	if got := c.WorstDomains(); !reflect.DeepEqual(got, want) {
@@ -286,10 +347,17 @@ func TestPseudonyms(t *testing.T) {
 	if local("a@contoso.com") != local("a@contoso.onmicrosoft.com") || local("a@contoso.com") == local("b@contoso.com") {
 		t.Error("the local part does not stay the same under another domain, or is not its own")
 	}
-	if !strings.HasSuffix(p.Address("a@contoso.onmicrosoft.com"), ".onmicrosoft.com") || p.Address("") != "" || p.Address("a@contoso.com") == NewPseudonyms([]byte("other")).Address("a@contoso.com") {
+	if !strings.HasSuffix(p.Address("a@contoso.onmicrosoft.com"), ".onmicrosoft.com") || p.Address("") != "" ||
+		p.Address("a@contoso.com") == NewPseudonyms([]byte("other")).Address("a@contoso.com") {
 		t.Error("the kind of domain is lost, nobody has a name, or the key does not matter")
 	}
-	for _, email := range []string{"mail@contoso.com", "shared@contoso.com", "initial@contoso.com", "gone@contoso.com", "pat@fabrikam.com"} {
+	for _, email := range []string{
+		"mail@contoso.com",
+		"shared@contoso.com",
+		"initial@contoso.com",
+		"gone@contoso.com",
+		"pat@fabrikam.com",
+	} {
 		r := p.Result(compare([]string{email}, people, domains).Result(0))
 		text := r.Story(true, "the test", time.Unix(0, 0)) + strings.Join(r.Remedies(), " ")
 		for _, name := range []string{"mail@", "shared", "initial@", "gone@", "pat", "contoso", "fabrikam"} {

@@ -111,10 +111,12 @@ func (w *Workspace) Edit(ctx context.Context, c Change) (Difference, error) {
 // changed is the entry of a change.
 func changed(d Difference) journal.Entry {
 	return journal.Entry{
-		Action:   journal.ProfileChanged,
-		Before:   encode(d.Before),
-		After:    encode(d.After),
-		Evidence: encode(map[string]json.RawMessage{"own_before": json.RawMessage(d.before), "own_after": json.RawMessage(d.after)}),
+		Action: journal.ProfileChanged,
+		Before: encode(d.Before),
+		After:  encode(d.After),
+		Evidence: encode(
+			map[string]json.RawMessage{"own_before": json.RawMessage(d.before), "own_after": json.RawMessage(d.after)},
+		),
 	}
 }
 
@@ -225,7 +227,8 @@ func orNullJSON(text json.RawMessage) json.RawMessage {
 
 func sameJSON(a, b string) bool {
 	var one, two map[string]string
-	return json.Unmarshal([]byte(a), &one) == nil && json.Unmarshal([]byte(b), &two) == nil && string(encode(one)) == string(encode(two))
+	return json.Unmarshal([]byte(a), &one) == nil && json.Unmarshal([]byte(b), &two) == nil &&
+		string(encode(one)) == string(encode(two))
 }
 
 // reverseOld is for entries of version 1, which have the effective settings only: what
@@ -245,5 +248,9 @@ func (w *Workspace) reverseOld(e journal.Entry, group string) (Change, error) {
 			wanted = append(wanted, config.Setting{Key: key, Value: was.Get(key)})
 		}
 	}
-	return Change{Group: group, Undoes: e.ID, Edit: func(doc *config.Document) error { return doc.SetSettings(group, wanted) }}, nil
+	return Change{
+		Group:  group,
+		Undoes: e.ID,
+		Edit:   func(doc *config.Document) error { return doc.SetSettings(group, wanted) },
+	}, nil
 }

@@ -164,9 +164,13 @@ func (w *Workspace) authorization(ctx context.Context, scope string) (journal.En
 	c, check := doctor.ZoomApplication(in), doctor.ConsentOf(in)
 	switch {
 	case c.Principal == nil:
-		return journal.Entry{}, &apply.Unfinished{Why: "Zoom's application is not in the tenant: nobody has accepted the consent yet"}
+		return journal.Entry{}, &apply.Unfinished{
+			Why: "Zoom's application is not in the tenant: nobody has accepted the consent yet",
+		}
 	case !check.Complete():
-		return journal.Entry{}, &apply.Unfinished{Why: "the consent is not complete: missing " + strings.Join(check.Missing, ", ")}
+		return journal.Entry{}, &apply.Unfinished{
+			Why: "the consent is not complete: missing " + strings.Join(check.Missing, ", "),
+		}
 	}
 	app := c.Application()
 	record := ConsentRecord(in, scope, string(doctor.StateConsented))
@@ -251,7 +255,10 @@ func (w *Workspace) Answer(ctx context.Context, by, how string) (apply.Answer, e
 	}
 	if !known && !unknown {
 		a.Stranger = true
-		w.settings.Say("warning: the tenant has nobody with the UPN %s; the word is recorded as of somebody who is not in the tenant", by)
+		w.settings.Say(
+			"warning: the tenant has nobody with the UPN %s; the word is recorded as of somebody who is not in the tenant",
+			by,
+		)
 	}
 	return a, nil
 }

@@ -66,7 +66,8 @@ func (w *Workspace) compareWithFile(ctx context.Context) {
 		named.ZoomAccount = w.File.Zoom.AccountID
 	}
 	t := w.Input.Target
-	if name := w.File.Microsoft.Tenant; name != "" && t.Tenant != "" && !strings.EqualFold(name, t.Tenant) && !w.hasDomain(name) {
+	if name := w.File.Microsoft.Tenant; name != "" && t.Tenant != "" && !strings.EqualFold(name, t.Tenant) &&
+		!w.hasDomain(name) {
 		named.Tenant = name
 		if id, err := w.Doors.TenantID(ctx, name); err == nil {
 			named.Tenant = id

@@ -79,7 +79,10 @@ type Look struct {
 // Open reads the tenant file and the journal. Nobody signs in. Without a file it is an
 // error, unless optional says that facts alone will do.
 func Open(s Settings, optional bool) (*Workspace, error) {
-	w := &Workspace{settings: s, Basis: map[string]tenant.Half{"microsoft": tenant.HalfUnknown, "zoom": tenant.HalfUnknown}}
+	w := &Workspace{
+		settings: s,
+		Basis:    map[string]tenant.Half{"microsoft": tenant.HalfUnknown, "zoom": tenant.HalfUnknown},
+	}
 	doc, err := document(s)
 	var missing *config.NotFoundError
 	switch {
@@ -233,7 +236,12 @@ func (w *Workspace) SignInMicrosoft(ctx context.Context, command string) error {
 	}
 	w.Live, w.Pair.Graph, w.Pair.Microsoft = true, graph, as
 	o, err := graph.Organization(ctx)
-	w.Input.Facts.Organization = tenant.Reading[tenant.Organization]{Value: o, Err: err, Source: "GET /organization", At: time.Now().UTC()}
+	w.Input.Facts.Organization = tenant.Reading[tenant.Organization]{
+		Value:  o,
+		Err:    err,
+		Source: "GET /organization",
+		At:     time.Now().UTC(),
+	}
 	if tenant.Stops(err) || ctx.Err() != nil {
 		return errors.Join(err, ctx.Err())
 	}
@@ -249,7 +257,12 @@ func (w *Workspace) SignInZoom(ctx context.Context) error {
 	}
 	w.Live, w.Pair.Zoom, w.Pair.Account = true, client, as
 	a, err := client.Account(ctx)
-	w.Input.Facts.ZoomAccount = tenant.Reading[tenant.ZoomAccount]{Value: a, Err: err, Source: "GET /users/me", At: time.Now().UTC()}
+	w.Input.Facts.ZoomAccount = tenant.Reading[tenant.ZoomAccount]{
+		Value:  a,
+		Err:    err,
+		Source: "GET /users/me",
+		At:     time.Now().UTC(),
+	}
 	if tenant.Stops(err) || ctx.Err() != nil {
 		return errors.Join(err, ctx.Err())
 	}
@@ -290,7 +303,11 @@ func (w *Workspace) sources() survey.Sources {
 }
 
 func (w *Workspace) wanted(facts []tenant.Fact) survey.Want {
-	as := tenant.SignIn{Person: w.Pair.Microsoft.Person, Name: w.Pair.Microsoft.ClientID, By: string(w.Pair.Microsoft.Method)}
+	as := tenant.SignIn{
+		Person: w.Pair.Microsoft.Person,
+		Name:   w.Pair.Microsoft.ClientID,
+		By:     string(w.Pair.Microsoft.Method),
+	}
 	if as.Person {
 		as.Name = w.Pair.Microsoft.Account.Username
 	}

@@ -32,7 +32,11 @@ func (c *Client) Domains(ctx context.Context) ([]tenant.ZoomDomain, error) {
 		} `json:"domains"`
 		Total int `json:"total_records"`
 	}
-	q := call{doing: "listing associated domains", needs: []string{"account:read:list_managed_domains:admin", "account:read:managed_domains:admin"}, path: "/accounts/me/managed_domains"}
+	q := call{
+		doing: "listing associated domains",
+		needs: []string{"account:read:list_managed_domains:admin", "account:read:managed_domains:admin"},
+		path:  "/accounts/me/managed_domains",
+	}
 	if err := c.get(ctx, q, &body); err != nil {
 		return nil, err
 	}
@@ -57,7 +61,14 @@ type user struct {
 }
 
 func (u user) fact() tenant.ZoomUser {
-	return tenant.ZoomUser{ID: u.ID, Email: u.Email, DisplayName: u.DisplayName, Status: u.Status, Role: u.RoleName, GroupIDs: u.GroupIDs}
+	return tenant.ZoomUser{
+		ID:          u.ID,
+		Email:       u.Email,
+		DisplayName: u.DisplayName,
+		Status:      u.Status,
+		Role:        u.RoleName,
+		GroupIDs:    u.GroupIDs,
+	}
 }
 
 // User reads one person by email or ID; nil when the account has none.
@@ -65,7 +76,11 @@ func (u user) fact() tenant.ZoomUser {
 // https://developers.zoom.us/docs/api/users/#tag/users/get/users/{userId}
 func (c *Client) User(ctx context.Context, key string) (*tenant.ZoomUser, error) {
 	var u user
-	q := call{doing: "reading the Zoom user " + key, needs: []string{"user:read:user:admin"}, path: "/users/" + url.PathEscape(key)}
+	q := call{
+		doing: "reading the Zoom user " + key,
+		needs: []string{"user:read:user:admin"},
+		path:  "/users/" + url.PathEscape(key),
+	}
 	err := c.get(ctx, q, &u)
 	var refused *Error
 	if errors.As(err, &refused) && refused.Code == codeNoUser {
@@ -86,7 +101,12 @@ var Statuses = []string{"active", "inactive", "pending"}
 const PageSize = userPage
 
 func usersCall(status string) call {
-	return call{doing: "listing " + status + " Zoom users", needs: []string{"user:read:list_users:admin"}, path: "/users", query: url.Values{"status": {status}}}
+	return call{
+		doing: "listing " + status + " Zoom users",
+		needs: []string{"user:read:list_users:admin"},
+		path:  "/users",
+		query: url.Values{"status": {status}},
+	}
 }
 
 type usersBody struct {
@@ -107,7 +127,11 @@ func (b usersBody) facts() []tenant.ZoomUser {
 // them can move people from one to another: whoever joins them counts.
 //
 // https://developers.zoom.us/docs/api/users/#tag/users/get/users
-func (c *Client) UsersPage(ctx context.Context, status string, number int) (people []tenant.ZoomUser, total int, err error) {
+func (c *Client) UsersPage(
+	ctx context.Context,
+	status string,
+	number int,
+) (people []tenant.ZoomUser, total int, err error) {
 	q := usersCall(status)
 	q.query.Set("page_size", strconv.Itoa(userPage))
 	if number > 1 {
@@ -156,7 +180,13 @@ func (c *Client) UsersOf(ctx context.Context, status string, each func([]tenant.
 //
 // https://developers.zoom.us/docs/api/users/#tag/users/put/users/{userId}/email
 func (c *Client) ChangeEmail(ctx context.Context, from, to string) error {
-	q := call{doing: "changing the Zoom email of " + from, needs: []string{"user:update:email:admin"}, method: http.MethodPut, path: "/users/" + url.PathEscape(from) + "/email", body: map[string]string{"email": to}}
+	q := call{
+		doing:  "changing the Zoom email of " + from,
+		needs:  []string{"user:update:email:admin"},
+		method: http.MethodPut,
+		path:   "/users/" + url.PathEscape(from) + "/email",
+		body:   map[string]string{"email": to},
+	}
 	return c.get(ctx, q, nil)
 }
 
@@ -190,7 +220,11 @@ func (c *Client) Groups(ctx context.Context) ([]tenant.ZoomGroup, error) {
 // https://developers.zoom.us/docs/api/users/#tag/groups/get/groups/{groupId}/members
 func (c *Client) Members(ctx context.Context, groupID string) ([]tenant.ZoomUser, error) {
 	var all []tenant.ZoomUser
-	q := call{doing: "listing the members of a Zoom group", needs: []string{"group:read:list_members:admin"}, path: "/groups/" + url.PathEscape(groupID) + "/members"}
+	q := call{
+		doing: "listing the members of a Zoom group",
+		needs: []string{"group:read:list_members:admin"},
+		path:  "/groups/" + url.PathEscape(groupID) + "/members",
+	}
 	err := c.list(ctx, q, userPage, func(raw json.RawMessage) (int, error) {
 		var body struct {
 			Members []user `json:"members"`
@@ -235,7 +269,11 @@ func (c *Client) Plan(ctx context.Context) (tenant.ZoomPlan, error) {
 			Usage int    `json:"usage"`
 		} `json:"plan_base"`
 	}
-	q := call{doing: "reading the Zoom plan", needs: []string{"billing:read:plan_usage:admin"}, path: "/accounts/me/plans/usage"}
+	q := call{
+		doing: "reading the Zoom plan",
+		needs: []string{"billing:read:plan_usage:admin"},
+		path:  "/accounts/me/plans/usage",
+	}
 	err := c.get(ctx, q, &body)
 	return tenant.ZoomPlan(body.Base), err
 }
@@ -269,7 +307,13 @@ func (c *Client) CreateGroup(ctx context.Context, name string) (tenant.ZoomGroup
 		Name    string `json:"name"`
 		Members int    `json:"total_members"`
 	}
-	q := call{doing: "making the Zoom group " + name, needs: []string{"group:write:group:admin"}, method: http.MethodPost, path: "/groups", body: map[string]string{"name": name}}
+	q := call{
+		doing:  "making the Zoom group " + name,
+		needs:  []string{"group:write:group:admin"},
+		method: http.MethodPost,
+		path:   "/groups",
+		body:   map[string]string{"name": name},
+	}
 	err := c.get(ctx, q, &made)
 	return tenant.ZoomGroup(made), err
 }
@@ -278,6 +322,11 @@ func (c *Client) CreateGroup(ctx context.Context, name string) (tenant.ZoomGroup
 //
 // https://developers.zoom.us/docs/api/users/#tag/groups/delete/groups/{groupId}
 func (c *Client) DeleteGroup(ctx context.Context, id string) error {
-	q := call{doing: "deleting a Zoom group", needs: []string{"group:delete:group:admin"}, method: http.MethodDelete, path: "/groups/" + url.PathEscape(id)}
+	q := call{
+		doing:  "deleting a Zoom group",
+		needs:  []string{"group:delete:group:admin"},
+		method: http.MethodDelete,
+		path:   "/groups/" + url.PathEscape(id),
+	}
 	return c.get(ctx, q, nil)
 }

@@ -42,7 +42,14 @@ type Error struct {
 }
 
 func (e *Error) Error() string {
-	return fmt.Sprintf("%s: Zoom answered %d, code %d: %s (tracking ID %s)", e.Doing, e.Status, e.Code, e.Message, e.TrackingID)
+	return fmt.Sprintf(
+		"%s: Zoom answered %d, code %d: %s (tracking ID %s)",
+		e.Doing,
+		e.Status,
+		e.Code,
+		e.Message,
+		e.TrackingID,
+	)
 }
 
 // Refused says whether Zoom said that it did not do what was asked: with a server's
@@ -125,7 +132,13 @@ func (q call) refused(resp *http.Response) error {
 	if json.Unmarshal(text, &body) != nil || body.Message == "" {
 		body.Message = "no error in Zoom's form"
 	}
-	e := &Error{Doing: q.doing, Status: resp.StatusCode, Code: body.Code, Message: body.Message, TrackingID: resp.Header.Get("x-zm-trackingid")}
+	e := &Error{
+		Doing:      q.doing,
+		Status:     resp.StatusCode,
+		Code:       body.Code,
+		Message:    body.Message,
+		TrackingID: resp.Header.Get("x-zm-trackingid"),
+	}
 	switch {
 	case body.Code == codeInvalidToken, resp.StatusCode == http.StatusUnauthorized:
 		return &tenant.StopError{Reason: tenant.SignedOut, Service: "Zoom", Err: e}

@@ -24,7 +24,12 @@ func (a *answers) RoundTrip(req *http.Request) (*http.Response, error) {
 	if status == 0 {
 		status = 200
 	}
-	return &http.Response{StatusCode: status, Header: http.Header{"X-Zm-Trackingid": {"tid"}}, Body: io.NopCloser(strings.NewReader(body)), Request: req}, nil
+	return &http.Response{
+		StatusCode: status,
+		Header:     http.Header{"X-Zm-Trackingid": {"tid"}},
+		Body:       io.NopCloser(strings.NewReader(body)),
+		Request:    req,
+	}, nil
 }
 
 func client(a *answers) *Client {
@@ -37,11 +42,26 @@ func TestListings(t *testing.T) {
 		want   int
 		err    string
 	}{
-		"pages are followed to the empty token":   {[]string{`{"groups":[{"id":"1","name":"A"}],"next_page_token":"t","total_records":2}`, `{"groups":[{"id":"2","name":"B"}],"next_page_token":"","total_records":2}`}, 2, ""},
+		"pages are followed to the empty token": {
+			[]string{
+				`{"groups":[{"id":"1","name":"A"}],"next_page_token":"t","total_records":2}`,
+				`{"groups":[{"id":"2","name":"B"}],"next_page_token":"","total_records":2}`,
+			},
+			2,
+			"",
+		},
 		"a list without a token is its last page": {[]string{`{"groups":[{"id":"1"}],"total_records":1}`}, 1, ""},
-		"fewer than Zoom counts is an error":      {[]string{`{"groups":[{"id":"1"}],"next_page_token":"","total_records":5}`}, 0, "got 1 of the 5 that Zoom counts"},
-		"the same token twice is no endless loop": {[]string{`{"groups":[],"next_page_token":"t"}`, `{"groups":[],"next_page_token":"t"}`}, 0, "same next_page_token twice"},
-		"a cut page is an error":                  {[]string{`{"groups":[{"id":"1"`}, 0, "unexpected EOF"},
+		"fewer than Zoom counts is an error": {
+			[]string{`{"groups":[{"id":"1"}],"next_page_token":"","total_records":5}`},
+			0,
+			"got 1 of the 5 that Zoom counts",
+		},
+		"the same token twice is no endless loop": {
+			[]string{`{"groups":[],"next_page_token":"t"}`, `{"groups":[],"next_page_token":"t"}`},
+			0,
+			"same next_page_token twice",
+		},
+		"a cut page is an error": {[]string{`{"groups":[{"id":"1"`}, 0, "unexpected EOF"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -62,7 +82,9 @@ func TestListings(t *testing.T) {
 // Everybody is three lists, since Zoom lists one status at a time.
 func TestUsersAreThreePasses(t *testing.T) {
 	a := &answers{bodies: []string{
-		`{"users":[{"email":"a@x","status":"active"}],"total_records":1}`, `{"users":[],"total_records":0}`, `{"users":[{"email":"p@x","status":"pending"}],"total_records":1}`,
+		`{"users":[{"email":"a@x","status":"active"}],"total_records":1}`,
+		`{"users":[],"total_records":0}`,
+		`{"users":[{"email":"p@x","status":"pending"}],"total_records":1}`,
 	}}
 	var got []string
 	var err error
@@ -79,7 +101,10 @@ func TestUsersAreThreePasses(t *testing.T) {
 	if err != nil || strings.Join(got, ",") != "a@x active,p@x pending" {
 		t.Errorf("%v, %v", got, err)
 	}
-	if strings.Join(a.asked, " ") != "/v2/users?page_size=2000&status=active /v2/users?page_size=2000&status=inactive /v2/users?page_size=2000&status=pending" {
+	if strings.Join(
+		a.asked,
+		" ",
+	) != "/v2/users?page_size=2000&status=active /v2/users?page_size=2000&status=inactive /v2/users?page_size=2000&status=pending" {
 		t.Errorf("asked %v", a.asked)
 	}
 }
@@ -90,14 +115,26 @@ func TestErrorsAreSorted(t *testing.T) {
 		return err
 	}
 	var stop *tenant.StopError
-	if err := ask(401, `{"code":124,"message":"Invalid access token."}`); !errors.As(err, &stop) || stop.Reason != tenant.SignedOut {
+	if err := ask(
+		401,
+		`{"code":124,"message":"Invalid access token."}`,
+	); !errors.As(err, &stop) ||
+		stop.Reason != tenant.SignedOut {
 		t.Errorf("%v", err)
 	}
 	var needs *tenant.NeedsError
-	if err := ask(400, `{"code":4711,"message":"Invalid access token, does not contain scopes:[group:read:special:admin, group:master]."}`); !errors.As(err, &needs) || strings.Join(needs.AnyOf, " ") != "group:read:special:admin group:master" {
+	if err := ask(
+		400,
+		`{"code":4711,"message":"Invalid access token, does not contain scopes:[group:read:special:admin, group:master]."}`,
+	); !errors.As(err, &needs) ||
+		strings.Join(needs.AnyOf, " ") != "group:read:special:admin group:master" {
 		t.Errorf("%v", err)
 	}
-	if err := ask(400, `{"code":4711,"message":"Invalid access token."}`); !errors.As(err, &needs) || needs.AnyOf[0] != "group:read:list_groups:admin" {
+	if err := ask(
+		400,
+		`{"code":4711,"message":"Invalid access token."}`,
+	); !errors.As(err, &needs) ||
+		needs.AnyOf[0] != "group:read:list_groups:admin" {
 		t.Errorf("%v", err)
 	}
 	if err := ask(400, `{"code":200,"message":"Only available for Paid account"}`); !PaidOnly(err) {
@@ -107,7 +144,12 @@ func TestErrorsAreSorted(t *testing.T) {
 	if err := ask(500, `<html>`); !errors.As(err, &e) || e.TrackingID != "tid" || e.Status != 500 {
 		t.Errorf("%v", err)
 	}
-	z, err := client(&answers{status: 404, bodies: []string{`{"code":1001,"message":"User does not exist: a@x."}`}}).User(t.Context(), "a@x")
+	z, err := client(
+		&answers{status: 404, bodies: []string{`{"code":1001,"message":"User does not exist: a@x."}`}},
+	).User(
+		t.Context(),
+		"a@x",
+	)
 	if z != nil || err != nil {
 		t.Errorf("somebody who is not there: %v, %v", z, err)
 	}

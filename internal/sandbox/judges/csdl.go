@@ -93,7 +93,13 @@ func LoadCSDL(file string) (*CSDL, error) {
 	if err := xml.NewDecoder(text).Decode(&document); err != nil {
 		return nil, err
 	}
-	c := &CSDL{types: map[string]structured{}, enums: map[string]bool{}, roots: map[string]string{}, actions: map[string]string{}, delta: map[string]string{}}
+	c := &CSDL{
+		types:   map[string]structured{},
+		enums:   map[string]bool{},
+		roots:   map[string]string{},
+		actions: map[string]string{},
+		delta:   map[string]string{},
+	}
 	for _, s := range document.Schemas {
 		for _, e := range s.Enums {
 			c.enums[s.Namespace+"."+e.Name] = true
@@ -107,7 +113,12 @@ func LoadCSDL(file string) (*CSDL, error) {
 			}
 		}
 		for _, n := range append(s.Entities, s.Complexes...) {
-			t := structured{base: full(n.BaseType), open: n.OpenType, properties: map[string]string{}, navigation: map[string]string{}}
+			t := structured{
+				base:       full(n.BaseType),
+				open:       n.OpenType,
+				properties: map[string]string{},
+				navigation: map[string]string{},
+			}
 			for _, p := range n.Properties {
 				t.properties[p.Name] = full(p.Type)
 			}
@@ -264,7 +275,25 @@ var (
 // functions and bound variables.
 func filterNames(filter string) []string {
 	filter = literals.ReplaceAllString(filter, " ")
-	bound := []string{"eq", "ne", "ge", "gt", "le", "lt", "and", "or", "not", "in", "true", "false", "null", "startswith", "endswith", "startsWith", "endsWith"}
+	bound := []string{
+		"eq",
+		"ne",
+		"ge",
+		"gt",
+		"le",
+		"lt",
+		"and",
+		"or",
+		"not",
+		"in",
+		"true",
+		"false",
+		"null",
+		"startswith",
+		"endswith",
+		"startsWith",
+		"endsWith",
+	}
 	for _, m := range lambda.FindAllStringSubmatch(filter, -1) {
 		bound = append(bound, m[1])
 	}
@@ -310,7 +339,10 @@ func (c *CSDL) Response(kind string, body any) error {
 		}
 	}
 	for name := range object {
-		if !slices.Contains([]string{"value", "@odata.context", "@odata.nextLink", "@odata.deltaLink", "@odata.count"}, name) {
+		if !slices.Contains(
+			[]string{"value", "@odata.context", "@odata.nextLink", "@odata.deltaLink", "@odata.count"},
+			name,
+		) {
 			return fmt.Errorf("a collection has no %q", name)
 		}
 	}

@@ -40,7 +40,14 @@ func run(m *testing.M) (int, error) {
 	}
 	defer os.RemoveAll(dir)
 	var stop func() error
-	lab, stop, err = sandbox(dir, "--users", "1200", "--auto-approve", "--traffic-log", filepath.Join(traffic, "judges.ndjson"))
+	lab, stop, err = sandbox(
+		dir,
+		"--users",
+		"1200",
+		"--auto-approve",
+		"--traffic-log",
+		filepath.Join(traffic, "judges.ndjson"),
+	)
 	if err != nil {
 		return 0, err
 	}

@@ -52,7 +52,14 @@ func TestOIDCProvider(t *testing.T) {
 	home := t.TempDir()
 	cmd := exec.CommandContext(t.Context(), "dbus-run-session", "--", "sh", "-c",
 		`printf '\n' | gnome-keyring-daemon --unlock --components=secrets >/dev/null 2>&1; exec node node/oidc-provider.mjs`)
-	cmd.Env = append(os.Environ(), "HOME="+home, "XDG_CONFIG_HOME="+filepath.Join(home, "config"), "XDG_CACHE_HOME="+filepath.Join(home, "cache"), "XDG_DATA_HOME="+filepath.Join(home, "data"), "ZO365_CREDENTIAL_STORE=keyring")
+	cmd.Env = append(
+		os.Environ(),
+		"HOME="+home,
+		"XDG_CONFIG_HOME="+filepath.Join(home, "config"),
+		"XDG_CACHE_HOME="+filepath.Join(home, "cache"),
+		"XDG_DATA_HOME="+filepath.Join(home, "data"),
+		"ZO365_CREDENTIAL_STORE=keyring",
+	)
 	out, err := cmd.CombinedOutput()
 	if err != nil || !strings.Contains(string(out), "oidc-provider: signed in and renewed") {
 		t.Fatalf("%v\n%s", err, out)

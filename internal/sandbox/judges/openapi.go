@@ -39,7 +39,12 @@ func (z *Zoom) Response(method, path string, status int, body any) (known bool, 
 		if media == nil {
 			return true, fmt.Errorf("%s %s: the answer %d has no JSON", method, pattern, status)
 		}
-		if err := media.Schema.Value.VisitJSON(body, openapi3.VisitAsResponse(), openapi3.EnableFormatValidation(), openapi3.MultiErrors()); err != nil {
+		if err := media.Schema.Value.VisitJSON(
+			body,
+			openapi3.VisitAsResponse(),
+			openapi3.EnableFormatValidation(),
+			openapi3.MultiErrors(),
+		); err != nil {
 			return true, err
 		}
 		return true, undeclared(media.Schema.Value, body, "")

@@ -88,7 +88,16 @@ func TestPipelinesRun(t *testing.T) {
 			p.contains("told", "### zo365 plan `", "Authorize and Save")
 			p.contains("work/applied.json", `"status": "pending"`)
 			p.contains("work/checklist.md", "- [ ] 5. **Authorize and Save**")
-			if log := p.git("--git-dir", "origin.git", "log", "--format=%s", "main"); !strings.HasPrefix(log, "Record what zo365 did [skip ci]\n") {
+			if log := p.git(
+				"--git-dir",
+				"origin.git",
+				"log",
+				"--format=%s",
+				"main",
+			); !strings.HasPrefix(
+				log,
+				"Record what zo365 did [skip ci]\n",
+			) {
 				t.Errorf("the journal was not pushed:\n%s", log)
 			}
 			told, err := os.ReadFile(filepath.Join(p.dir, "arguments"))
@@ -128,7 +137,10 @@ func newPipeline(t *testing.T) *pipeline {
 	}
 	// What the services' command lines are told: their arguments, what comes by
 	// standard input, and the files that they name.
-	stub := fmt.Sprintf("#!/bin/bash\nprintf '%%s\\n' \"$*\" >> %[1]s/arguments\n[ -t 0 ] || timeout 1 cat >> %[1]s/told\ncat *.md >> %[1]s/told 2>/dev/null\nexit 0\n", dir)
+	stub := fmt.Sprintf(
+		"#!/bin/bash\nprintf '%%s\\n' \"$*\" >> %[1]s/arguments\n[ -t 0 ] || timeout 1 cat >> %[1]s/told\ncat *.md >> %[1]s/told 2>/dev/null\nexit 0\n",
+		dir,
+	)
 	for _, name := range []string{"gh", "curl"} {
 		if err := os.WriteFile(filepath.Join(stubs, name), []byte(stub), 0o755); err != nil {
 			t.Fatal(err)
@@ -137,9 +149,24 @@ func newPipeline(t *testing.T) *pipeline {
 	if err := os.Symlink(binary, filepath.Join(stubs, "zo365")); err != nil {
 		t.Fatal(err)
 	}
-	p.env = append(env, "PATH="+stubs+":"+os.Getenv("PATH"), "GH_TOKEN=the-token", "ZO365_GITLAB_TOKEN=the-token", "SYSTEM_ACCESSTOKEN=", "PULL_REQUEST=1",
-		"GITHUB_STEP_SUMMARY="+dir+"/summary", "GITHUB_OUTPUT="+dir+"/output", "CI_PROJECT_URL="+dir+"/origin", "CI_COMMIT_BRANCH=main", "CI_SERVER_HOST=gitlab.example",
-		"CI_API_V4_URL=https://gitlab.example/api/v4", "CI_PROJECT_ID=1", "CI_MERGE_REQUEST_IID=2", "BUILD_SOURCEBRANCHNAME=main", "GIT_TERMINAL_PROMPT=0")
+	p.env = append(
+		env,
+		"PATH="+stubs+":"+os.Getenv("PATH"),
+		"GH_TOKEN=the-token",
+		"ZO365_GITLAB_TOKEN=the-token",
+		"SYSTEM_ACCESSTOKEN=",
+		"PULL_REQUEST=1",
+		"GITHUB_STEP_SUMMARY="+dir+"/summary",
+		"GITHUB_OUTPUT="+dir+"/output",
+		"CI_PROJECT_URL="+dir+"/origin",
+		"CI_COMMIT_BRANCH=main",
+		"CI_SERVER_HOST=gitlab.example",
+		"CI_API_V4_URL=https://gitlab.example/api/v4",
+		"CI_PROJECT_ID=1",
+		"CI_MERGE_REQUEST_IID=2",
+		"BUILD_SOURCEBRANCHNAME=main",
+		"GIT_TERMINAL_PROMPT=0",
+	)
 	p.git("init", "--quiet", "--bare", "--initial-branch=main", "origin.git")
 	p.git("clone", "--quiet", "origin.git", "work")
 	for _, args := range [][]string{{"checkout", "--quiet", "-b", "main"}, {"config", "user.name", "t"}, {"config", "user.email", "t@example.com"}} {
@@ -148,7 +175,10 @@ func newPipeline(t *testing.T) *pipeline {
 	if err := os.Rename(filepath.Join(dir, "zo365.yaml"), filepath.Join(p.work, "zo365.yaml")); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Rename(filepath.Join(dir, "zo365.journal.jsonl"), filepath.Join(p.work, "zo365.journal.jsonl")); err != nil {
+	if err := os.Rename(
+		filepath.Join(dir, "zo365.journal.jsonl"),
+		filepath.Join(p.work, "zo365.journal.jsonl"),
+	); err != nil {
 		t.Fatal(err)
 	}
 	p.git("-C", "work", "add", "zo365.yaml")

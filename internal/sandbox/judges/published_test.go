@@ -15,7 +15,12 @@ func provisioned(t *testing.T) (dir string, env []string, portal string) {
 	t.Helper()
 	dir = t.TempDir()
 	own := t.TempDir()
-	values, stop, err := sandbox(own, "--auto-approve", "--traffic-log", filepath.Join(traffic, "judges-"+strings.ReplaceAll(t.Name(), "/", "-")+".ndjson"))
+	values, stop, err := sandbox(
+		own,
+		"--auto-approve",
+		"--traffic-log",
+		filepath.Join(traffic, "judges-"+strings.ReplaceAll(t.Name(), "/", "-")+".ndjson"),
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -24,7 +29,14 @@ func provisioned(t *testing.T) (dir string, env []string, portal string) {
 			t.Error(err)
 		}
 	})
-	env = append(os.Environ(), "HOME="+dir, "XDG_CONFIG_HOME="+dir+"/.config", "XDG_CACHE_HOME="+dir+"/.cache", "ZO365_CREDENTIAL_STORE=env", "CI=true")
+	env = append(
+		os.Environ(),
+		"HOME="+dir,
+		"XDG_CONFIG_HOME="+dir+"/.config",
+		"XDG_CACHE_HOME="+dir+"/.cache",
+		"ZO365_CREDENTIAL_STORE=env",
+		"CI=true",
+	)
 	for name, value := range values {
 		env = append(env, name+"="+value)
 	}
@@ -42,7 +54,13 @@ func zo365(t *testing.T, dir string, env []string, code int, args ...string) []b
 	cmd.Stderr = &said
 	out, _ := cmd.Output() // the exit code is looked at
 	if cmd.ProcessState.ExitCode() != code {
-		t.Fatalf("zo365 %s: exit code %d, want %d\n%s", strings.Join(args, " "), cmd.ProcessState.ExitCode(), code, said.String())
+		t.Fatalf(
+			"zo365 %s: exit code %d, want %d\n%s",
+			strings.Join(args, " "),
+			cmd.ProcessState.ExitCode(),
+			code,
+			said.String(),
+		)
 	}
 	return out
 }
@@ -51,7 +69,11 @@ func zo365(t *testing.T, dir string, env []string, code int, args ...string) []b
 // hold against the published schemas.
 func TestPublishedSchemas(t *testing.T) {
 	dir, env, _ := provisioned(t)
-	if err := os.WriteFile(filepath.Join(dir, "doctor.sarif"), zo365(t, dir, env, 3, "doctor", "-o", "sarif"), 0o600); err != nil {
+	if err := os.WriteFile(
+		filepath.Join(dir, "doctor.sarif"),
+		zo365(t, dir, env, 3, "doctor", "-o", "sarif"),
+		0o600,
+	); err != nil {
 		t.Fatal(err)
 	}
 	zo365(t, dir, env, 0, "plan", "--out", "plan.json")

@@ -25,8 +25,12 @@ func options() policy.ClientOptions {
 
 func secretCredential(t *testing.T) azcore.TokenCredential {
 	t.Helper()
-	c, err := azidentity.NewClientSecretCredential(lab["ZO365_MICROSOFT_TENANT"], lab["ZO365_MICROSOFT_CLIENT_ID"], lab["ZO365_MICROSOFT_CLIENT_SECRET"],
-		&azidentity.ClientSecretCredentialOptions{ClientOptions: options(), DisableInstanceDiscovery: true})
+	c, err := azidentity.NewClientSecretCredential(
+		lab["ZO365_MICROSOFT_TENANT"],
+		lab["ZO365_MICROSOFT_CLIENT_ID"],
+		lab["ZO365_MICROSOFT_CLIENT_SECRET"],
+		&azidentity.ClientSecretCredentialOptions{ClientOptions: options(), DisableInstanceDiscovery: true},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -34,16 +38,29 @@ func secretCredential(t *testing.T) azcore.TokenCredential {
 }
 
 func TestAzidentityClientSecret(t *testing.T) {
-	token, err := secretCredential(t).GetToken(t.Context(), policy.TokenRequestOptions{Scopes: []string{origin() + "/.default"}})
+	token, err := secretCredential(
+		t,
+	).GetToken(
+		t.Context(),
+		policy.TokenRequestOptions{Scopes: []string{origin() + "/.default"}},
+	)
 	if err != nil || token.Token == "" || token.ExpiresOn.IsZero() {
 		t.Fatalf("%+v, %v", token, err)
 	}
-	wrong, err := azidentity.NewClientSecretCredential(lab["ZO365_MICROSOFT_TENANT"], lab["ZO365_MICROSOFT_CLIENT_ID"], "wrong",
-		&azidentity.ClientSecretCredentialOptions{ClientOptions: options(), DisableInstanceDiscovery: true})
+	wrong, err := azidentity.NewClientSecretCredential(
+		lab["ZO365_MICROSOFT_TENANT"],
+		lab["ZO365_MICROSOFT_CLIENT_ID"],
+		"wrong",
+		&azidentity.ClientSecretCredentialOptions{ClientOptions: options(), DisableInstanceDiscovery: true},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := wrong.GetToken(t.Context(), policy.TokenRequestOptions{Scopes: []string{origin() + "/.default"}}); err == nil || !strings.Contains(err.Error(), "AADSTS7000215") {
+	if _, err := wrong.GetToken(
+		t.Context(),
+		policy.TokenRequestOptions{Scopes: []string{origin() + "/.default"}},
+	); err == nil ||
+		!strings.Contains(err.Error(), "AADSTS7000215") {
 		t.Errorf("a wrong secret: %v", err)
 	}
 }
@@ -51,13 +68,19 @@ func TestAzidentityClientSecret(t *testing.T) {
 func TestAzidentityDeviceCode(t *testing.T) {
 	prompted := ""
 	c, err := azidentity.NewDeviceCodeCredential(&azidentity.DeviceCodeCredentialOptions{
-		ClientOptions: options(), DisableInstanceDiscovery: true, TenantID: lab["ZO365_MICROSOFT_TENANT"], ClientID: lab["ZO365_MICROSOFT_CLIENT_ID"],
-		UserPrompt: func(_ context.Context, m azidentity.DeviceCodeMessage) error { prompted = m.Message; return nil },
+		ClientOptions:            options(),
+		DisableInstanceDiscovery: true,
+		TenantID:                 lab["ZO365_MICROSOFT_TENANT"],
+		ClientID:                 lab["ZO365_MICROSOFT_CLIENT_ID"],
+		UserPrompt:               func(_ context.Context, m azidentity.DeviceCodeMessage) error { prompted = m.Message; return nil },
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	token, err := c.GetToken(t.Context(), policy.TokenRequestOptions{Scopes: []string{"https://graph.microsoft.com/User.Read"}})
+	token, err := c.GetToken(
+		t.Context(),
+		policy.TokenRequestOptions{Scopes: []string{"https://graph.microsoft.com/User.Read"}},
+	)
 	if err != nil || token.Token == "" || !strings.Contains(prompted, "enter the code") {
 		t.Fatalf("%v, prompted %q", err, prompted)
 	}
@@ -69,7 +92,11 @@ func graph(t *testing.T) (*msgraph.GraphServiceClient, *msgraph.GraphRequestAdap
 	if err != nil {
 		t.Fatal(err)
 	}
-	auth, err := kiota.NewAzureIdentityAuthenticationProviderWithScopesAndValidHosts(secretCredential(t), []string{origin() + "/.default"}, []string{host.Host, host.Hostname()})
+	auth, err := kiota.NewAzureIdentityAuthenticationProviderWithScopesAndValidHosts(
+		secretCredential(t),
+		[]string{origin() + "/.default"},
+		[]string{host.Host, host.Hostname()},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -101,13 +128,29 @@ func TestGraphSDKDomains(t *testing.T) {
 func TestGraphSDKPagesThroughUsers(t *testing.T) {
 	client, adapter := graph(t)
 	top := int32(500)
-	page, err := client.Users().Get(t.Context(), &users.UsersRequestBuilderGetRequestConfiguration{QueryParameters: &users.UsersRequestBuilderGetQueryParameters{
-		Top: &top, Select: []string{"id", "userPrincipalName", "proxyAddresses", "accountEnabled", "userType", "assignedPlans", "createdDateTime"},
-	}})
+	page, err := client.Users().Get(
+		t.Context(),
+		&users.UsersRequestBuilderGetRequestConfiguration{QueryParameters: &users.UsersRequestBuilderGetQueryParameters{
+			Top: &top,
+			Select: []string{
+				"id",
+				"userPrincipalName",
+				"proxyAddresses",
+				"accountEnabled",
+				"userType",
+				"assignedPlans",
+				"createdDateTime",
+			},
+		}},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
-	pages, err := core.NewPageIterator[models.Userable](page, adapter, models.CreateUserCollectionResponseFromDiscriminatorValue)
+	pages, err := core.NewPageIterator[models.Userable](
+		page,
+		adapter,
+		models.CreateUserCollectionResponseFromDiscriminatorValue,
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -131,7 +174,8 @@ func TestGraphSDKPagesThroughUsers(t *testing.T) {
 func TestGraphSDKCalendars(t *testing.T) {
 	client, _ := graph(t)
 	page, err := client.Users().ByUserId("adele.vance@contoso.com").Calendars().Get(t.Context(), nil)
-	if err != nil || len(page.GetValue()) != 2 || !*page.GetValue()[0].GetIsDefaultCalendar() || *page.GetValue()[0].GetOwner().GetAddress() != "adele.vance@contoso.com" {
+	if err != nil || len(page.GetValue()) != 2 || !*page.GetValue()[0].GetIsDefaultCalendar() ||
+		*page.GetValue()[0].GetOwner().GetAddress() != "adele.vance@contoso.com" {
 		t.Errorf("%v", err)
 	}
 	if _, err := client.Users().ByUserId("grady.archie@contoso.com").Calendars().Get(t.Context(), nil); err == nil {
@@ -142,7 +186,12 @@ func TestGraphSDKCalendars(t *testing.T) {
 func TestGraphSDKServicePrincipals(t *testing.T) {
 	client, _ := graph(t)
 	filter := "displayName eq 'Microsoft Graph'"
-	page, err := client.ServicePrincipals().Get(t.Context(), &serviceprincipals.ServicePrincipalsRequestBuilderGetRequestConfiguration{QueryParameters: &serviceprincipals.ServicePrincipalsRequestBuilderGetQueryParameters{Filter: &filter}})
+	page, err := client.ServicePrincipals().Get(
+		t.Context(),
+		&serviceprincipals.ServicePrincipalsRequestBuilderGetRequestConfiguration{
+			QueryParameters: &serviceprincipals.ServicePrincipalsRequestBuilderGetQueryParameters{Filter: &filter},
+		},
+	)
 	if err != nil || len(page.GetValue()) != 1 {
 		t.Fatalf("%v", err)
 	}
@@ -158,8 +207,14 @@ func TestGraphSDKServicePrincipals(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	assigned, err := client.ServicePrincipals().ByServicePrincipalId(*one.GetId()).AppRoleAssignments().Get(t.Context(), nil)
-	if err != nil || len(assigned.GetValue()) != 10 || assigned.GetValue()[0].GetAppRoleId() == nil || assigned.GetValue()[0].GetCreatedDateTime() == nil {
+	assigned, err := client.ServicePrincipals().ByServicePrincipalId(
+		*one.GetId(),
+	).AppRoleAssignments().Get(
+		t.Context(),
+		nil,
+	)
+	if err != nil || len(assigned.GetValue()) != 10 || assigned.GetValue()[0].GetAppRoleId() == nil ||
+		assigned.GetValue()[0].GetCreatedDateTime() == nil {
 		t.Errorf("%v", err)
 	}
 }
@@ -174,7 +229,12 @@ func TestGraphSDKDelta(t *testing.T) {
 	}
 	everybody := len(page.GetValue())
 	for page.GetOdataNextLink() != nil {
-		if page, err = client.Users().Delta().WithUrl(*page.GetOdataNextLink()).GetAsDeltaGetResponse(t.Context(), nil); err != nil {
+		if page, err = client.Users().Delta().WithUrl(
+			*page.GetOdataNextLink(),
+		).GetAsDeltaGetResponse(
+			t.Context(),
+			nil,
+		); err != nil {
 			t.Fatal(err)
 		}
 		everybody += len(page.GetValue())
@@ -220,11 +280,19 @@ func TestGraphSDKBatch(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	user, err := core.GetBatchResponseById[models.Userable](answer, *first.GetId(), models.CreateUserFromDiscriminatorValue)
+	user, err := core.GetBatchResponseById[models.Userable](
+		answer,
+		*first.GetId(),
+		models.CreateUserFromDiscriminatorValue,
+	)
 	if err != nil || *user.GetUserPrincipalName() != "admin@contoso.com" {
 		t.Errorf("%v", err)
 	}
-	orgs, err := core.GetBatchResponseById[models.OrganizationCollectionResponseable](answer, *other.GetId(), models.CreateOrganizationCollectionResponseFromDiscriminatorValue)
+	orgs, err := core.GetBatchResponseById[models.OrganizationCollectionResponseable](
+		answer,
+		*other.GetId(),
+		models.CreateOrganizationCollectionResponseFromDiscriminatorValue,
+	)
 	if err != nil || *orgs.GetValue()[0].GetDisplayName() != "Contoso" {
 		t.Errorf("%v", err)
 	}
@@ -242,7 +310,10 @@ func TestOpenIDVerification(t *testing.T) {
 	}
 	app := lab["ZO365_MICROSOFT_CLIENT_ID"]
 	code := post("/oauth2/v2.0/devicecode", url.Values{"client_id": {app}, "scope": {"openid profile User.Read"}})
-	tokens := post("/oauth2/v2.0/token", url.Values{"grant_type": {"device_code"}, "client_id": {app}, "device_code": {code["device_code"].(string)}})
+	tokens := post(
+		"/oauth2/v2.0/token",
+		url.Values{"grant_type": {"device_code"}, "client_id": {app}, "device_code": {code["device_code"].(string)}},
+	)
 	token, err := provider.Verifier(&oidc.Config{ClientID: app}).Verify(t.Context(), tokens["id_token"].(string))
 	if err != nil {
 		t.Fatal(err)
@@ -252,7 +323,10 @@ func TestOpenIDVerification(t *testing.T) {
 		OID  string `json:"oid"`
 		TID  string `json:"tid"`
 	}
-	if err := token.Claims(&claims); err != nil || claims.Name != "admin@contoso.com" || claims.OID == "" || claims.TID != lab["ZO365_MICROSOFT_TENANT"] {
+	if err := token.Claims(
+		&claims,
+	); err != nil || claims.Name != "admin@contoso.com" || claims.OID == "" ||
+		claims.TID != lab["ZO365_MICROSOFT_TENANT"] {
 		t.Errorf("%+v, %v", claims, err)
 	}
 	forged := tokens["id_token"].(string)

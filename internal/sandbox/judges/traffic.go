@@ -84,7 +84,17 @@ func batched(e Exchange, u *url.URL) []Exchange {
 			}
 			status, _ := a["status"].(float64)
 			address := fmt.Sprintf("%s://%s/v1.0/%s", u.Scheme, u.Host, strings.TrimPrefix(fmt.Sprint(q["url"]), "/"))
-			inner = append(inner, Exchange{Method: fmt.Sprint(q["method"]), URL: address, Status: int(status), Request: q["body"], Response: a["body"], Where: e.Where + " batch item " + fmt.Sprint(q["id"])})
+			inner = append(
+				inner,
+				Exchange{
+					Method:   fmt.Sprint(q["method"]),
+					URL:      address,
+					Status:   int(status),
+					Request:  q["body"],
+					Response: a["body"],
+					Where:    e.Where + " batch item " + fmt.Sprint(q["id"]),
+				},
+			)
 		}
 	}
 	return inner

@@ -63,7 +63,11 @@ func judgeGraph(t *testing.T, all []Exchange, version string) (judged int) {
 		if e.Method == "POST" {
 			kind, _ = element(kind)
 		}
-		if err := csdl.Response(kind, e.Response); err != nil && !strings.Contains(fmt.Sprint(e.Response), "graph.example.net") {
+		if err := csdl.Response(
+			kind,
+			e.Response,
+		); err != nil &&
+			!strings.Contains(fmt.Sprint(e.Response), "graph.example.net") {
 			t.Errorf("%s: %s: %v", e.Where, e.URL, err)
 		}
 	}

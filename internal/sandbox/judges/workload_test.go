@@ -45,8 +45,13 @@ func TestAzidentityCertificate(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		c, err := azidentity.NewClientCertificateCredential(lab["ZO365_MICROSOFT_TENANT"], lab["ZO365_MICROSOFT_CLIENT_ID"], certificates, key,
-			&azidentity.ClientCertificateCredentialOptions{ClientOptions: options(), DisableInstanceDiscovery: true})
+		c, err := azidentity.NewClientCertificateCredential(
+			lab["ZO365_MICROSOFT_TENANT"],
+			lab["ZO365_MICROSOFT_CLIENT_ID"],
+			certificates,
+			key,
+			&azidentity.ClientCertificateCredentialOptions{ClientOptions: options(), DisableInstanceDiscovery: true},
+		)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -60,7 +65,11 @@ func TestAzidentityWorkloadIdentity(t *testing.T) {
 		t.Fatal(err)
 	}
 	c, err := azidentity.NewWorkloadIdentityCredential(&azidentity.WorkloadIdentityCredentialOptions{
-		ClientOptions: options(), DisableInstanceDiscovery: true, TenantID: lab["ZO365_MICROSOFT_TENANT"], ClientID: lab["ZO365_MICROSOFT_CLIENT_ID"], TokenFilePath: file,
+		ClientOptions:            options(),
+		DisableInstanceDiscovery: true,
+		TenantID:                 lab["ZO365_MICROSOFT_TENANT"],
+		ClientID:                 lab["ZO365_MICROSOFT_CLIENT_ID"],
+		TokenFilePath:            file,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -80,8 +89,13 @@ func TestAzidentityClientAssertion(t *testing.T) {
 
 func TestAzidentityAzurePipelines(t *testing.T) {
 	t.Setenv("SYSTEM_OIDCREQUESTURI", lab["ZO365_SANDBOX_PIPELINES_URL"])
-	c, err := azidentity.NewAzurePipelinesCredential(lab["ZO365_MICROSOFT_TENANT"], lab["ZO365_MICROSOFT_CLIENT_ID"], "11111111-2222-3333-4444-555555555555", lab["ZO365_SANDBOX_PIPELINES_TOKEN"],
-		&azidentity.AzurePipelinesCredentialOptions{ClientOptions: options(), DisableInstanceDiscovery: true})
+	c, err := azidentity.NewAzurePipelinesCredential(
+		lab["ZO365_MICROSOFT_TENANT"],
+		lab["ZO365_MICROSOFT_CLIENT_ID"],
+		"11111111-2222-3333-4444-555555555555",
+		lab["ZO365_SANDBOX_PIPELINES_TOKEN"],
+		&azidentity.AzurePipelinesCredentialOptions{ClientOptions: options(), DisableInstanceDiscovery: true},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -91,7 +105,9 @@ func TestAzidentityAzurePipelines(t *testing.T) {
 func TestAzidentityManagedIdentity(t *testing.T) {
 	t.Setenv("IDENTITY_ENDPOINT", lab["ZO365_SANDBOX_MSI_URL"])
 	t.Setenv("IDENTITY_HEADER", lab["ZO365_SANDBOX_MSI_HEADER"])
-	c, err := azidentity.NewManagedIdentityCredential(&azidentity.ManagedIdentityCredentialOptions{ClientOptions: options()})
+	c, err := azidentity.NewManagedIdentityCredential(
+		&azidentity.ManagedIdentityCredentialOptions{ClientOptions: options()},
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -101,7 +117,12 @@ func TestAzidentityManagedIdentity(t *testing.T) {
 // actionsToken asks the sandbox's imitation of GitHub Actions for a token.
 func actionsToken(t *testing.T) string {
 	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, lab["ZO365_SANDBOX_ACTIONS_URL"]+"&audience=api://AzureADTokenExchange", http.NoBody)
+	req, err := http.NewRequestWithContext(
+		t.Context(),
+		http.MethodGet,
+		lab["ZO365_SANDBOX_ACTIONS_URL"]+"&audience=api://AzureADTokenExchange",
+		http.NoBody,
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -114,7 +135,11 @@ func authority() string { return origin() + "/" + lab["ZO365_MICROSOFT_TENANT"] 
 // MSAL itself: device code, silent renewal, and the confidential client's three
 // kinds of credential.
 func TestMSALPublicClient(t *testing.T) {
-	app, err := public.New(lab["ZO365_MICROSOFT_CLIENT_ID"], public.WithAuthority(authority()), public.WithInstanceDiscovery(false))
+	app, err := public.New(
+		lab["ZO365_MICROSOFT_CLIENT_ID"],
+		public.WithAuthority(authority()),
+		public.WithInstanceDiscovery(false),
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -124,7 +149,8 @@ func TestMSALPublicClient(t *testing.T) {
 		t.Fatal(err)
 	}
 	got, err := code.AuthenticationResult(t.Context())
-	if err != nil || got.Account.PreferredUsername != "admin@contoso.com" || got.IDToken.TenantID != lab["ZO365_MICROSOFT_TENANT"] {
+	if err != nil || got.Account.PreferredUsername != "admin@contoso.com" ||
+		got.IDToken.TenantID != lab["ZO365_MICROSOFT_TENANT"] {
 		t.Fatalf("%+v, %v", got.Account, err)
 	}
 	silent, err := app.AcquireTokenSilent(t.Context(), scopes, public.WithSilentAccount(got.Account))
@@ -132,7 +158,11 @@ func TestMSALPublicClient(t *testing.T) {
 		t.Errorf("silently: %v", err)
 	}
 	// A permission that nobody consented to needs the person again.
-	if _, err := app.AcquireTokenSilent(t.Context(), []string{"https://graph.microsoft.com/Mail.Read"}, public.WithSilentAccount(got.Account)); err == nil {
+	if _, err := app.AcquireTokenSilent(
+		t.Context(),
+		[]string{"https://graph.microsoft.com/Mail.Read"},
+		public.WithSilentAccount(got.Account),
+	); err == nil {
 		t.Error("a permission without consent came silently")
 	}
 }
@@ -154,11 +184,18 @@ func TestMSALConfidentialClient(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	byAssertion := confidential.NewCredFromAssertionCallback(func(context.Context, confidential.AssertionRequestOptions) (string, error) {
-		return actionsToken(t), nil
-	})
+	byAssertion := confidential.NewCredFromAssertionCallback(
+		func(context.Context, confidential.AssertionRequestOptions) (string, error) {
+			return actionsToken(t), nil
+		},
+	)
 	for name, credential := range map[string]confidential.Credential{"certificate": byCertificate, "secret": bySecret, "assertion": byAssertion} {
-		app, err := confidential.New(authority(), lab["ZO365_MICROSOFT_CLIENT_ID"], credential, confidential.WithInstanceDiscovery(false))
+		app, err := confidential.New(
+			authority(),
+			lab["ZO365_MICROSOFT_CLIENT_ID"],
+			credential,
+			confidential.WithInstanceDiscovery(false),
+		)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -171,13 +208,21 @@ func TestMSALConfidentialClient(t *testing.T) {
 
 // MSAL's own browser flow, walked through the sandbox's pages by its robot.
 func TestMSALInteractive(t *testing.T) {
-	app, err := public.New(lab["ZO365_MICROSOFT_CLIENT_ID"], public.WithAuthority(authority()), public.WithInstanceDiscovery(false))
+	app, err := public.New(
+		lab["ZO365_MICROSOFT_CLIENT_ID"],
+		public.WithAuthority(authority()),
+		public.WithInstanceDiscovery(false),
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := app.AcquireTokenInteractive(t.Context(), []string{"https://graph.microsoft.com/User.Read"}, public.WithOpenURL(func(address string) error {
-		return exec.CommandContext(t.Context(), binary, "sandbox", "visit", address).Start()
-	}))
+	got, err := app.AcquireTokenInteractive(
+		t.Context(),
+		[]string{"https://graph.microsoft.com/User.Read"},
+		public.WithOpenURL(func(address string) error {
+			return exec.CommandContext(t.Context(), binary, "sandbox", "visit", address).Start()
+		}),
+	)
 	if err != nil || got.AccessToken == "" || got.Account.PreferredUsername != "admin@contoso.com" {
 		t.Fatalf("%+v, %v", got.Account, err)
 	}

@@ -59,7 +59,9 @@ func zitadel(t *testing.T) (origin string, p provider) {
 	t.Cleanup(server.Close)
 	origin = strings.Replace(server.URL, "127.0.0.1", "localhost", 1)
 	client := storage.NativeClient(publicClient, "http://localhost")
-	p = provider{storage.NewStorageWithClients(storage.NewUserStore(origin), map[string]*storage.Client{publicClient: client})}
+	p = provider{
+		storage.NewStorageWithClients(storage.NewUserStore(origin), map[string]*storage.Client{publicClient: client}),
+	}
 	handler = exampleop.SetupServer(origin, p, slog.New(slog.NewTextHandler(io.Discard, nil)), false)
 	return origin, p
 }
@@ -73,8 +75,19 @@ func signIn(t *testing.T, origin string, onTalk func(text string), args ...strin
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "dbus-run-session", append([]string{"--", "sh", "-c", script, "login"}, args...)...)
-	cmd.Env = append(os.Environ(), "HOME="+home, "XDG_CONFIG_HOME="+filepath.Join(home, "config"), "XDG_CACHE_HOME="+filepath.Join(home, "cache"), "XDG_DATA_HOME="+filepath.Join(home, "data"),
-		"ZO365_CREDENTIAL_STORE=keyring", "ZO365_MICROSOFT_LOGIN_URL="+origin, "ZO365_MICROSOFT_GRAPH_URL="+origin, "ZO365_MICROSOFT_TENANT=contoso.com", "ZO365_MICROSOFT_CLIENT_ID="+publicClient, "BROWSER=true")
+	cmd.Env = append(
+		os.Environ(),
+		"HOME="+home,
+		"XDG_CONFIG_HOME="+filepath.Join(home, "config"),
+		"XDG_CACHE_HOME="+filepath.Join(home, "cache"),
+		"XDG_DATA_HOME="+filepath.Join(home, "data"),
+		"ZO365_CREDENTIAL_STORE=keyring",
+		"ZO365_MICROSOFT_LOGIN_URL="+origin,
+		"ZO365_MICROSOFT_GRAPH_URL="+origin,
+		"ZO365_MICROSOFT_TENANT=contoso.com",
+		"ZO365_MICROSOFT_CLIENT_ID="+publicClient,
+		"BROWSER=true",
+	)
 	var out bytes.Buffer
 	talk := &listener{on: onTalk}
 	cmd.Stdout, cmd.Stderr = &out, talk
@@ -161,7 +174,11 @@ func login(origin, address string) error {
 	if resp.StatusCode != http.StatusOK {
 		return fmt.Errorf("the server answers %s at %s", resp.Status, resp.Request.URL.Path)
 	}
-	form := url.Values{"id": {resp.Request.URL.Query().Get("authRequestID")}, "username": {"test-user@localhost"}, "password": {"verysecure"}}
+	form := url.Values{
+		"id":       {resp.Request.URL.Query().Get("authRequestID")},
+		"username": {"test-user@localhost"},
+		"password": {"verysecure"},
+	}
 	resp, err = browser.PostForm(origin+"/login/username", form)
 	if err != nil {
 		return err
