@@ -362,7 +362,7 @@ func TestListsAreReadAsWritten(t *testing.T) {
 		header + strings.Replace(change, "zoom-email", "delete", 1):              `:2: kind: "delete"`,
 		header + strings.Replace(change, `"class":"mail"`, `"class":"guest"`, 1): ":2: class:",
 		header + strings.Replace(change, `"from"`, `"form"`, 1):                  `:2: this is not a change: json: unknown field "form"`,
-		header + trimmed + "{}\n":                                                ":2: this is not a change: something stands",
+		header + trimmed + "{}\n":                                                ":2: this is not a change: something",
 	} {
 		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
