@@ -137,7 +137,9 @@ func ForScope(in doctor.Input, all []doctor.Finding, portals Portals, scope stri
 
 // Revocation takes every permission of Zoom's application away.
 func Revocation(in doctor.Input, all []doctor.Finding, portals Portals) Plan {
-	return made(in, all, portals, Revoke, doctor.Revocation(in))
+	p := made(in, all, portals, Revoke, doctor.Revocation(in))
+	p.Open = []Open{} // what doctor finds beside it is not what was asked for
+	return p
 }
 
 // Of is a plan of steps that a person asked for one by one: the reverse of an entry, a

@@ -42,16 +42,30 @@ type JournalEntry struct {
 func JournalListing(entries []JournalEntry) Listing {
 	l := Listing{
 		Value:   Journal{Entries: entries},
-		Columns: []string{"id", "at", "actor", "action", "scope", "before", "after"},
+		Columns: []string{"id", "at", "actor", "action", "scope", "what", "before", "after"},
 		Empty:   "Nothing was recorded yet.",
 	}
 	for _, e := range entries {
-		l.Rows = append(
-			l.Rows,
-			[]string{e.ID, e.At.UTC().Format(time.RFC3339), e.Actor, e.Action, e.Scope, string(e.Before), string(e.After)},
-		)
+		l.Rows = append(l.Rows, []string{
+			e.ID,
+			e.At.UTC().Format(time.RFC3339),
+			e.Actor,
+			e.Action,
+			e.Scope,
+			e.what(),
+			string(e.Before),
+			string(e.After),
+		})
 	}
 	return l
+}
+
+// what is the permission, or the step that an entry is about.
+func (e JournalEntry) what() string {
+	if e.Permission != nil {
+		return e.Permission.Label()
+	}
+	return e.Step
 }
 
 // JournalCheck is the JSON of journal verify; broken and torn are line numbers.
