@@ -56,7 +56,10 @@ type Done struct {
 
 // ApplyListing shows what was done and what was not.
 func ApplyListing(a Apply) Listing {
-	l := Listing{Value: a, Columns: []string{"kind", "scope", "what", "status", "why"}, Empty: "Nothing to do."}
+	l := Listing{Value: a, Columns: []string{"kind", "scope", "what", "status", "why"}, Empty: "No step was done."}
+	if a.Status == "nothing" {
+		l.Empty = "Nothing to do."
+	}
 	for _, s := range a.Steps {
 		l.Rows = append(l.Rows, []string{s.Kind, s.Scope, s.What, s.Status, s.Why})
 	}
