@@ -41,6 +41,9 @@ type People struct {
 	Before func(f upn.Fix) error
 	// Fingerprint is that of the list.
 	Fingerprint string
+	// Back says that the list takes another one's changes back: whoever matches now may
+	// get their old address again.
+	Back bool
 }
 
 // WouldDo says that a dry run found nothing in the way of a step.
@@ -161,7 +164,7 @@ func (h Hands) changeEmail(ctx context.Context, s plan.Step) (bool, error) {
 			mostChanges,
 		)
 	}
-	if err := h.matches(ctx, f); err != nil {
+	if err := h.matches(ctx, f, h.People.Back || s.Undoes != ""); err != nil {
 		return false, err
 	}
 	return h.address(ctx, s, journal.ZoomEmailChanged,
@@ -171,8 +174,8 @@ func (h Hands) changeEmail(ctx context.Context, s plan.Step) (bool, error) {
 
 // matches refuses to rename a Zoom user whose email is somebody's UPN: that one is right
 // as it is. Where Graph cannot be asked, the list's own comparison stands.
-func (h Hands) matches(ctx context.Context, f upn.Fix) error {
-	if h.Graph == nil || f.Listed {
+func (h Hands) matches(ctx context.Context, f upn.Fix, back bool) error {
+	if h.Graph == nil || back {
 		return nil
 	}
 	people, err := h.Graph.UsersByAddress(ctx, f.From)
@@ -222,7 +225,7 @@ func (h Hands) changeUPN(ctx context.Context, s plan.Step) (bool, error) {
 	case now.Synced:
 		return false, errors.New("the account comes from an on-premises directory; change it there")
 	}
-	if err := h.free(ctx, f, now.ID); err != nil {
+	if err := h.free(ctx, f, now.ID, h.People.Back || s.Undoes != ""); err != nil {
 		return false, err
 	}
 	return h.address(ctx, s, journal.UPNChanged,
@@ -232,7 +235,7 @@ func (h Hands) changeUPN(ctx context.Context, s plan.Step) (bool, error) {
 
 // free refuses an address that somebody else has, and the change of somebody who is the
 // answer for another Zoom user: whoever matches is not renamed.
-func (h Hands) free(ctx context.Context, f upn.Fix, id string) error {
+func (h Hands) free(ctx context.Context, f upn.Fix, id string, back bool) error {
 	people, err := h.Graph.UsersByAddress(ctx, f.To)
 	if err != nil {
 		return err
@@ -242,7 +245,7 @@ func (h Hands) free(ctx context.Context, f upn.Fix, id string) error {
 			return fmt.Errorf("%s has the address %s", u.UPN, f.To)
 		}
 	}
-	if h.Zoom == nil || f.Listed {
+	if h.Zoom == nil || back {
 		return nil
 	}
 	zoom, err := h.Zoom.User(ctx, f.From)

@@ -32,17 +32,22 @@ func (h Hands) application(ctx context.Context, s plan.Step) (tenant.Consent, er
 	case c.Principal == nil && app.Empty():
 		return c, &Unfinished{"Zoom's application is not in the tenant: nobody has pressed Authorize and Save and accepted"}
 	case c.Principal == nil:
-		return c, fmt.Errorf("the application %s is not in the tenant any more", app.AppID)
+		return c, &GoneError{fmt.Sprintf("the application %s is not in the tenant any more", app.AppID)}
 	case app.PrincipalID != "" && c.Principal.ID != app.PrincipalID:
-		return c, fmt.Errorf(
+		return c, &GoneError{fmt.Sprintf(
 			"the application %s was removed and added again since: it is %s now, not %s",
 			app.AppID,
 			c.Principal.ID,
 			app.PrincipalID,
-		)
+		)}
 	}
 	return c, nil
 }
+
+// GoneError says that what a step is about is not there any more.
+type GoneError struct{ Why string }
+
+func (e *GoneError) Error() string { return e.Why }
 
 // holding finds the grants of one permission: of this API and of this app role.
 func holding(c tenant.Consent, p tenant.Permission) []tenant.Grant {

@@ -22,6 +22,8 @@ type Recorder struct {
 	Actor, Plan string
 	Target      tenant.Target
 	Basis       map[string]tenant.Half
+	// Open says whether an earlier run began a step and recorded no end of it.
+	Open func(step string) bool
 	// Limit bounds the wait for a write to show; Waiting is told that it begins.
 	Limit   time.Duration
 	Waiting func(s plan.Step)
@@ -61,6 +63,11 @@ func (r Recorder) write(ctx context.Context, s plan.Step, c change) (already boo
 	switch {
 	case errors.Is(err, tenant.ErrAlready):
 		settled := r.settle(ctx, s, c)
+		if r.Open != nil && r.Open(s.ID) {
+			e := c.entry()
+			e.Why = "found done: an earlier run ended before it could record it"
+			return true, errors.Join(r.outcome(ctx, s, e), settled)
+		}
 		return true, errors.Join(r.note(ctx, s, journal.Entry{Action: journal.StepLeft, Why: err.Error()}), settled)
 	case err != nil && refused(err):
 		// The service said no: the step has an end, and nothing changed.

@@ -3,6 +3,7 @@ package apply
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -151,15 +152,20 @@ func (h Hands) CloseOpen(
 		_ = json.Unmarshal(e.Evidence, &s) // an older version wrote none
 		one, known := table()[doctor.Action(s.Action)]
 		done := false
-		if known && one.shows != nil {
-			var err error
-			if done, err = one.shows(h, ctx, s); err != nil {
-				return err
-			}
-		}
 		end := journal.Entry{
 			Action: journal.StepLeft,
 			Why:    "nothing shows that it was done, and nothing asks for it any more",
+		}
+		if known && one.shows != nil {
+			var err error
+			var gone *GoneError
+			done, err = one.shows(h, ctx, s)
+			switch {
+			case errors.As(err, &gone): // nobody can know any more
+				end.Why = gone.Why
+			case err != nil:
+				return err
+			}
 		}
 		if done {
 			end = outcomeOf(s, one.recorded)

@@ -184,7 +184,7 @@ func applyOne(ctx context.Context, env *Env, opts applyOptions) (render.Apply, e
 		return render.Apply{}, err
 	}
 	defer release()
-	if err := w.Reread(); err != nil { // another run may have ended meanwhile
+	if err := w.Reload(); err != nil { // another run may have ended meanwhile
 		return render.Apply{}, err
 	}
 	w.Input.Allowed = opts.Unknown.Allowed

@@ -115,15 +115,18 @@ func runAuthorize(ctx context.Context, env *Env, opts authorizeOptions) error {
 	if err != nil {
 		return err
 	}
-	effective, err := wantsConsent(w.File, opts.Group)
-	if err != nil {
-		return err
-	}
 	release, err := workspace.Alone(ctx, w.Path, env.say)
 	if err != nil {
 		return err
 	}
 	defer release()
+	if err := w.Reload(); err != nil { // another run may have ended meanwhile
+		return err
+	}
+	effective, err := wantsConsent(w.File, opts.Group)
+	if err != nil {
+		return err
+	}
 	if opts.ApproveMailRead && effective.MailRead != profile.Approved {
 		w.Approve(opts.Group)
 	}

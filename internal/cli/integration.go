@@ -182,6 +182,9 @@ func revoke(ctx context.Context, env *Env, yes bool) ([]string, error) {
 		return nil, err
 	}
 	defer release()
+	if err := w.Reload(); err != nil { // another run may have ended meanwhile
+		return nil, err
+	}
 	if needed := doctor.StillAuthorized(w.File); len(needed) > 0 {
 		return nil, hint(
 			fmt.Errorf(

@@ -62,7 +62,7 @@ func runUndo(ctx context.Context, env *Env, opts undoOptions) error {
 		return err
 	}
 	defer release()
-	if err := w.Reread(); err != nil {
+	if err := w.Reload(); err != nil { // another run may have ended meanwhile
 		return err
 	}
 	if err := w.CloseEdits(ctx); err != nil {
@@ -99,6 +99,21 @@ func runUndo(ctx context.Context, env *Env, opts undoOptions) error {
 	if step.Action != string(doctor.WithdrawWord) { // which needs nobody
 		if err := w.SignIn(ctx, workspace.Look{Command: "undo", Facts: []tenant.Fact{tenant.FactConsents}}); err != nil {
 			return err
+		}
+	}
+	if w.Live {
+		// An earlier run may have been ended before it could record that it did this.
+		if err := w.CloseOpenOf(ctx, "undo/", opts.Settle); err != nil {
+			return err
+		}
+		if err := w.Reread(); err != nil {
+			return err
+		}
+		if _, entries, err = entryOf(w.Journal(), opts.ID); err != nil {
+			return err
+		}
+		if step, err = apply.Reverse(e, entries); err != nil {
+			return noWayBack(err)
 		}
 	}
 	p := plan.Of(plan.Undo, target, step)

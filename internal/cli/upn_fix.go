@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -227,6 +228,15 @@ func applyFixes(ctx context.Context, env *Env, opts upnFixOptions) error {
 	if err != nil {
 		return err
 	}
+	for _, f := range list.Fixes {
+		t := list.Header.Target
+		if f.Kind == upn.ZoomEmail && t.ZoomAccount == "" || f.Kind == upn.EntraUPN && t.Tenant == "" {
+			return hint(
+				fmt.Errorf("%s does not say whose people they are: nobody was signed in when it was made", opts.Apply),
+				"make it again beside the tenant file, or signed in: zo365 upn fix --plan "+doctor.ShellWord(opts.Apply),
+			)
+		}
+	}
 	if len(list.Fixes) > opts.MaxChanges {
 		return hint(
 			fmt.Errorf(
@@ -246,6 +256,16 @@ func applyFixes(ctx context.Context, env *Env, opts upnFixOptions) error {
 	p := plan.Of(plan.People, list.Header.Target, apply.Peoples(list.Fixes)...)
 	if err := w.MayWrite(ctx, p); err != nil {
 		return hint(err, "sign in to the target of the list, or make the list again")
+	}
+	if opts.Yes {
+		for kind, there := range map[upn.FixKind]bool{upn.ZoomEmail: w.Pair.Zoom != nil, upn.EntraUPN: w.Pair.Graph != nil} {
+			if !there {
+				continue
+			}
+			if err := w.CloseOpenOf(ctx, "people/"+string(kind), settleLimit); err != nil {
+				return err
+			}
+		}
 	}
 	people, finish, err := peopleOf(ctx, w, opts, list)
 	if err != nil {
@@ -343,7 +363,7 @@ func fixWorkspace(
 	w.RecordBeside(opts.Apply)
 	release := nothing
 	if opts.Yes {
-		if release, err = workspace.Alone(ctx, w.Journal(), env.say); err != nil {
+		if release, err = workspace.Alone(ctx, cmp.Or(w.Path, w.Journal()), env.say); err != nil {
 			return nil, nothing, err
 		}
 	}
@@ -380,7 +400,7 @@ func peopleOf(
 	opts upnFixOptions,
 	list apply.List,
 ) (apply.People, func() error, error) {
-	people := apply.People{Dry: !opts.Yes, Fingerprint: list.Fingerprint}
+	people := apply.People{Dry: !opts.Yes, Fingerprint: list.Fingerprint, Back: list.Header.Undoes != ""}
 	finish := func() error { return nil }
 	if w.Pair.Zoom != nil {
 		managed, err := managedDomains(ctx, w)

@@ -155,6 +155,23 @@ func (e *MixedError) Error() string {
 	)
 }
 
+// belongs notes a sign-in that a run opens, and refuses the second of two that do not
+// belong together, whichever command opens it.
+func (d *Doors) belongs(ctx context.Context, microsoft, zoom *Found) error {
+	d.opening.Lock()
+	defer d.opening.Unlock()
+	if microsoft != nil {
+		d.opened.microsoft = microsoft
+	}
+	if zoom != nil {
+		d.opened.zoom = zoom
+	}
+	if d.opened.microsoft == nil || d.opened.zoom == nil {
+		return nil
+	}
+	return d.together(ctx, *d.opened.microsoft, *d.opened.zoom)
+}
+
 // together refuses two sign-ins that only the list of current ones brings together,
 // unless they are known as a pair.
 func (d *Doors) together(ctx context.Context, microsoft, zoom Found) error {

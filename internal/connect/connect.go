@@ -68,7 +68,10 @@ type Doors struct {
 	// phrase is what the person answered in this run.
 	phrase secret.Secret
 	// agreed: the variables were held against the tenant file.
-	agreed       sync.Once
+	agreed sync.Once
+	// opened are the sign-ins of this run: the second must belong to the first.
+	opening      sync.Mutex
+	opened       struct{ microsoft, zoom *Found }
 	disagreement error
 }
 

@@ -126,6 +126,9 @@ func (d *Doors) Graph(ctx context.Context, command string) (*msgraph.Client, Fou
 			}
 		}
 	}
+	if err := d.belongs(ctx, &f, nil); err != nil {
+		return nil, f, err
+	}
 	return &msgraph.Client{HTTP: d.apiClient(s, rest.NewPace(graphPace)), Base: d.Hosts.Graph}, f, nil
 }
 

@@ -76,6 +76,9 @@ func (d *Doors) Zoom(ctx context.Context) (*zoom.Client, Found, error) {
 	if err != nil {
 		return nil, f, err
 	}
+	if err := d.belongs(ctx, nil, &f); err != nil {
+		return nil, f, err
+	}
 	pace := rest.NewPace(zoom.ProMedium)
 	return &zoom.Client{HTTP: d.apiClient(s, pace), Base: d.Hosts.ZoomAPI, Pace: pace}, f, nil
 }

@@ -111,12 +111,20 @@ func checkComplete(in Input, f *findings) {
 		Saw:      "Zoom's application holds " + strings.Join(c.Granted, ", "),
 		Evidence: evidence(in.Facts.Consents),
 	}
+	app := ZoomApplication(in)
+	if len(c.Missing) > 0 && app.Principal != nil && !in.Facts.Exchange.Seen() &&
+		!slices.Contains(in.Allowed, "consent-complete") {
+		// A role in Exchange may give it, to some mailboxes only: granting it in Entra
+		// would reach all of them.
+		unseen(f, in.Facts.Exchange, "whether a role in Exchange gives "+strings.Join(c.Missing, ", "))
+		return
+	}
 	if len(c.Missing) > 0 {
 		one.Severity, one.Saw, one.Fix = Fail, "Missing: "+strings.Join(c.Missing, ", "), "zo365 apply"
 		if !c.Present {
 			one.Saw = "Nothing is granted yet; needed: " + strings.Join(w.Permissions(), ", ")
 		}
-		app := ZoomApplication(in).Application()
+		app := app.Application()
 		for _, p := range c.Missing {
 			permission := tenant.GraphPermission(p)
 			one.Steps = append(one.Steps, Step{

@@ -19,8 +19,8 @@ func checkSignerUPN(in Input, f *findings) {
 	switch {
 	case s.Match:
 		one.Severity, one.Saw = OK, s.UPN
-	case consentComplete(in) && inUse(in).Truth == Yes:
-		one.Severity, one.Saw = OK, "Zoom is connected already: "+inUse(in).Why
+	case consentComplete(in) && inUse(in, "").Truth == Yes:
+		one.Severity, one.Saw = OK, "Zoom is connected already: "+inUse(in, "").Why
 	case s.ZoomEmail == "":
 		one.Severity, one.Saw = Fail, s.UPN+" has no Zoom account under the UPN or the mail address"
 		one.Fix = "zo365 authorize --zoom-email EMAIL, or zo365 login microsoft as somebody who has one"
@@ -98,6 +98,9 @@ func signer(in Input) (Signer, Finding) {
 // recordedSigner is who connected Zoom, where the consent stands and a person confirmed
 // what the portal shows: whoever looks later need not be the same.
 func recordedSigner(in Input) (Signer, Finding, bool) {
+	if savePending(in) {
+		return Signer{}, Finding{}, false // somebody is about to authorize, who need not be the same
+	}
 	for _, s := range recordedScopes(in.Record) {
 		a := in.Record.Authorized[s]
 		if a.UPN != "" && consentComplete(in) && confirmed(in, s).Truth == Yes {

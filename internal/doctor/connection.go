@@ -87,7 +87,7 @@ func ConnectionOf(in Input, all []Finding, scope string) Connection {
 }
 
 func connection(in Input, all []Finding, scope string) Connection {
-	c := Connection{Scope: scope, Consented: consented(in), Confirmed: confirmed(in, scope), InUse: inUse(in)}
+	c := Connection{Scope: scope, Consented: consented(in), Confirmed: confirmed(in, scope), InUse: inUse(in, scope)}
 	failing, unknown := rules(in, all)
 	switch {
 	case c.Consented.Truth == Yes && c.InUse.Truth == Yes:
@@ -200,7 +200,7 @@ func scopeNamed(in Input, name string) (scope, bool) {
 // inUse says whether Zoom's application signed in after the newest of its permissions
 // was granted. One application serves every scope, so that with several its sign-ins do
 // not tell which of them is connected.
-func inUse(in Input) Known {
+func inUse(in Input, scope string) Known {
 	r := in.Facts.SignIns
 	if !r.Seen() {
 		return Known{Truth: NotKnown, Why: whyUnseen(r)}
@@ -211,7 +211,7 @@ func inUse(in Input) Known {
 		return Known{Truth: No, Why: "Zoom's application is not in the tenant"}
 	case !c.Principal.Enabled:
 		return Known{Truth: No, Why: c.Principal.DisplayName + " is disabled and cannot sign in"}
-	case len(authorizable(in.File)) > 1:
+	case sharesApplication(in, scope):
 		return Known{
 			Truth: NotKnown,
 			Why:   "one application serves the account and the groups: its sign-ins do not tell which of them is connected",
@@ -242,6 +242,23 @@ func inUse(in Input) Known {
 		At:    last,
 		Why:   "Zoom's application signed in on " + last.UTC().Format(time.RFC3339) + ", after the consent",
 	}
+}
+
+// sharesApplication says whether the application serves more than one scope: those that
+// the file has, the one that is asked for, and those that the journal has. An empty scope
+// is whichever it is.
+func sharesApplication(in Input, scope string) bool {
+	all := map[string]bool{}
+	for _, s := range authorizable(in.File) {
+		all[s.name()] = true
+	}
+	for _, s := range recordedScopes(in.Record) {
+		all[s] = true
+	}
+	if scope != "" {
+		all[scope] = true
+	}
+	return len(all) > 1
 }
 
 func lastSignIn(in Input, c tenant.Consent) time.Time {

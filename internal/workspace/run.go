@@ -182,6 +182,14 @@ func (w *Workspace) authorization(ctx context.Context, scope string) (journal.En
 	return e, err
 }
 
+// CloseOpenOf settles the open steps of one kind, by the beginning of their IDs, for
+// commands that make no plan of the whole tenant.
+func (w *Workspace) CloseOpenOf(ctx context.Context, kind string, settle time.Duration) error {
+	h := w.hands("", Run{Settle: settle})
+	others := func(step string) bool { return !strings.HasPrefix(step, kind) }
+	return h.CloseOpen(ctx, w.State.Open, others, w.saidClosed)
+}
+
 // CloseOpen settles the steps whose end an earlier run could not record. Those that the
 // plan has again are done again.
 func (w *Workspace) CloseOpen(ctx context.Context, now plan.Plan, settle time.Duration) error {
@@ -193,11 +201,7 @@ func (w *Workspace) CloseOpen(ctx context.Context, now plan.Plan, settle time.Du
 			}
 		}
 		return strings.HasPrefix(step, "file/")
-	}, func(e journal.Entry, done bool) {
-		if done {
-			w.settings.Say("%s was begun at %s and is done; its end was not recorded", e.Step, e.At.UTC().Format(time.RFC3339))
-		}
-	})
+	}, w.saidClosed)
 }
 
 // Observe records what is there as the state that drift is measured against, if it is
@@ -286,4 +290,10 @@ func (w *Workspace) Knows(ctx context.Context, upn string) (known, unknown bool,
 		return false, true, nil
 	}
 	return u != nil, false, err
+}
+
+func (w *Workspace) saidClosed(e journal.Entry, done bool) {
+	if done {
+		w.settings.Say("%s was begun at %s and is done; its end was not recorded", e.Step, e.At.UTC().Format(time.RFC3339))
+	}
 }

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -142,6 +143,18 @@ func (w *Workspace) RecordBeside(list string) {
 
 // Portals are the addresses of the web portals.
 func (w *Workspace) Portals() plan.Portals { return w.portals }
+
+// Reload reads the tenant file and the journal again, after the wait for another run.
+func (w *Workspace) Reload() error {
+	if w.Path != "" {
+		doc, err := config.Load(w.Path)
+		if err != nil {
+			return err
+		}
+		w.File, w.Input.File = doc.File, doc.File
+	}
+	return w.Reread()
+}
 
 // Reread takes the record from the journal again, after something was written.
 func (w *Workspace) Reread() error {
@@ -356,6 +369,10 @@ func Memory() string {
 func (w *Workspace) Recorder() apply.Recorder {
 	r := apply.NewRecorder(w.Journal(), Memory(), w.settings.Actor)
 	r.Target, r.Basis = w.Input.Target, w.Basis
+	open := slices.Clone(w.State.Open) // as it is now: this run's own steps are not among them
+	r.Open = func(step string) bool {
+		return slices.ContainsFunc(open, func(e journal.Entry) bool { return e.Step == step })
+	}
 	return r
 }
 
