@@ -26,7 +26,7 @@ var floors = map[string][]string{
 	// hands
 	"internal/workspace": {
 		"internal/apply", "internal/atomicfile", "internal/config", "internal/connect", "internal/doctor", "internal/journal",
-		"internal/plan", "internal/profile", "internal/survey", "internal/tenant",
+		"internal/plan", "internal/profile", "internal/survey", "internal/tenant", "internal/upn",
 	},
 	"internal/apply": {
 		"internal/atomicfile", "internal/doctor", "internal/journal", "internal/plan", "internal/tenant", "internal/upn",

@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/zo365/zo365/internal/atomicfile"
@@ -46,6 +47,15 @@ type List struct {
 	Fixes  []upn.Fix
 	// Fingerprint is of the file's bytes.
 	Fingerprint string
+}
+
+// NamesTarget says whether the list names the service's tenant or account for each change
+// that zo365 makes itself.
+func (l List) NamesTarget() bool {
+	t := l.Header.Target
+	return !slices.ContainsFunc(l.Fixes, func(f upn.Fix) bool {
+		return f.Kind == upn.ZoomEmail && t.ZoomAccount == "" || f.Kind == upn.EntraUPN && t.Tenant == ""
+	})
 }
 
 // FileError says what is wrong with a list, and in which line.

@@ -92,11 +92,10 @@ consent has not been given yet, or nobody has confirmed it.`,
 }
 
 // authorizeFacts are those that decide about a consent.
-var authorizeFacts = []tenant.Fact{
+var authorizeFacts = append([]tenant.Fact{
 	tenant.FactDomains,
 	tenant.FactMe,
 	tenant.FactRoles,
-	tenant.FactConsents,
 	tenant.FactEvents,
 	tenant.FactSignIns,
 	tenant.FactZoomDomains,
@@ -105,7 +104,7 @@ var authorizeFacts = []tenant.Fact{
 	tenant.FactZoomPlan,
 	tenant.FactZoomRoles,
 	tenant.FactZoomPeople,
-}
+}, doctor.ApplicationFacts...)
 
 func runAuthorize(ctx context.Context, env *Env, opts authorizeOptions) error {
 	if err := opts.Unknown.check(); err != nil {

@@ -14,7 +14,6 @@ import (
 	"github.com/zo365/zo365/internal/plan"
 	"github.com/zo365/zo365/internal/profile"
 	"github.com/zo365/zo365/internal/render"
-	"github.com/zo365/zo365/internal/tenant"
 	"github.com/zo365/zo365/internal/workspace"
 )
 
@@ -194,7 +193,7 @@ func revoke(ctx context.Context, env *Env, yes bool) ([]string, error) {
 			"disable those first",
 		)
 	}
-	look := workspace.Look{Command: "integration disable --revoke", Facts: []tenant.Fact{tenant.FactConsents}}
+	look := workspace.Look{Command: "integration disable --revoke", Facts: doctor.ApplicationFacts}
 	if err := w.SignIn(ctx, look); err != nil {
 		return nil, err
 	}
@@ -207,6 +206,9 @@ func revoke(ctx context.Context, env *Env, yes bool) ([]string, error) {
 			errors.New("it is not known which application is Zoom's"),
 			"zo365 integration use-application APP-ID names it in the tenant file; zo365 facts lists them",
 		)
+	}
+	if app.Hidden != nil {
+		return nil, app.Hidden
 	}
 	p := plan.Revocation(w.Input, w.Findings(), w.Portals())
 	if err := w.MayWrite(ctx, p); err != nil {

@@ -97,7 +97,7 @@ func runUndo(ctx context.Context, env *Env, opts undoOptions) error {
 	}
 	target := targetOf(e)
 	if step.Action != string(doctor.WithdrawWord) { // which needs nobody
-		if err := w.SignIn(ctx, workspace.Look{Command: "undo", Facts: []tenant.Fact{tenant.FactConsents}}); err != nil {
+		if err := w.SignIn(ctx, workspace.Look{Command: "undo", Facts: doctor.ApplicationFacts}); err != nil {
 			return err
 		}
 	}

@@ -228,14 +228,11 @@ func applyFixes(ctx context.Context, env *Env, opts upnFixOptions) error {
 	if err != nil {
 		return err
 	}
-	for _, f := range list.Fixes {
-		t := list.Header.Target
-		if f.Kind == upn.ZoomEmail && t.ZoomAccount == "" || f.Kind == upn.EntraUPN && t.Tenant == "" {
-			return hint(
-				fmt.Errorf("%s does not say whose people they are: nobody was signed in when it was made", opts.Apply),
-				"make it again beside the tenant file, or signed in: zo365 upn fix --plan "+doctor.ShellWord(opts.Apply),
-			)
-		}
+	if !list.NamesTarget() {
+		return hint(
+			fmt.Errorf("%s does not say whose people they are: nobody was signed in when it was made", opts.Apply),
+			"make it again beside the tenant file, or signed in: zo365 upn fix --plan "+doctor.ShellWord(opts.Apply),
+		)
 	}
 	if len(list.Fixes) > opts.MaxChanges {
 		return hint(
@@ -258,13 +255,8 @@ func applyFixes(ctx context.Context, env *Env, opts upnFixOptions) error {
 		return hint(err, "sign in to the target of the list, or make the list again")
 	}
 	if opts.Yes {
-		for kind, there := range map[upn.FixKind]bool{upn.ZoomEmail: w.Pair.Zoom != nil, upn.EntraUPN: w.Pair.Graph != nil} {
-			if !there {
-				continue
-			}
-			if err := w.CloseOpenOf(ctx, "people/"+string(kind), settleLimit); err != nil {
-				return err
-			}
+		if err := w.CloseOpenPeople(ctx, settleLimit); err != nil {
+			return err
 		}
 	}
 	people, finish, err := peopleOf(ctx, w, opts, list)

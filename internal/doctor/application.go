@@ -1,6 +1,8 @@
 package doctor
 
 import (
+	"cmp"
+	"errors"
 	"slices"
 	"strings"
 
@@ -34,7 +36,13 @@ type Choice struct {
 	// Lesser bear Zoom's verified publisher and reach no calendars: they may be what is
 	// left of Zoom's application, and nothing is changed on that guess.
 	Lesser []tenant.Consent
+	// Hidden says why it could not be seen whether a role in Exchange gives one of the
+	// Lesser its calendars: then it may be Zoom's application, and nothing is absent.
+	Hidden error
 }
+
+// ApplicationFacts are what the choice rests on: whoever chooses reads them.
+var ApplicationFacts = []tenant.Fact{tenant.FactConsents, tenant.FactExchange}
 
 // zoomPublishers are the exact names of Zoom's verified publisher, before and after the
 // company's change of name. A name that merely begins with Zoom is another company's.
@@ -71,7 +79,11 @@ func ZoomApplication(in Input) Choice {
 	if len(candidates) == 1 {
 		return Choice{Consent: candidates[0], Basis: ByCandidate}
 	}
-	return Choice{Unclear: candidates, Lesser: lesser(in)}
+	c := Choice{Unclear: candidates, Lesser: lesser(in)}
+	if len(candidates) == 0 && len(c.Lesser) > 0 && !in.Facts.Exchange.Seen() {
+		c.Hidden = cmp.Or(in.Facts.Exchange.Err, errors.New("the roles in Exchange were not read"))
+	}
+	return c
 }
 
 func named(all []tenant.Consent, appID string, basis Basis) Choice {

@@ -24,12 +24,21 @@ func appliesToApp(in Input, f *findings) (Choice, bool) {
 		return Choice{}, false
 	}
 	c := ZoomApplication(in)
-	if c.Principal == nil {
+	switch {
+	case c.Principal != nil:
+		return c, true
+	case len(c.Unclear) > 0:
+		f.skip(notClear)
+	case c.Hidden == nil || !unseen(f, in.Facts.Exchange, whichByExchange):
 		f.skip("Zoom's application is not in the tenant yet")
-		return c, false
 	}
-	return c, true
+	return c, false
 }
+
+const (
+	notClear        = "It is not known which application is Zoom's"
+	whichByExchange = "whether a role in Exchange makes one of Zoom's applications the one for calendars"
+)
 
 func checkEnabled(in Input, f *findings) {
 	c, ok := appliesToApp(in, f)
@@ -58,6 +67,9 @@ func checkPresent(in Input, f *findings) {
 		return
 	}
 	c := ZoomApplication(in)
+	if c.Hidden != nil && unseen(f, in.Facts.Exchange, whichByExchange) {
+		return
+	}
 	one := Finding{Severity: OK, Evidence: evidence(in.Facts.Consents)}
 	choose := "zo365 integration use-application APP-ID"
 	switch {
@@ -102,17 +114,17 @@ func checkComplete(in Input, f *findings) {
 		return
 	}
 	if unclear(in) {
-		f.skip("It is not known which application is Zoom's")
+		f.skip(notClear)
 		return
 	}
 	c, w := ConsentOf(in), wantedOf(in)
 	one := Finding{
 		Severity: OK,
-		Saw:      "Zoom's application holds " + strings.Join(c.Granted, ", "),
+		Saw:      "Zoom's application holds " + heldWords(c, w),
 		Evidence: evidence(in.Facts.Consents),
 	}
 	app := ZoomApplication(in)
-	if len(c.Missing) > 0 && app.Principal != nil && !in.Facts.Exchange.Seen() &&
+	if len(c.Missing) > 0 && (app.Principal != nil || app.Hidden != nil) && !in.Facts.Exchange.Seen() &&
 		!slices.Contains(in.Allowed, "consent-complete") {
 		// A role in Exchange may give it, to some mailboxes only: granting it in Entra
 		// would reach all of them.
@@ -142,6 +154,19 @@ func checkComplete(in Input, f *findings) {
 		}
 	}
 	f.add(one)
+}
+
+// heldWords are the permissions that the application has, and those that it has by a role
+// in Exchange.
+func heldWords(c ConsentCheck, w Wanted) string {
+	held := strings.Join(c.Granted, ", ")
+	if len(w.ByExchange) == 0 {
+		return held
+	}
+	if held == "" {
+		held = "nothing in Entra"
+	}
+	return held + "; a role in Exchange gives " + strings.Join(w.ByExchange, ", ")
 }
 
 func checkExcess(in Input, f *findings) {
@@ -245,6 +270,8 @@ func checkUnneeded(in Input, f *findings) {
 	switch {
 	case c.Principal == nil && len(c.Unclear) > 0:
 		one.Severity, one.Saw = Info, "These may be Zoom's application, and no profile needs it: "+appNames(c.Unclear)
+	case c.Hidden != nil && unseen(f, in.Facts.Exchange, whichByExchange):
+		return
 	case c.Principal == nil:
 		f.skip("Zoom's application is not in the tenant")
 		return

@@ -136,10 +136,8 @@ func consented(in Input) Known {
 	}
 	c, check := ZoomApplication(in), ConsentOf(in)
 	switch {
-	case c.Principal == nil && len(c.Unclear) > 0:
-		return Known{Truth: NotKnown, Why: "it is not known which application is Zoom's: " + appNames(c.Unclear)}
 	case c.Principal == nil:
-		return Known{Truth: No, Why: c.Absence()}
+		return c.absent()
 	case !check.Complete():
 		return Known{Truth: No, Why: "the consent is not complete: missing " + strings.Join(check.Missing, ", ")}
 	}
@@ -147,7 +145,18 @@ func consented(in Input) Known {
 	if at.IsZero() {
 		at = newestGrant(c.Consent)
 	}
-	return Known{Truth: Yes, By: by, At: at, Why: "Entra shows " + strings.Join(check.Granted, ", ")}
+	return Known{Truth: Yes, By: by, At: at, Why: "Entra shows " + heldWords(check, wantedOf(in))}
+}
+
+// absent is what is known where no application was chosen.
+func (c Choice) absent() Known {
+	switch {
+	case len(c.Unclear) > 0:
+		return Known{Truth: NotKnown, Why: "it is not known which application is Zoom's: " + appNames(c.Unclear)}
+	case c.Hidden != nil:
+		return Known{Truth: NotKnown, Why: "it could not be seen " + whichByExchange + ": " + c.Hidden.Error()}
+	}
+	return Known{Truth: No, Why: c.Absence()}
 }
 
 // newestGrant is when the newest permission was granted, by the service's clock.
@@ -208,7 +217,7 @@ func inUse(in Input, scope string) Known {
 	c := ZoomApplication(in)
 	switch {
 	case c.Principal == nil:
-		return Known{Truth: No, Why: "Zoom's application is not in the tenant"}
+		return c.absent()
 	case !c.Principal.Enabled:
 		return Known{Truth: No, Why: c.Principal.DisplayName + " is disabled and cannot sign in"}
 	case sharesApplication(in, scope):

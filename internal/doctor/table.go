@@ -15,10 +15,7 @@ const (
 	signInPage   = "https://learn.microsoft.com/graph/api/resources/serviceprincipalsigninactivity"
 )
 
-// The facts that every check of Zoom's application looks at.
-var application = []tenant.Fact{tenant.FactConsents, tenant.FactExchange}
-
-func with(more ...tenant.Fact) []tenant.Fact { return append(more, application...) }
+func with(more ...tenant.Fact) []tenant.Fact { return append(more, ApplicationFacts...) }
 
 // checks is doctor's table, in the order in which an administrator works.
 func checks() []check {
@@ -68,7 +65,7 @@ func checks() []check {
 		{
 			"application-enabled", "Zoom's application may sign in",
 			"A disabled enterprise application gets no tokens, whatever was consented.",
-			disablePage, application, checkEnabled,
+			disablePage, ApplicationFacts, checkEnabled,
 		},
 		{
 			"consent-present", "Zoom's application is in the tenant",
@@ -78,27 +75,27 @@ func checks() []check {
 		{
 			"consent-complete", "Zoom's application has all it needs",
 			"A permission that was taken away breaks a part of the integration without a word to anybody.",
-			article, application, checkComplete,
+			article, ApplicationFacts, checkComplete,
 		},
 		{
 			"consent-excess", "Zoom's application has no more than it needs",
 			"Every application permission reaches every mailbox.",
-			exchangePage, application, checkExcess,
+			exchangePage, ApplicationFacts, checkExcess,
 		},
 		{
 			"mail-read", "Mail.Read was taken away after connecting",
 			"Mail.Read is needed only to connect while the UPN is not the Zoom email; afterwards it can be removed.",
-			article, application, checkMailRead,
+			article, ApplicationFacts, checkMailRead,
 		},
 		{
 			"consent-unneeded", "No consent is left that no profile wants",
 			"Zoom keeps no credentials after Disable and Delete, but Entra keeps the permissions until somebody removes them.",
-			article, application, checkUnneeded,
+			article, ApplicationFacts, checkUnneeded,
 		},
 		{
 			"other-applications", "Which other applications reach mailboxes",
 			"A second application of Zoom, or of anybody, with calendar or mail permissions reaches every mailbox, too.",
-			exchangePage, application, checkOthers,
+			exchangePage, ApplicationFacts, checkOthers,
 		},
 		{
 			"signer-upn",
@@ -112,7 +109,7 @@ func checks() []check {
 			"rbac-scope", "The scope in Exchange really narrows",
 			"A role of RBAC for Applications and the consent in Entra add up: " +
 				"a scoped role narrows nothing while the unscoped permission stands.",
-			exchangePage, application, checkExchange,
+			exchangePage, ApplicationFacts, checkExchange,
 		},
 		{
 			"ews", "Nothing uses Exchange Web Services",
@@ -154,12 +151,12 @@ func checks() []check {
 		{
 			codePortal, "Zoom's portal shows what the profiles want",
 			"Zoom's public API has no call for these settings: a person's word is all there is.",
-			article, application, checkPortal,
+			article, ApplicationFacts, checkPortal,
 		},
 		{
 			"record", "The journal knows what Entra shows",
 			"What was recorded is what drift is measured against.",
-			"", application, checkRecord,
+			"", ApplicationFacts, checkRecord,
 		},
 		{
 			"last-use", "Zoom's application has signed in lately",

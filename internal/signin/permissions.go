@@ -58,8 +58,8 @@ var Needs = []Need{
 	{"verify-domain", []Permission{domains}, []Permission{domains}, []Permission{zoomDomains}},
 	{
 		"authorize",
-		[]Permission{signedIn, organization, domains, roles, applications, auditLog, directory},
-		[]Permission{organization, domains, applications, auditLog, directory},
+		[]Permission{signedIn, organization, domains, roles, applications, auditLog, directory, exchangeRoles},
+		[]Permission{organization, domains, applications, auditLog, directory, exchangeRoles},
 		[]Permission{zoomDomains, zoomUser, zoomUsers, zoomGroups, zoomPlan, zoomRoles},
 	},
 	{
@@ -87,14 +87,14 @@ var Needs = []Need{
 	},
 	{
 		"undo",
-		[]Permission{signedIn, organization, applications, writeGrants},
-		[]Permission{organization, applications, writeGrants},
+		[]Permission{signedIn, organization, applications, exchangeRoles, writeGrants},
+		[]Permission{organization, applications, exchangeRoles, writeGrants},
 		[]Permission{zoomUser, zoomGroups, zoomMembers, deleteGroups},
 	},
 	{
 		"integration disable --revoke",
-		[]Permission{signedIn, organization, applications, writeGrants},
-		[]Permission{organization, applications, writeGrants},
+		[]Permission{signedIn, organization, applications, exchangeRoles, writeGrants},
+		[]Permission{organization, applications, exchangeRoles, writeGrants},
 		[]Permission{zoomUser},
 	},
 	{"group", nil, nil, []Permission{zoomGroups}},

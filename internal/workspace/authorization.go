@@ -2,6 +2,7 @@ package workspace
 
 import (
 	"encoding/json"
+	"time"
 
 	"github.com/zo365/zo365/internal/doctor"
 	"github.com/zo365/zo365/internal/journal"
@@ -19,7 +20,7 @@ func ConsentRecord(in doctor.Input, scope, status string) tenant.ConsentRecord {
 		Granted:      append([]string{}, check.Granted...),
 		Missing:      append([]string{}, check.Missing...),
 		Unexpected:   []string{},
-		ObservedAt:   in.Facts.Consents.At.UTC().Truncate(second),
+		ObservedAt:   in.Facts.Consents.At.UTC().Truncate(time.Second),
 	}
 	if p := c.Principal; p != nil {
 		r.ServicePrincipal = &tenant.RecordedPrincipal{ID: p.ID, AppID: p.AppID, DisplayName: p.DisplayName}

@@ -15,9 +15,8 @@ import (
 	"github.com/zo365/zo365/internal/profile"
 	"github.com/zo365/zo365/internal/survey"
 	"github.com/zo365/zo365/internal/tenant"
+	"github.com/zo365/zo365/internal/upn"
 )
-
-const second = time.Second
 
 // Run says how a plan is carried out.
 type Run struct {
@@ -128,7 +127,7 @@ func (w *Workspace) consent(ctx context.Context, app tenant.Application) (tenant
 		grants, err := w.Pair.Graph.Grants(ctx, p.ID)
 		return tenant.Consent{Principal: p, Grants: grants}, err
 	}
-	in, err := w.again(ctx, tenant.FactConsents, tenant.FactExchange)
+	in, err := w.again(ctx, doctor.ApplicationFacts...)
 	if err == nil {
 		err = in.Facts.Consents.Err
 	}
@@ -188,6 +187,19 @@ func (w *Workspace) CloseOpenOf(ctx context.Context, kind string, settle time.Du
 	h := w.hands("", Run{Settle: settle})
 	others := func(step string) bool { return !strings.HasPrefix(step, kind) }
 	return h.CloseOpen(ctx, w.State.Open, others, w.saidClosed)
+}
+
+// CloseOpenPeople settles the open changes of addresses of the services that are open.
+func (w *Workspace) CloseOpenPeople(ctx context.Context, settle time.Duration) error {
+	if w.Pair.Zoom != nil {
+		if err := w.CloseOpenOf(ctx, "people/"+string(upn.ZoomEmail), settle); err != nil {
+			return err
+		}
+	}
+	if w.Pair.Graph != nil {
+		return w.CloseOpenOf(ctx, "people/"+string(upn.EntraUPN), settle)
+	}
+	return nil
 }
 
 // CloseOpen settles the steps whose end an earlier run could not record. Those that the

@@ -8,7 +8,6 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -61,15 +60,7 @@ const (
 	codeNoUser        = 1001
 	codeInvalidToken  = 124
 	codeMissingScopes = 4711
-	codePaidOnly      = 200
 )
-
-// PaidOnly says whether Zoom refused because the account's plan is too small:
-// groups need Pro or higher.
-func PaidOnly(err error) bool {
-	var e *Error
-	return errors.As(err, &e) && e.Code == codePaidOnly
-}
 
 // call is one request: what it is for and which granular scopes allow it.
 type call struct {

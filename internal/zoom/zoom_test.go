@@ -137,9 +137,6 @@ func TestErrorsAreSorted(t *testing.T) {
 		needs.AnyOf[0] != "group:read:list_groups:admin" {
 		t.Errorf("%v", err)
 	}
-	if err := ask(400, `{"code":200,"message":"Only available for Paid account"}`); !PaidOnly(err) {
-		t.Errorf("%v", err)
-	}
 	var e *Error
 	if err := ask(500, `<html>`); !errors.As(err, &e) || e.TrackingID != "tid" || e.Status != 500 {
 		t.Errorf("%v", err)
