@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/zo365/zo365/internal/doctor"
 	"github.com/zo365/zo365/internal/journal"
@@ -14,7 +15,7 @@ import (
 
 // Entra is what changes of enterprise applications need.
 type Entra interface {
-	Grant(ctx context.Context, principalID string, p tenant.Permission) (tenant.Permission, error)
+	Grant(ctx context.Context, principalID string, p tenant.Permission) (tenant.Grant, error)
 	Revoke(ctx context.Context, principalID, assignmentID string) error
 	EnablePrincipal(ctx context.Context, principalID string, on bool) error
 }
@@ -65,32 +66,61 @@ func (h Hands) grant(ctx context.Context, s plan.Step) (bool, error) {
 		return err == nil, err
 	}
 	s.Application = pointer(c.Application())
-	given := *s.Permission
+	given := tenant.Grant{Permission: *s.Permission}
 	return h.write(ctx, s, change{
 		do: func(ctx context.Context) (err error) {
 			given, err = h.Entra.Grant(ctx, c.Principal.ID, *s.Permission)
 			return err
 		},
-		shows: func(ctx context.Context) (bool, error) { return h.granted(ctx, s) },
+		shows: func(ctx context.Context) (bool, error) {
+			held, err := h.held(ctx, s)
+			if len(held) > 0 && given.ID == "" { // the answer was lost, or an earlier run's
+				given = held[0]
+			}
+			return len(held) > 0, err
+		},
 		entry: func() journal.Entry {
 			return journal.Entry{
 				Action:     journal.PermissionGranted,
-				Permission: &given,
+				Permission: &given.Permission,
+				Assignment: given.ID,
 				Before:     asJSON(false),
 				After:      asJSON(true),
-				Evidence:   asJSON([]string{given.Label()}),
+				Evidence:   asJSON([]string{given.Permission.Label()}),
 			}
 		},
 	})
 }
 
-func (h Hands) granted(ctx context.Context, s plan.Step) (bool, error) {
+// held are the assignments that a step is about, as Entra has them now: those of its
+// permission, or the one that it names.
+func (h Hands) held(ctx context.Context, s plan.Step) ([]tenant.Grant, error) {
 	c, err := h.application(ctx, s)
-	return err == nil && s.Permission != nil && len(holding(c, *s.Permission)) > 0, err
+	if err != nil || s.Permission == nil {
+		return nil, err
+	}
+	return assignment(holding(c, *s.Permission), s.Assignment), nil
 }
 
+// assignment keeps the one of an ID; all of them without one.
+func assignment(all []tenant.Grant, id string) []tenant.Grant {
+	if id == "" {
+		return all
+	}
+	return slices.DeleteFunc(all, func(g tenant.Grant) bool { return g.ID != id })
+}
+
+func (h Hands) granted(ctx context.Context, s plan.Step) (bool, error) {
+	held, err := h.held(ctx, s)
+	return len(held) > 0, err
+}
+
+// reverseGrant takes away the assignment that was made, and not one that somebody else made
+// of the same permission since.
 func reverseGrant(e journal.Entry) (plan.Step, error) {
-	return permissionStep(e, doctor.RevokePermission, "granted", "revoked")
+	s, err := permissionStep(e, doctor.RevokePermission, "granted", "revoked")
+	s.Assignment = e.Assignment
+	return s, err
 }
 
 func (h Hands) revoke(ctx context.Context, s plan.Step) (bool, error) {
@@ -101,9 +131,17 @@ func (h Hands) revoke(ctx context.Context, s plan.Step) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	held := holding(c, *s.Permission)
-	if len(held) == 0 {
+	all := holding(c, *s.Permission)
+	held := assignment(slices.Clone(all), s.Assignment)
+	switch {
+	case len(all) == 0:
 		return true, nil
+	case len(held) == 0:
+		return false, &NoWayBack{
+			fmt.Sprintf("%s was taken away and granted again at %s, by somebody else: that grant is not zo365's",
+				s.Permission.Label(), all[0].At.UTC().Format(time.RFC3339)),
+			"to take it away all the same: Entra admin center > Enterprise apps > Zoom's application > Permissions",
+		}
 	}
 	s.Application, s.Permission = pointer(c.Application()), pointer(held[0].Permission)
 	return h.write(ctx, s, change{
@@ -133,8 +171,8 @@ func (h Hands) revoke(ctx context.Context, s plan.Step) (bool, error) {
 }
 
 func (h Hands) revoked(ctx context.Context, s plan.Step) (bool, error) {
-	c, err := h.application(ctx, s)
-	return err == nil && s.Permission != nil && len(holding(c, *s.Permission)) == 0, err
+	held, err := h.held(ctx, s)
+	return err == nil && s.Permission != nil && len(held) == 0, err
 }
 
 func reverseRevoke(e journal.Entry) (plan.Step, error) {

@@ -147,14 +147,14 @@ func (w *world) make() plan.Plan {
 	return plan.Make(in, doctor.Examine(in), plan.Portals{Zoom: "https://zoom", Entra: "https://entra"})
 }
 
-func (w *world) Grant(_ context.Context, _ string, p tenant.Permission) (tenant.Permission, error) {
+func (w *world) Grant(_ context.Context, _ string, p tenant.Permission) (tenant.Grant, error) {
 	if err := w.effect(); err != nil {
-		return p, err
+		return tenant.Grant{}, err
 	}
 	if !slices.Contains(w.granted, p.Name) {
 		w.granted = append(w.granted, p.Name)
 	}
-	return p, nil
+	return tenant.Grant{ID: p.Name, Permission: p}, nil
 }
 
 func (w *world) Revoke(_ context.Context, _, assignment string) error {

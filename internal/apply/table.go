@@ -135,17 +135,23 @@ func Reverse(e journal.Entry, all []journal.Entry) (plan.Step, error) {
 	}
 }
 
+// Closing says how open steps are ended.
+type Closing struct {
+	// Skip keeps a step open without a look: it is another command's, or this run's plan
+	// has it again.
+	Skip func(step string) bool
+	// Asked says that this run does a step again where it does not show as done.
+	Asked func(step string) bool
+	// Said is told what became of a step.
+	Said func(e journal.Entry, done bool)
+}
+
 // CloseOpen ends the steps whose end an earlier run could not record: it was killed, or
-// the disk was full. What shows as done is recorded as what it is; what nothing shows
-// and nothing asks for any more is left. again says that a step will be done again.
-func (h Hands) CloseOpen(
-	ctx context.Context,
-	open []journal.Entry,
-	again func(step string) bool,
-	said func(e journal.Entry, done bool),
-) error {
+// the disk was full. What shows as done is recorded as what it is; what nothing shows, and
+// could show by now, is left.
+func (h Hands) CloseOpen(ctx context.Context, open []journal.Entry, how Closing) error {
 	for _, e := range open {
-		if again(e.Step) {
+		if how.Skip(e.Step) {
 			continue
 		}
 		var s plan.Step
@@ -159,8 +165,11 @@ func (h Hands) CloseOpen(
 		if known && one.shows != nil {
 			var err error
 			var gone *GoneError
-			done, err = one.shows(h, ctx, s)
+			asked := how.Asked(e.Step)
+			done, err = h.showsYet(ctx, e, s, one, asked)
 			switch {
+			case err == nil && !done && asked:
+				continue // done again, and closed by that
 			case errors.As(err, &gone): // nobody can know any more
 				end.Why = gone.Why
 			case err != nil:
@@ -169,6 +178,11 @@ func (h Hands) CloseOpen(
 		}
 		if done {
 			end = outcomeOf(s, one.recorded)
+			if s.Action == string(doctor.GrantPermission) { // to be taken back exactly
+				if held, err := h.held(ctx, s); err == nil && len(held) > 0 {
+					end.Assignment, end.Permission = held[0].ID, &held[0].Permission
+				}
+			}
 			end.Why = "found done: the run of " + e.At.UTC().Format(time.RFC3339) + " ended before it could record it"
 		}
 		s.ID, s.Scope = e.Step, e.Scope
@@ -177,9 +191,28 @@ func (h Hands) CloseOpen(
 		if err := closing.note(ctx, s, end); err != nil {
 			return err
 		}
-		said(e, done)
+		how.Said(e, done)
 	}
 	return nil
+}
+
+// showsYet says whether an open step shows as done. Readers lag behind: a step that nobody
+// does again is waited for until what was begun then would show.
+func (h Hands) showsYet(ctx context.Context, e journal.Entry, s plan.Step, one row, asked bool) (bool, error) {
+	left := h.Limit - time.Since(e.At)
+	if asked || left < 0 {
+		return one.shows(h, ctx, s)
+	}
+	err := Settle(
+		ctx,
+		left,
+		func(ctx context.Context) (bool, error) { return one.shows(h, ctx, s) },
+		func() { h.Waiting(s) },
+	)
+	if errors.As(err, new(*NotSettled)) {
+		return false, nil
+	}
+	return err == nil, err
 }
 
 // outcomeOf is what is recorded of a step that was found done.

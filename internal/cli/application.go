@@ -6,7 +6,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/zo365/zo365/internal/config"
 	"github.com/zo365/zo365/internal/render"
 )
 
@@ -39,11 +38,12 @@ func runUseApplication(ctx context.Context, env *Env, appID string, yes bool) er
 			appID,
 		)
 	}
-	doc, err := env.document()
+	w, release, err := env.alone(ctx)
 	if err != nil {
 		return err
 	}
-	before := doc.File.Microsoft.ZoomAppID
+	defer release()
+	before := w.File.Microsoft.ZoomAppID
 	if before == appID {
 		env.say("nothing to change: the tenant file names it already")
 		return env.show(render.ApplicationListing(render.UsedApplication{Before: before, After: appID}))
@@ -53,14 +53,10 @@ func runUseApplication(ctx context.Context, env *Env, appID string, yes bool) er
 	} else {
 		env.say("microsoft.zoom_app_id: %s -> %s", before, appID)
 	}
-	if err := env.confirm(ctx, "Write this to "+doc.Path+"?", yes); err != nil {
+	if err := env.confirm(ctx, "Write this to "+w.Path+"?", yes); err != nil {
 		return err
 	}
-	if _, err := config.Edit(
-		ctx,
-		doc.Path,
-		func(d *config.Document) error { return d.SetMicrosoft("zoom_app_id", appID) },
-	); err != nil {
+	if err := w.SetMicrosoft(ctx, "zoom_app_id", appID, ""); err != nil {
 		return err
 	}
 	return env.show(render.ApplicationListing(render.UsedApplication{Changed: true, Before: before, After: appID}))

@@ -191,7 +191,7 @@ func applyOne(ctx context.Context, env *Env, opts applyOptions) (render.Apply, e
 	if err := w.SignIn(ctx, workspace.Look{Command: "apply", ZoomEmail: opts.Facts.ZoomEmail, By: opts.By}); err != nil {
 		return render.Apply{}, err
 	}
-	p, err := toDo(ctx, w, saved, opts.Settle)
+	p, err := toDo(ctx, w, saved, env.settling(opts.Settle))
 	if err != nil {
 		return render.Apply{}, err
 	}
@@ -320,13 +320,13 @@ func readPlan(file string) (plan.Plan, error) {
 
 // toDo is the plan of now, or what remains of a saved one. Steps of an earlier run
 // whose end was never written are settled first.
-func toDo(ctx context.Context, w *workspace.Workspace, saved *plan.Plan, settle time.Duration) (plan.Plan, error) {
+func toDo(ctx context.Context, w *workspace.Workspace, saved *plan.Plan, settling workspace.Run) (plan.Plan, error) {
 	now := w.Plan()
 	if len(w.State.Open) > 0 {
 		if err := w.MayWrite(ctx, now); err != nil {
 			return now, err
 		}
-		if err := w.CloseOpen(ctx, now, settle); err != nil {
+		if err := w.CloseOpen(ctx, now, settling); err != nil {
 			return now, err
 		}
 	}

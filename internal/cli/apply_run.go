@@ -65,6 +65,11 @@ func (env *Env) sayWaiting(timeout, settle time.Duration) func(plan.Step) {
 	}
 }
 
+// settling waits for what an earlier run began, and says so.
+func (env *Env) settling(limit time.Duration) workspace.Run {
+	return workspace.Run{Settle: limit, Waiting: env.sayWaiting(0, limit)}
+}
+
 // showPage opens a page and lists its controls.
 func showPage(ctx context.Context, env *Env, noBrowser bool, steps []plan.Step) error {
 	page := steps[0].Page

@@ -9,7 +9,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/zo365/zo365/internal/apply"
-	"github.com/zo365/zo365/internal/config"
 	"github.com/zo365/zo365/internal/connect"
 	"github.com/zo365/zo365/internal/doctor"
 	"github.com/zo365/zo365/internal/plan"
@@ -280,11 +279,7 @@ func runAuthAppCreate(ctx context.Context, env *Env, opts appCreateOptions) erro
 	if err != nil {
 		return err
 	}
-	if _, err := config.Edit(
-		ctx,
-		doc.Path,
-		func(d *config.Document) error { return d.SetMicrosoft("client_id", clientID) },
-	); err != nil {
+	if err := w.SetMicrosoft(ctx, "client_id", clientID, ""); err != nil {
 		return fmt.Errorf("the registration %s was made, but not written to %s: %w", clientID, doc.Path, err)
 	}
 	env.say("wrote microsoft.client_id to %s\nnext: zo365 login microsoft", doc.Path)

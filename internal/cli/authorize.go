@@ -195,7 +195,7 @@ func (j *journey) run(ctx context.Context) error {
 	if err := j.w.MayWrite(ctx, p); err != nil {
 		return err
 	}
-	if err := j.w.CloseOpen(ctx, p, settleLimit); err != nil {
+	if err := j.w.CloseOpen(ctx, p, j.env.settling(settleLimit)); err != nil {
 		return err
 	}
 	if p.Blocked() == nil {

@@ -214,7 +214,7 @@ func revoke(ctx context.Context, env *Env, yes bool) ([]string, error) {
 	if err := w.MayWrite(ctx, p); err != nil {
 		return nil, err
 	}
-	if err := w.CloseOpen(ctx, p, settleLimit); err != nil {
+	if err := w.CloseOpen(ctx, p, env.settling(settleLimit)); err != nil {
 		return nil, err
 	}
 	revoked := []string{}

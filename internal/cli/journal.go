@@ -100,6 +100,7 @@ func entriesOf(entries []journal.Entry) []render.JournalEntry {
 			Target:      e.Target,
 			Application: e.Application,
 			Permission:  e.Permission,
+			Assignment:  e.Assignment,
 			Why:         e.Why,
 		}
 	}

@@ -28,21 +28,11 @@ type profileChange struct {
 // change shows a change before and after, asks, makes it, and records it. A
 // change that changes nothing asks nothing and writes nothing.
 func (env *Env) change(ctx context.Context, c profileChange) (render.Change, error) {
-	w, err := env.workspace(false)
-	if err != nil {
-		return render.Change{}, err
-	}
-	release, err := workspace.Alone(ctx, w.Path, env.say)
+	w, release, err := env.alone(ctx)
 	if err != nil {
 		return render.Change{}, err
 	}
 	defer release()
-	if err := w.Reread(); err != nil {
-		return render.Change{}, err
-	}
-	if err := w.CloseEdits(ctx); err != nil {
-		return render.Change{}, err
-	}
 	d, err := w.Trial(c.Change)
 	if err != nil {
 		return changeOf(d), err
@@ -59,6 +49,28 @@ func (env *Env) change(ctx context.Context, c profileChange) (render.Change, err
 		return changeOf(d), err
 	}
 	return changeOf(d), env.local(ctx, w, c.Also)
+}
+
+// alone opens the workspace of a change of the tenant file and takes its turn, with what an
+// earlier run left open closed.
+func (env *Env) alone(ctx context.Context) (*workspace.Workspace, func(), error) {
+	w, err := env.workspace(false)
+	if err != nil {
+		return nil, nil, err
+	}
+	release, err := workspace.Alone(ctx, w.Path, env.say)
+	if err != nil {
+		return nil, nil, err
+	}
+	err = w.Reread()
+	if err == nil {
+		err = w.CloseEdits(ctx)
+	}
+	if err != nil {
+		release()
+		return nil, nil, err
+	}
+	return w, release, nil
 }
 
 // local carries out steps of the journal alone.

@@ -88,6 +88,15 @@ func runUndo(ctx context.Context, env *Env, opts undoOptions) error {
 		if err := w.SameTarget(ctx, targetOf(e)); err != nil {
 			return hint(err, otherTarget)
 		}
+		if e.Scope == workspace.ScopeMicrosoft {
+			if err := env.confirm(ctx, "Take this back?", opts.Yes); err != nil {
+				return err
+			}
+			if err := w.ReverseMicrosoft(ctx, e); err != nil {
+				return hint(err, "zo365 facts")
+			}
+			return env.showLast(w.Journal())
+		}
 		release() // the change of the file takes its own turn
 		return undoProfile(ctx, env, w, opts, e)
 	}
@@ -103,7 +112,12 @@ func runUndo(ctx context.Context, env *Env, opts undoOptions) error {
 	}
 	if w.Live {
 		// An earlier run may have been ended before it could record that it did this.
-		if err := w.CloseOpenOf(ctx, "undo/", opts.Settle); err != nil {
+		if err := w.CloseOpenOf(
+			ctx,
+			"undo/",
+			func(id string) bool { return id == step.ID },
+			env.settling(opts.Settle),
+		); err != nil {
 			return err
 		}
 		if err := w.Reread(); err != nil {

@@ -255,7 +255,7 @@ func applyFixes(ctx context.Context, env *Env, opts upnFixOptions) error {
 		return hint(err, "sign in to the target of the list, or make the list again")
 	}
 	if opts.Yes {
-		if err := w.CloseOpenPeople(ctx, settleLimit); err != nil {
+		if err := w.CloseOpenPeople(ctx, p, env.settling(settleLimit)); err != nil {
 			return err
 		}
 	}

@@ -91,7 +91,7 @@ func (d *Document) RemoveGroup(name string) error {
 	return d.change(want, func(e *editor) error { return e.removeGroup(i) })
 }
 
-// SetMicrosoft sets one key of the microsoft section.
+// SetMicrosoft sets one key of the microsoft section; an empty value takes it away.
 func (d *Document) SetMicrosoft(key, value string) error {
 	want := d.File.Clone()
 	target, known := fieldsOf(reflect.ValueOf(&want.Microsoft).Elem()).find(key)
@@ -99,6 +99,9 @@ func (d *Document) SetMicrosoft(key, value string) error {
 		return fmt.Errorf("microsoft.%s is not a text setting", key)
 	}
 	target.SetString(value)
+	if value == "" {
+		return d.change(want, func(e *editor) error { return e.unset([]string{"microsoft"}, key) })
+	}
 	return d.change(want, func(e *editor) error { return e.set([]string{"microsoft"}, key, value) })
 }
 

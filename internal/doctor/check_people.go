@@ -44,6 +44,30 @@ func SignerOf(in Input) Signer {
 	return s
 }
 
+// ConsenterOf is who gave the consent that is there: whom the audit log names, which seen
+// says, else whom the rules are held against.
+func ConsenterOf(in Input) (s Signer, seen bool) {
+	s = SignerOf(in)
+	upn, _ := consentedBy(in, ZoomApplication(in).Consent)
+	switch {
+	case upn == "":
+		return s, false
+	case strings.EqualFold(upn, s.UPN):
+		return s, true
+	}
+	return consenter(in, upn), true
+}
+
+// consenter is a person of the audit log, with the Zoom account of the same address where
+// Zoom's people show one.
+func consenter(in Input, upn string) Signer {
+	s := Signer{UPN: upn}
+	if slices.ContainsFunc(in.Facts.ZoomPeople.Value.Emails, func(e string) bool { return strings.EqualFold(e, upn) }) {
+		s.ZoomEmail, s.Match = upn, true
+	}
+	return s
+}
+
 // signer is who authorizes: whom a person named, the signed-in person, or whom the
 // audit log names. A finding with a severity says why it is not known.
 func signer(in Input) (Signer, Finding) {
@@ -80,10 +104,8 @@ func signer(in Input) (Signer, Finding) {
 		unseen(one, in.Facts.ZoomPeople, "Zoom's people")
 		return Signer{}, one.all[0]
 	}
-	s := Signer{UPN: upn}
-	if slices.ContainsFunc(in.Facts.ZoomPeople.Value.Emails, func(e string) bool { return strings.EqualFold(e, upn) }) {
-		s.ZoomEmail, s.Match = upn, true
-	} else if !in.Facts.ZoomPeople.Value.All() {
+	s := consenter(in, upn)
+	if !s.Match && !in.Facts.ZoomPeople.Value.All() {
 		return s, Finding{
 			Severity: Unknown,
 			Saw:      upn + " consented; only the first of Zoom's people were read",
@@ -103,7 +125,7 @@ func recordedSigner(in Input) (Signer, Finding, bool) {
 	}
 	for _, s := range recordedScopes(in.Record) {
 		a := in.Record.Authorized[s]
-		if a.UPN != "" && consentComplete(in) && confirmed(in, s).Truth == Yes {
+		if a.UPN != "" && a.ZoomEmail != "" && consentComplete(in) && confirmed(in, s).Truth == Yes {
 			return Signer{UPN: a.UPN, ZoomEmail: a.ZoomEmail, Match: a.Match},
 				Finding{Evidence: []Evidence{{Source: "the journal", At: a.At}}}, true
 		}

@@ -71,7 +71,8 @@ type Entry struct {
 	At     time.Time `json:"at"`
 	Actor  string    `json:"actor"`
 	Action Action    `json:"action"`
-	// Scope is "account" or "group:NAME".
+	// Scope is "account" or "group:NAME", "tenant" for what belongs to neither, and
+	// "microsoft" for that section of the tenant file.
 	Scope  string          `json:"scope"`
 	Tenant string          `json:"tenant,omitempty"`
 	Before json.RawMessage `json:"before,omitempty"`
@@ -100,6 +101,9 @@ type Entry struct {
 	// Application and Permission are what was granted, revoked or enabled, exactly.
 	Application *tenant.Application `json:"application,omitempty"`
 	Permission  *tenant.Permission  `json:"permission,omitempty"`
+	// Assignment is the ID of the app role assignment that was made, with
+	// PermissionGranted.
+	Assignment string `json:"assignment,omitempty"`
 	// Why says why a step was refused or left.
 	Why string `json:"why,omitempty"`
 	// Parents are the hashes of the lines that this one follows from, "first" in the

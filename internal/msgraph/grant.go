@@ -8,19 +8,26 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/zo365/zo365/internal/tenant"
 )
 
-// Grant gives a service principal an application permission and returns it with its
-// app role's ID; with tenant.ErrAlready where it holds it. A role that is named without an ID
-// is looked up at the API's own service principal.
+// Grant gives a service principal an application permission and returns the app role
+// assignment, whose permission has the role's ID; with tenant.ErrAlready where it holds it, and
+// then without an ID while readers do not show it yet. A role that is named without an ID is
+// looked up at the API's own service principal.
 //
 // https://learn.microsoft.com/graph/api/serviceprincipal-post-approleassignments
-func (c *Client) Grant(ctx context.Context, principalID string, p tenant.Permission) (tenant.Permission, error) {
+func (c *Client) Grant(ctx context.Context, principalID string, p tenant.Permission) (tenant.Grant, error) {
 	api, p, err := c.roleOf(ctx, p)
+	given := tenant.Grant{Permission: p}
 	if err != nil {
-		return p, err
+		return given, err
+	}
+	var made struct {
+		ID      string    `json:"id"`
+		Created time.Time `json:"createdDateTime"`
 	}
 	q := call{
 		doing:  "granting " + p.Label(),
@@ -29,18 +36,27 @@ func (c *Client) Grant(ctx context.Context, principalID string, p tenant.Permiss
 		path:   "/servicePrincipals/" + url.PathEscape(principalID) + "/appRoleAssignments",
 		body:   map[string]string{"principalId": principalID, "resourceId": api, "appRoleId": p.Role},
 	}
-	err = c.do(ctx, q, nil)
+	err = c.do(ctx, q, &made)
+	given.ID, given.At = made.ID, made.Created
 	var refused *Error
 	if !errors.As(err, &refused) || refused.Status != http.StatusBadRequest {
-		return p, err
+		return given, err
 	}
-	// Graph refuses what is there already; the code does not say so.
+	// Graph refuses what is there already. The code is that of every bad request, and the
+	// readers may not have the assignment yet: then the text alone says it.
 	held, listErr := c.Grants(ctx, principalID)
-	if listErr == nil && slices.ContainsFunc(held, func(g tenant.Grant) bool { return g.Permission.Same(p) }) {
-		return p, tenant.ErrAlready
+	if i := slices.IndexFunc(held, func(g tenant.Grant) bool { return g.Permission.Same(p) }); listErr == nil && i >= 0 {
+		return held[i], tenant.ErrAlready
 	}
-	return p, err
+	if strings.Contains(refused.Message, assignedAlready) {
+		return given, tenant.ErrAlready
+	}
+	return given, err
 }
+
+// assignedAlready is in Graph's refusal of a second assignment of one role: "Permission being
+// assigned already exists on the object" (hashicorp/terraform-provider-azuread #1035, #1238).
+const assignedAlready = "already exists on the object"
 
 // roleOf finds an API's service principal and the app role of a permission.
 func (c *Client) roleOf(

@@ -91,6 +91,8 @@ type Step struct {
 	// Application and Permission say exactly what is granted, revoked or enabled.
 	Application *tenant.Application `json:"application" jsonschema:"description=The application that the step is about; null for other steps and for one that is still to come."`
 	Permission  *tenant.Permission  `json:"permission" jsonschema:"description=What is granted or revoked: the API by its application ID and the app role by its ID."`
+	// Assignment is the one app role assignment that a reverse takes away.
+	Assignment string `json:"assignment,omitempty" jsonschema:"description=ID of the app role assignment that is taken away; without it every one of the permission."`
 	// Person is whose address changes.
 	Person *upn.Fix `json:"person,omitempty" jsonschema:"description=Whose address changes, with the actions that change one."`
 	// Object is the ID of what is deleted again, with the reverse of a step that made it.
@@ -289,6 +291,11 @@ func (p Plan) Revokes() []Step {
 		}
 	}
 	return some
+}
+
+// Has says whether a step is in the plan.
+func (p Plan) Has(step string) bool {
+	return slices.ContainsFunc(p.Steps, func(s Step) bool { return s.ID == step })
 }
 
 // Empty says whether there is nothing to do.

@@ -35,6 +35,7 @@ type JournalEntry struct {
 	Target      *tenant.Target      `json:"target,omitempty"`
 	Application *tenant.Application `json:"application,omitempty"`
 	Permission  *tenant.Permission  `json:"permission,omitempty"`
+	Assignment  string              `json:"assignment,omitempty"`
 	Why         string              `json:"why,omitempty"`
 }
 

@@ -17,8 +17,18 @@ type ConsentRecord struct {
 	ObservedAt time.Time `json:"observed_at"`
 }
 
+// Where the authorizing person of a record is known from.
+const (
+	// FromAuditLog: the directory audit log names who consented.
+	FromAuditLog = "audit-log"
+	// FromJudgement: the log names nobody, and this is whom the rules were held against.
+	FromJudgement = "judged"
+)
+
 // AuthorizedBy is the authorizing person on both sides.
 type AuthorizedBy struct {
+	// Basis is FromAuditLog or FromJudgement; empty in records of older versions.
+	Basis     string  `json:"basis,omitempty"`
 	UPN       *string `json:"upn"`
 	ZoomEmail *string `json:"zoom_email"`
 	Match     bool    `json:"match"`

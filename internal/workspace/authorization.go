@@ -11,16 +11,26 @@ import (
 
 // ConsentRecord is what is seen of the consent of a scope.
 func ConsentRecord(in doctor.Input, scope, status string) tenant.ConsentRecord {
-	c, check, signer := doctor.ZoomApplication(in), doctor.ConsentOf(in), doctor.SignerOf(in)
+	c, check := doctor.ZoomApplication(in), doctor.ConsentOf(in)
+	signer, seen := doctor.ConsenterOf(in)
+	basis := tenant.FromJudgement
+	if seen {
+		basis = tenant.FromAuditLog
+	}
 	r := tenant.ConsentRecord{
-		Status:       status,
-		Scope:        scope,
-		TenantID:     in.Target.Tenant,
-		AuthorizedBy: tenant.AuthorizedBy{UPN: orNull(signer.UPN), ZoomEmail: orNull(signer.ZoomEmail), Match: signer.Match},
-		Granted:      append([]string{}, check.Granted...),
-		Missing:      append([]string{}, check.Missing...),
-		Unexpected:   []string{},
-		ObservedAt:   in.Facts.Consents.At.UTC().Truncate(time.Second),
+		Status:   status,
+		Scope:    scope,
+		TenantID: in.Target.Tenant,
+		AuthorizedBy: tenant.AuthorizedBy{
+			Basis:     basis,
+			UPN:       orNull(signer.UPN),
+			ZoomEmail: orNull(signer.ZoomEmail),
+			Match:     signer.Match,
+		},
+		Granted:    append([]string{}, check.Granted...),
+		Missing:    append([]string{}, check.Missing...),
+		Unexpected: []string{},
+		ObservedAt: in.Facts.Consents.At.UTC().Truncate(time.Second),
 	}
 	if p := c.Principal; p != nil {
 		r.ServicePrincipal = &tenant.RecordedPrincipal{ID: p.ID, AppID: p.AppID, DisplayName: p.DisplayName}

@@ -34,6 +34,68 @@ type Difference struct {
 	before, after string
 }
 
+// ScopeMicrosoft is the scope of a change of the tenant file's microsoft section, which is
+// of no profile.
+const ScopeMicrosoft = "microsoft"
+
+// SetMicrosoft sets one key of the microsoft section, zoom_app_id or client_id, and records
+// it, under the lock that the caller holds.
+func (w *Workspace) SetMicrosoft(ctx context.Context, key, value, undoes string) error {
+	before := own(w.File, ScopeMicrosoft)
+	next := w.File.Clone()
+	switch key {
+	case "zoom_app_id":
+		next.Microsoft.ZoomAppID = value
+	case "client_id":
+		next.Microsoft.ClientID = value
+	default:
+		return fmt.Errorf("microsoft.%s is not a setting that commands write", key)
+	}
+	after := own(next, ScopeMicrosoft)
+	edit := func() error {
+		doc, err := config.Edit(ctx, w.Path, func(doc *config.Document) error { return doc.SetMicrosoft(key, value) })
+		if err == nil {
+			w.File, w.Input.File = doc.File, doc.File
+		}
+		return err
+	}
+	entry := changedMicrosoft(before, after)
+	entry.Undoes = undoes
+	return w.Recorder().Edit(ctx, ScopeMicrosoft, before, after, edit, entry)
+}
+
+func changedMicrosoft(before, after string) journal.Entry {
+	return journal.Entry{
+		Action: journal.ProfileChanged,
+		Before: json.RawMessage(before),
+		After:  json.RawMessage(after),
+		Evidence: encode(
+			map[string]json.RawMessage{"own_before": json.RawMessage(before), "own_after": json.RawMessage(after)},
+		),
+	}
+}
+
+// ReverseMicrosoft gives the microsoft section the settings back that it had before an
+// entry, if nobody changed them since.
+func (w *Workspace) ReverseMicrosoft(ctx context.Context, e journal.Entry) error {
+	if !sameJSON(own(w.File, ScopeMicrosoft), string(e.After)) {
+		return &ChangedSinceError{Scope: "the section microsoft of the tenant file"}
+	}
+	var before, after map[string]string
+	if err := json.Unmarshal(e.Before, &before); err != nil {
+		return fmt.Errorf("reading the entry's settings: %w", err)
+	}
+	if err := json.Unmarshal(e.After, &after); err != nil {
+		return fmt.Errorf("reading the entry's settings: %w", err)
+	}
+	for _, key := range []string{"client_id", "zoom_app_id"} {
+		if before[key] != after[key] {
+			return w.SetMicrosoft(ctx, key, before[key], e.ID)
+		}
+	}
+	return nil
+}
+
 // Trial makes a change on a copy and says what it would do.
 func (w *Workspace) Trial(c Change) (Difference, error) {
 	doc, err := config.Load(w.Path)
@@ -46,21 +108,24 @@ func (w *Workspace) Trial(c Change) (Difference, error) {
 // compare makes a change on a document and says what it did.
 func compare(doc *config.Document, c Change) (Difference, error) {
 	before := doc.File.Clone()
-	d := Difference{Scope: profile.Scope(c.Group), before: own(before, c.Group)}
+	d := Difference{Scope: profile.Scope(c.Group), before: own(before, profile.Scope(c.Group))}
 	d.Before, _ = before.Effective(c.Group) // a group without a profile inherits
 	text := string(doc.Text())
 	if err := c.Edit(doc); err != nil {
 		return d, err
 	}
 	d.After, _ = doc.File.Effective(c.Group)
-	d.after, d.Changed = own(doc.File, c.Group), text != string(doc.Text())
+	d.after, d.Changed = own(doc.File, d.Scope), text != string(doc.Text())
 	return d, nil
 }
 
 // own are a scope's own settings, encoded: what it sets, not what it inherits.
-func own(f profile.File, group string) string {
+func own(f profile.File, scope string) string {
+	if scope == ScopeMicrosoft {
+		return string(encode(map[string]string{"client_id": f.Microsoft.ClientID, "zoom_app_id": f.Microsoft.ZoomAppID}))
+	}
 	s := f.Account
-	if group != "" {
+	if group := groupOf(scope); group != "" {
 		g, ok := f.Find(group)
 		if !ok {
 			return "null"
@@ -130,8 +195,11 @@ func encode(value any) json.RawMessage {
 
 // CloseEdits ends the edits of the file whose end an earlier run could not record.
 func (w *Workspace) CloseEdits(ctx context.Context) error {
-	now := func(scope string) string { return own(w.File, groupOf(scope)) }
+	now := func(scope string) string { return own(w.File, scope) }
 	err := w.Recorder().CloseEdits(ctx, w.State.Open, now, func(scope string, s plan.Step) journal.Entry {
+		if scope == ScopeMicrosoft {
+			return changedMicrosoft(s.Before, s.After)
+		}
 		before := w.File.Clone()
 		d := Difference{Scope: scope, before: s.Before, after: s.After}
 		d.After, _ = before.Effective(groupOf(scope))
@@ -192,7 +260,7 @@ func (w *Workspace) ReverseEdit(e journal.Entry) (Change, error) {
 	if evidence.Before == nil {
 		return w.reverseOld(e, group)
 	}
-	if !sameJSON(own(w.File, group), string(evidence.After)) {
+	if !sameJSON(own(w.File, e.Scope), string(evidence.After)) {
 		return Change{}, &ChangedSinceError{Scope: e.Scope}
 	}
 	return Change{Group: group, Undoes: e.ID, Edit: func(doc *config.Document) error {

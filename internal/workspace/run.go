@@ -182,38 +182,37 @@ func (w *Workspace) authorization(ctx context.Context, scope string) (journal.En
 }
 
 // CloseOpenOf settles the open steps of one kind, by the beginning of their IDs, for
-// commands that make no plan of the whole tenant.
-func (w *Workspace) CloseOpenOf(ctx context.Context, kind string, settle time.Duration) error {
-	h := w.hands("", Run{Settle: settle})
-	others := func(step string) bool { return !strings.HasPrefix(step, kind) }
-	return h.CloseOpen(ctx, w.State.Open, others, w.saidClosed)
+// commands that make no plan of the whole tenant. asked says which of them the command does
+// again.
+func (w *Workspace) CloseOpenOf(ctx context.Context, kind string, asked func(step string) bool, run Run) error {
+	return w.hands("", run).CloseOpen(ctx, w.State.Open, apply.Closing{
+		Skip:  func(step string) bool { return !strings.HasPrefix(step, kind) },
+		Asked: asked,
+		Said:  w.saidClosed,
+	})
 }
 
 // CloseOpenPeople settles the open changes of addresses of the services that are open.
-func (w *Workspace) CloseOpenPeople(ctx context.Context, settle time.Duration) error {
+func (w *Workspace) CloseOpenPeople(ctx context.Context, p plan.Plan, run Run) error {
 	if w.Pair.Zoom != nil {
-		if err := w.CloseOpenOf(ctx, "people/"+string(upn.ZoomEmail), settle); err != nil {
+		if err := w.CloseOpenOf(ctx, "people/"+string(upn.ZoomEmail), p.Has, run); err != nil {
 			return err
 		}
 	}
 	if w.Pair.Graph != nil {
-		return w.CloseOpenOf(ctx, "people/"+string(upn.EntraUPN), settle)
+		return w.CloseOpenOf(ctx, "people/"+string(upn.EntraUPN), p.Has, run)
 	}
 	return nil
 }
 
 // CloseOpen settles the steps whose end an earlier run could not record. Those that the
 // plan has again are done again.
-func (w *Workspace) CloseOpen(ctx context.Context, now plan.Plan, settle time.Duration) error {
-	h := w.hands("", Run{Settle: settle})
-	return h.CloseOpen(ctx, w.State.Open, func(step string) bool {
-		for _, s := range now.Steps {
-			if s.ID == step {
-				return true
-			}
-		}
-		return strings.HasPrefix(step, "file/")
-	}, w.saidClosed)
+func (w *Workspace) CloseOpen(ctx context.Context, now plan.Plan, run Run) error {
+	return w.hands("", run).CloseOpen(ctx, w.State.Open, apply.Closing{
+		Skip:  func(step string) bool { return now.Has(step) || strings.HasPrefix(step, "file/") },
+		Asked: func(string) bool { return false },
+		Said:  w.saidClosed,
+	})
 }
 
 // Observe records what is there as the state that drift is measured against, if it is
