@@ -72,6 +72,23 @@ func table() map[doctor.Action]row {
 	}
 }
 
+// calls are the calls of the doors that each kind of change makes, as "door.Call"; a kind
+// without a line asks no service.
+var calls = map[doctor.Action][]string{
+	doctor.GrantPermission:  {"msgraph.Grant"},
+	doctor.RevokePermission: {"msgraph.Revoke"},
+	doctor.EnableApp:        {"msgraph.EnablePrincipal"},
+	doctor.DisableApp:       {"msgraph.EnablePrincipal"},
+	doctor.CreateGroup:      {"zoom.CreateGroup", "zoom.Groups"},
+	doctor.DeleteGroup:      {"zoom.DeleteGroup", "zoom.Groups", "zoom.Members"},
+	doctor.ChangeEmail:      {"msgraph.UsersByAddress", "zoom.ChangeEmail", "zoom.User"},
+	doctor.ChangeUPN:        {"msgraph.SetUPN", "msgraph.User", "msgraph.UsersByAddress", "zoom.User"},
+	doctor.RegisterClient:   {"msgraph.CreateApplication"},
+}
+
+// Calls are the calls of the doors that a kind of change makes.
+func Calls(action doctor.Action) []string { return calls[action] }
+
 // Hands carry out what services and zo365 itself can do.
 type Hands struct {
 	Recorder

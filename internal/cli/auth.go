@@ -11,9 +11,9 @@ import (
 	"github.com/zo365/zo365/internal/apply"
 	"github.com/zo365/zo365/internal/connect"
 	"github.com/zo365/zo365/internal/doctor"
+	"github.com/zo365/zo365/internal/need"
 	"github.com/zo365/zo365/internal/plan"
 	"github.com/zo365/zo365/internal/render"
-	"github.com/zo365/zo365/internal/signin"
 	"github.com/zo365/zo365/internal/workspace"
 )
 
@@ -143,15 +143,15 @@ func newAuthPermissionsCmd(env *Env) *cobra.Command {
 }
 
 func runAuthPermissions(env *Env, only []string) error {
-	wanted := signin.Needs
+	wanted := need.All()
 	if len(only) > 0 {
 		wanted = nil
 		for _, c := range only {
-			need, ok := signin.NeedOf(c)
+			one, ok := need.Of(c)
 			if !ok {
 				return usagef("%q has no permissions of its own; use %s", c, strings.Join(commandsWithNeeds(), ", "))
 			}
-			wanted = append(wanted, need)
+			wanted = append(wanted, one)
 		}
 	}
 	out := render.Permissions{Commands: []render.CommandPermissions{}}
@@ -166,7 +166,7 @@ func runAuthPermissions(env *Env, only []string) error {
 	return env.show(render.PermissionListing(out))
 }
 
-func permissionsOf(all []signin.Permission) []render.Permission {
+func permissionsOf(all []need.Permission) []render.Permission {
 	out := []render.Permission{}
 	for _, p := range all {
 		out = append(out, render.Permission(p))
@@ -176,7 +176,7 @@ func permissionsOf(all []signin.Permission) []render.Permission {
 
 func commandsWithNeeds() []string {
 	var names []string
-	for _, n := range signin.Needs {
+	for _, n := range need.All() {
 		names = append(names, n.Command)
 	}
 	return names
@@ -221,7 +221,7 @@ zo365 login microsoft --for 'auth app create'`,
 
 func runAuthAppCreate(ctx context.Context, env *Env, opts appCreateOptions) error {
 	for _, c := range opts.For {
-		if _, ok := signin.NeedOf(c); !ok {
+		if _, ok := need.Of(c); !ok {
 			return usagef("%q has no permissions of its own; use %s", c, strings.Join(commandsWithNeeds(), ", "))
 		}
 	}
@@ -241,7 +241,7 @@ func runAuthAppCreate(ctx context.Context, env *Env, opts appCreateOptions) erro
 	if err := w.SignInMicrosoft(ctx, "auth app create"); err != nil {
 		return err
 	}
-	scopes, err := json.Marshal(signin.Scopes(opts.For...))
+	scopes, err := json.Marshal(need.Scopes(opts.For...))
 	if err != nil {
 		return fmt.Errorf("encoding the permissions: %w", err)
 	}
@@ -250,7 +250,7 @@ func runAuthAppCreate(ctx context.Context, env *Env, opts appCreateOptions) erro
 		opts.Name,
 		doc.File.Microsoft.Tenant,
 	)
-	for _, s := range signin.Scopes(opts.For...) {
+	for _, s := range need.Scopes(opts.For...) {
 		env.say("  %s (delegated)", s)
 	}
 	p := plan.Of(plan.Register, w.Input.Target, plan.Step{
@@ -284,6 +284,6 @@ func runAuthAppCreate(ctx context.Context, env *Env, opts appCreateOptions) erro
 	}
 	env.say("wrote microsoft.client_id to %s\nnext: zo365 login microsoft", doc.Path)
 	return env.show(
-		render.AppListing(render.App{ClientID: clientID, DisplayName: opts.Name, Permissions: signin.Scopes(opts.For...)}),
+		render.AppListing(render.App{ClientID: clientID, DisplayName: opts.Name, Permissions: need.Scopes(opts.For...)}),
 	)
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/zo365/zo365/internal/apply"
 	"github.com/zo365/zo365/internal/doctor"
+	"github.com/zo365/zo365/internal/need"
 	"github.com/zo365/zo365/internal/plan"
 	"github.com/zo365/zo365/internal/profile"
 	"github.com/zo365/zo365/internal/render"
@@ -91,21 +92,6 @@ consent has not been given yet, or nobody has confirmed it.`,
 	return cmd
 }
 
-// authorizeFacts are those that decide about a consent.
-var authorizeFacts = append([]tenant.Fact{
-	tenant.FactDomains,
-	tenant.FactMe,
-	tenant.FactRoles,
-	tenant.FactEvents,
-	tenant.FactSignIns,
-	tenant.FactZoomDomains,
-	tenant.FactMyZoom,
-	tenant.FactZoomGroups,
-	tenant.FactZoomPlan,
-	tenant.FactZoomRoles,
-	tenant.FactZoomPeople,
-}, doctor.ApplicationFacts...)
-
 func runAuthorize(ctx context.Context, env *Env, opts authorizeOptions) error {
 	if err := opts.Unknown.check(); err != nil {
 		return err
@@ -132,7 +118,7 @@ func runAuthorize(ctx context.Context, env *Env, opts authorizeOptions) error {
 	w.Input.Allowed = opts.Unknown.Allowed
 	err = w.SignIn(
 		ctx,
-		workspace.Look{Command: "authorize", Facts: authorizeFacts, ZoomEmail: opts.ZoomEmail, By: opts.By},
+		workspace.Look{Command: "authorize", Facts: need.AuthorizeFacts, ZoomEmail: opts.ZoomEmail, By: opts.By},
 	)
 	if err != nil {
 		return err

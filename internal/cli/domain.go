@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/zo365/zo365/internal/doctor"
+	"github.com/zo365/zo365/internal/need"
 	"github.com/zo365/zo365/internal/render"
 	"github.com/zo365/zo365/internal/tenant"
 	"github.com/zo365/zo365/internal/workspace"
@@ -40,7 +41,7 @@ func (env *Env) bothDomains(ctx context.Context, from factsOptions) (tenant.Fact
 	w, err := env.live(
 		ctx,
 		true,
-		workspace.Look{Command: "verify-domain", Facts: []tenant.Fact{tenant.FactDomains, tenant.FactZoomDomains}},
+		workspace.Look{Command: "verify-domain", Facts: need.DomainFacts},
 	)
 	if err != nil {
 		return tenant.Facts{}, err

@@ -15,6 +15,7 @@ import (
 
 	"github.com/zo365/zo365/internal/config"
 	"github.com/zo365/zo365/internal/connect"
+	"github.com/zo365/zo365/internal/need"
 	"github.com/zo365/zo365/internal/plan"
 	"github.com/zo365/zo365/internal/profile"
 	"github.com/zo365/zo365/internal/render"
@@ -162,6 +163,7 @@ func (env *Env) doors(file profile.File) (*connect.Doors, error) {
 		Auth:           env.settings.Auth,
 		Tenant:         env.flags.tenant,
 		Getenv:         env.Getenv,
+		Scopes:         need.Scopes,
 		RequestTimeout: env.settings.RequestTimeout,
 		MaxWait:        env.settings.MaxWait,
 		UserAgent:      "zo365/" + version().Version,

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/zo365/zo365/internal/connect"
+	"github.com/zo365/zo365/internal/need"
 	"github.com/zo365/zo365/internal/render"
 	"github.com/zo365/zo365/internal/secret"
 	"github.com/zo365/zo365/internal/signin"
@@ -119,7 +120,7 @@ func newLogin(ctx context.Context, env *Env, opts loginMicrosoftOptions) (connec
 		return login, usagef("--browser and --device-code exclude each other")
 	}
 	for _, c := range opts.For {
-		switch _, known := signin.NeedOf(c); {
+		switch _, known := need.Of(c); {
 		case c == "all":
 			login.For = append(login.For, readingCommands()...)
 		case known:

@@ -166,6 +166,8 @@ func TestScripts(t *testing.T) {
 			"require":   cmdRequire,
 			"state":     cmdState,
 			"holds":     cmdHolds,
+			"exactly":   cmdExactly,
+			"refusals":  cmdRefusals,
 			"for":       cmdFor,
 		},
 	})
@@ -486,5 +488,73 @@ func cmdLines(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	if got != want {
 		ts.Fatalf("%d lines of %s hold %q, want %d", got, args[2], args[1], want)
+	}
+}
+
+// cmdExactly starts a sandbox of scenario.yaml whose application and Zoom app have exactly
+// what zo365 auth permissions lists for a command, without what is optional, in place of
+// PERMISSIONS and SCOPES: exactly COMMAND.
+func cmdExactly(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: exactly COMMAND")
+	}
+	ts.Check(ts.Exec("zo365", "auth", "permissions", args[0], "-o", "json"))
+	var listed struct {
+		Commands []struct {
+			Application, Zoom []struct {
+				Name     string
+				Optional bool
+			}
+		}
+	}
+	ts.Check(json.Unmarshal([]byte(ts.ReadFile("stdout")), &listed))
+	permissions, scopes := []string{}, []string{}
+	for _, p := range listed.Commands[0].Application {
+		if !p.Optional {
+			permissions = append(permissions, p.Name)
+		}
+	}
+	for _, p := range listed.Commands[0].Zoom {
+		if !p.Optional {
+			scopes = append(scopes, "'"+p.Name+"'")
+		}
+	}
+	text := strings.NewReplacer(
+		"PERMISSIONS", "["+strings.Join(permissions, ", ")+"]",
+		"SCOPES", "["+strings.Join(scopes, ", ")+"]",
+	).Replace(ts.ReadFile("scenario.yaml"))
+	ts.Check(os.WriteFile(ts.MkAbs("mine.yaml"), []byte(text), 0o600))
+	cmdSandbox(ts, false, []string{"--auto-approve", "--scenario", "mine.yaml", "--traffic-log", "traffic.ndjson"})
+}
+
+// cmdRefusals checks which requests the sandbox refused because a permission or a scope
+// was missing, by what their addresses hold: refusals [TEXT...]. Each text stands for at
+// least one of them.
+func cmdRefusals(ts *testscript.TestScript, neg bool, args []string) {
+	if neg {
+		ts.Fatalf("usage: refusals [TEXT...]")
+	}
+	met := map[string]bool{}
+	for line := range strings.Lines(ts.ReadFile("traffic.ndjson")) {
+		var one struct {
+			M, URL string
+			Res    json.RawMessage
+		}
+		ts.Check(json.Unmarshal([]byte(line), &one))
+		answer := string(one.Res)
+		if !strings.Contains(answer, "Authorization_RequestDenied") && !strings.Contains(answer, "ErrorAccessDenied") &&
+			!strings.Contains(answer, "does not contain scopes") {
+			continue
+		}
+		i := slices.IndexFunc(args, func(text string) bool { return strings.Contains(one.URL, text) })
+		if i < 0 {
+			ts.Fatalf("%s %s was refused: %s", one.M, one.URL, answer)
+		}
+		met[args[i]] = true
+	}
+	for _, text := range args {
+		if !met[text] {
+			ts.Fatalf("nothing with %q was refused", text)
+		}
 	}
 }

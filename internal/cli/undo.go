@@ -82,23 +82,7 @@ func runUndo(ctx context.Context, env *Env, opts undoOptions) error {
 		words(e.After),
 	)
 	if e.Action == journal.ProfileChanged {
-		if err := takenBack(e, entries); err != nil {
-			return err
-		}
-		if err := w.SameTarget(ctx, targetOf(e)); err != nil {
-			return hint(err, otherTarget)
-		}
-		if e.Scope == workspace.ScopeMicrosoft {
-			if err := env.confirm(ctx, "Take this back?", opts.Yes); err != nil {
-				return err
-			}
-			if err := w.ReverseMicrosoft(ctx, e); err != nil {
-				return hint(err, "zo365 facts")
-			}
-			return env.showLast(w.Journal())
-		}
-		release() // the change of the file takes its own turn
-		return undoProfile(ctx, env, w, opts, e)
+		return undoEdit(ctx, env, w, opts, e, entries, release)
 	}
 	step, err := apply.Reverse(e, entries)
 	if err != nil {
@@ -211,6 +195,35 @@ func words(value json.RawMessage) string {
 		return "-"
 	}
 	return string(value)
+}
+
+// undoEdit takes a change of the tenant file back.
+func undoEdit(
+	ctx context.Context,
+	env *Env,
+	w *workspace.Workspace,
+	opts undoOptions,
+	e journal.Entry,
+	entries []journal.Entry,
+	release func(),
+) error {
+	if err := takenBack(e, entries); err != nil {
+		return err
+	}
+	if err := w.SameTarget(ctx, targetOf(e)); err != nil {
+		return hint(err, otherTarget)
+	}
+	if e.Scope != workspace.ScopeMicrosoft {
+		release() // the change of the file takes its own turn
+		return undoProfile(ctx, env, w, opts, e)
+	}
+	if err := env.confirm(ctx, "Take this back?", opts.Yes); err != nil {
+		return err
+	}
+	if err := w.ReverseMicrosoft(ctx, e); err != nil {
+		return hint(err, "zo365 facts")
+	}
+	return env.showLast(w.Journal())
 }
 
 // undoProfile gives a scope the settings back that it had, if nobody changed them

@@ -41,6 +41,8 @@ type Options struct {
 	// where nobody can be asked.
 	AskPassphrase func() (secret.Secret, error)
 	Getenv        func(string) string
+	// Scopes are the delegated permissions that commands need of a person's sign-in.
+	Scopes func(commands ...string) []string
 	// RequestTimeout bounds the wait for one answer, MaxWait all pauses that the
 	// services ask for.
 	RequestTimeout, MaxWait time.Duration

@@ -110,7 +110,7 @@ func (d *Doors) Graph(ctx context.Context, command string) (*msgraph.Client, Fou
 	}
 	renew, need := f.renew, []string(nil)
 	if f.Person {
-		need = signin.Scopes(command)
+		need = d.opts.Scopes(command)
 		renew = interaction(command, signin.RenewUser(vault{f.store, f.key}, d.entra(f), need, looks(command), d.opts.Warn))
 	}
 	s, err := d.session(f, renew, need)
@@ -164,7 +164,7 @@ func (d *Doors) LoginMicrosoft(ctx context.Context, l Login) (Found, error) {
 	if err != nil {
 		return f, err
 	}
-	scopes := signin.Scopes(l.For...)
+	scopes := d.opts.Scopes(l.For...)
 	if before, err := (vault{s, f.key}).Load(ctx); err == nil && before.ClientID == f.ClientID {
 		scopes = append(scopes, missingFrom(scopes, before.Scopes)...)
 	} else if err != nil && !errors.Is(err, secret.ErrNotFound) {

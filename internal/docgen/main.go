@@ -1,7 +1,6 @@
 // Command docgen writes what is generated: the command reference (Markdown and
-// man pages), the shell completions and the JSON Schemas of the tenant file
-// and of a saved plan. Its only
-// argument is the folder to write into.
+// man pages), the page of permissions, the shell completions and the JSON Schemas of
+// the tenant file and of a saved plan. Its only argument is the folder to write into.
 package main
 
 import (
@@ -51,6 +50,13 @@ func generate(dir string) error {
 		return err
 	}
 	if err := completions(root, filepath.Join(dir, "completions")); err != nil {
+		return err
+	}
+	page, err := permissions()
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(dir, "docs/permissions.md"), page, 0o644); err != nil {
 		return err
 	}
 	schema, err := tenantSchema()

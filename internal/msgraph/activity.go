@@ -10,6 +10,8 @@ import (
 	"github.com/zo365/zo365/internal/tenant"
 )
 
+var accessSignIns = access("SignIns", tenant.Same("when an application last signed in", "AuditLog.Read.All"))
+
 // SignIns reads when an application last signed in as itself. The report needs a
 // P1 or P2 licence; an application that never signed in is not in it.
 //
@@ -21,7 +23,7 @@ func (c *Client) SignIns(ctx context.Context, appID string) ([]tenant.AppSignIn,
 	var all []tenant.AppSignIn
 	q := call{
 		doing:  "reading the sign-ins of Zoom's application",
-		needs:  []string{"AuditLog.Read.All"},
+		access: accessSignIns,
 		method: http.MethodGet,
 		beta:   true,
 		path:   "/reports/servicePrincipalSignInActivities" + query("$filter", url.QueryEscape("appId eq "+odata(appID))),
@@ -45,7 +47,12 @@ func (c *Client) SignIns(ctx context.Context, appID string) ([]tenant.AppSignIn,
 	return all, err
 }
 
-var readExchange = []string{"RoleManagement.Read.Exchange"}
+var readExchange = tenant.Same(
+	"the roles in Exchange Online that narrow the consent",
+	"RoleManagement.Read.Exchange",
+)
+
+var accessExchangeRoles = access("ExchangeRoles", readExchange)
 
 // ExchangeRoles lists the roles that a service principal holds in Exchange Online
 // (RBAC for Applications), with the names of roles and scopes.
@@ -64,7 +71,7 @@ func (c *Client) ExchangeRoles(ctx context.Context, principalID string) ([]tenan
 	principal := "/ServicePrincipals/" + principalID
 	q := call{
 		doing:  "listing the Exchange roles of applications",
-		needs:  readExchange,
+		access: accessExchangeRoles,
 		method: http.MethodGet,
 		beta:   true,
 		path: "/roleManagement/exchange/roleAssignments" + query(
@@ -104,7 +111,7 @@ func (c *Client) exchangeNames(ctx context.Context, collection string) (map[stri
 	names := map[string]string{}
 	q := call{
 		doing:  "reading Exchange's " + collection,
-		needs:  readExchange,
+		access: readExchange,
 		method: http.MethodGet,
 		beta:   true,
 		path:   "/roleManagement/exchange/" + collection,
@@ -127,6 +134,8 @@ func named(names map[string]string, id string) string {
 	}
 	return id
 }
+
+var accessAppCredentials = access("AppCredentials", readApplications)
 
 // AppCredentials lists when the secrets and certificates of an application of this
 // tenant end. An application that is registered elsewhere has none here.
@@ -152,7 +161,7 @@ func (c *Client) AppCredentials(
 	}
 	q := call{
 		doing:  "reading the credentials of the application that zo365 signs in with",
-		needs:  readApplications,
+		access: accessAppCredentials,
 		method: http.MethodGet,
 		path: "/applications(appId=" + quoted(
 			appID,
@@ -180,6 +189,8 @@ func (c *Client) AppCredentials(
 	return all, nil
 }
 
+var accessWithoutMailbox = access("WithoutMailbox", readUsers)
+
 // WithoutMailbox counts the enabled members without an Exchange plan and names the
 // first page of them. A shared mailbox needs no plan, so this says who may have no
 // mailbox.
@@ -198,7 +209,7 @@ func (c *Client) WithoutMailbox(ctx context.Context) (tenant.Mailless, error) {
 	}
 	q := call{
 		doing:    "looking for users without an Exchange plan",
-		needs:    readUsers,
+		access:   accessWithoutMailbox,
 		method:   http.MethodGet,
 		eventual: true,
 		path: "/users" + query(

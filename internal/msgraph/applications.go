@@ -11,7 +11,18 @@ import (
 	"github.com/zo365/zo365/internal/tenant"
 )
 
-var readApplications = []string{"Application.Read.All", "Directory.Read.All"}
+var readApplications = tenant.Access{
+	Why:         "enterprise applications, their permissions and credentials",
+	Delegated:   []string{"Application.Read.All"},
+	Application: []string{"Application.Read.All"},
+	Or:          []string{"Directory.Read.All"},
+}
+
+// writeGrants is for granting and revoking alike.
+var writeGrants = tenant.Same(
+	"grants and deletes app role assignments of Zoom's application",
+	"AppRoleAssignment.ReadWrite.All",
+)
 
 type servicePrincipal struct {
 	ID                string `json:"id"`
@@ -35,6 +46,8 @@ func (s servicePrincipal) fact() tenant.ServicePrincipal {
 	}
 }
 
+var accessServicePrincipal = access("ServicePrincipal", readApplications)
+
 // ServicePrincipal reads the tenant's service principal of an application; nil
 // when the application is not in the tenant.
 //
@@ -42,7 +55,7 @@ func (s servicePrincipal) fact() tenant.ServicePrincipal {
 func (c *Client) ServicePrincipal(ctx context.Context, appID string) (*tenant.ServicePrincipal, error) {
 	var s servicePrincipal
 	q := call{
-		doing: "reading the enterprise application " + appID, needs: readApplications, method: http.MethodGet,
+		doing: "reading the enterprise application " + appID, access: accessServicePrincipal, method: http.MethodGet,
 		path: "/servicePrincipals(appId=" + quoted(appID) + ")" + query("$select", principalSelect),
 	}
 	err := c.do(ctx, q, &s)
@@ -56,6 +69,8 @@ func (c *Client) ServicePrincipal(ctx context.Context, appID string) (*tenant.Se
 	return &f, nil
 }
 
+var accessServicePrincipalsNamed = access("ServicePrincipalsNamed", readApplications)
+
 // ServicePrincipalsNamed lists the service principals whose display name begins
 // with a word.
 //
@@ -64,7 +79,7 @@ func (c *Client) ServicePrincipalsNamed(ctx context.Context, prefix string) ([]t
 	var all []tenant.ServicePrincipal
 	q := call{
 		doing:  "looking for Zoom's enterprise applications",
-		needs:  readApplications,
+		access: accessServicePrincipalsNamed,
 		method: http.MethodGet,
 		path: "/servicePrincipals" + query(
 			"$select",
@@ -81,6 +96,8 @@ func (c *Client) ServicePrincipalsNamed(ctx context.Context, prefix string) ([]t
 	return all, err
 }
 
+var accessGrants = access("Grants", readApplications)
+
 // Grants lists the application permissions that a service principal holds, by
 // name. The names are those of each resource's app roles, which are read once.
 //
@@ -94,7 +111,7 @@ func (c *Client) Grants(ctx context.Context, principalID string) ([]tenant.Grant
 	}
 	var found []assignment
 	q := call{
-		doing: "listing app role assignments", needs: readApplications, method: http.MethodGet,
+		doing: "listing app role assignments", access: accessGrants, method: http.MethodGet,
 		path: "/servicePrincipals/" + url.PathEscape(principalID) + "/appRoleAssignments",
 	}
 	if err := list(ctx, c, q, func(page []assignment) { found = append(found, page...) }); err != nil {
@@ -134,6 +151,8 @@ func (r resource) name(roleID string) string {
 	return roleID
 }
 
+var accessHolders = access("Holders", readApplications)
+
 // Holders are the service principals that hold a permission of an API which reaches
 // mailboxes, whoever published them; none when the tenant does not have the API.
 //
@@ -146,7 +165,7 @@ func (c *Client) Holders(ctx context.Context, apiAppID string) ([]tenant.Service
 	var ids []string
 	q := call{
 		doing:  "listing who holds permissions that reach mailboxes",
-		needs:  readApplications,
+		access: accessHolders,
 		method: http.MethodGet,
 		path:   "/servicePrincipals/" + url.PathEscape(api.ID) + "/appRoleAssignedTo",
 	}
@@ -184,7 +203,7 @@ func (c *Client) principal(ctx context.Context, id string) (*tenant.ServicePrinc
 	var s servicePrincipal
 	q := call{
 		doing:  "reading an enterprise application",
-		needs:  readApplications,
+		access: readApplications,
 		method: http.MethodGet,
 		path:   "/servicePrincipals/" + url.PathEscape(id) + query("$select", principalSelect),
 	}
@@ -202,7 +221,7 @@ func (c *Client) api(ctx context.Context, appID string) (resource, error) {
 	var r resource
 	q := call{
 		doing:  "reading the app roles of an API",
-		needs:  readApplications,
+		access: readApplications,
 		method: http.MethodGet,
 		path:   "/servicePrincipals(appId=" + quoted(appID) + ")" + query("$select", "id,appId,appRoles"),
 	}
@@ -221,7 +240,7 @@ func (c *Client) resource(ctx context.Context, id string) (resource, error) {
 	}
 	var r resource
 	q := call{
-		doing: "reading the app roles of an API", needs: readApplications, method: http.MethodGet,
+		doing: "reading the app roles of an API", access: readApplications, method: http.MethodGet,
 		path: "/servicePrincipals/" + url.PathEscape(id) + query("$select", "id,appId,appRoles"),
 	}
 	if err := c.do(ctx, q, &r); err != nil {
@@ -234,13 +253,15 @@ func (c *Client) resource(ctx context.Context, id string) (resource, error) {
 	return r, nil
 }
 
+var accessRevoke = access("Revoke", writeGrants)
+
 // Revoke deletes one app role assignment; tenant.ErrAlready where it is gone.
 //
 // https://learn.microsoft.com/graph/api/serviceprincipal-delete-approleassignments
 func (c *Client) Revoke(ctx context.Context, principalID, assignmentID string) error {
 	q := call{
 		doing:  "deleting an app role assignment",
-		needs:  []string{"AppRoleAssignment.ReadWrite.All"},
+		access: accessRevoke,
 		method: http.MethodDelete,
 		path:   "/servicePrincipals/" + url.PathEscape(principalID) + "/appRoleAssignments/" + url.PathEscape(assignmentID),
 	}
@@ -250,6 +271,15 @@ func (c *Client) Revoke(ctx context.Context, principalID, assignmentID string) e
 	}
 	return err
 }
+
+var accessConsents = access(
+	"Consents",
+	tenant.Same(
+		"who consented and when, which the audit log gives to both together",
+		"AuditLog.Read.All",
+		"Directory.Read.All",
+	),
+)
 
 // Consents lists what the directory audit log says of consents to a service
 // principal since a time, newest first as the service sends it.
@@ -273,7 +303,7 @@ func (c *Client) Consents(ctx context.Context, since time.Time) ([]tenant.Consen
 	var all []tenant.ConsentEvent
 	q := call{
 		doing:  "reading the consent events of the audit log",
-		needs:  []string{"AuditLog.Read.All and Directory.Read.All"},
+		access: accessConsents,
 		method: http.MethodGet,
 		path:   "/auditLogs/directoryAudits" + query("$filter", url.QueryEscape(filter)),
 	}
@@ -294,6 +324,11 @@ func (c *Client) Consents(ctx context.Context, since time.Time) ([]tenant.Consen
 
 const graphAppID = tenant.GraphAPI
 
+var accessCreateApplication = access(
+	"CreateApplication",
+	tenant.Same("makes the app registration", "Application.ReadWrite.All"),
+)
+
 // CreateApplication makes a registration and its service principal, and returns
 // the client ID. The permissions' IDs are read from Graph's own service
 // principal, never hard-coded.
@@ -308,7 +343,7 @@ func (c *Client) CreateApplication(ctx context.Context, a tenant.Registration) (
 		} `json:"oauth2PermissionScopes"`
 	}
 	q := call{
-		doing: "reading Microsoft Graph's permissions", needs: []string{"Application.ReadWrite.All"}, method: http.MethodGet,
+		doing: "reading Microsoft Graph's permissions", access: accessCreateApplication, method: http.MethodGet,
 		path: "/servicePrincipals(appId=" + quoted(graphAppID) + ")" + query("$select", "id,oauth2PermissionScopes"),
 	}
 	if err := c.do(ctx, q, &graph); err != nil {
@@ -337,7 +372,7 @@ func (c *Client) CreateApplication(ctx context.Context, a tenant.Registration) (
 	}
 	q = call{
 		doing:  "making the app registration",
-		needs:  []string{"Application.ReadWrite.All"},
+		access: accessCreateApplication,
 		method: http.MethodPost,
 		path:   "/applications",
 		body: map[string]any{
@@ -351,7 +386,7 @@ func (c *Client) CreateApplication(ctx context.Context, a tenant.Registration) (
 	}
 	q = call{
 		doing:  "making the registration's service principal",
-		needs:  []string{"Application.ReadWrite.All"},
+		access: accessCreateApplication,
 		method: http.MethodPost,
 		path:   "/servicePrincipals",
 		body:   map[string]any{"appId": made.AppID},

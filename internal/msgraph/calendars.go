@@ -20,7 +20,12 @@ var ErrNoUser = errors.New("no such user in the tenant")
 // ErrCalendarDenied says that the sign-in may not read this mailbox.
 var ErrCalendarDenied = errors.New("access to this mailbox is denied")
 
-var readCalendars = []string{"Calendars.ReadBasic.All", "Calendars.Read", "Calendars.ReadWrite"}
+var readCalendars = tenant.Access{
+	Why:         "the names of calendars: a person's own, and everybody's for an application",
+	Delegated:   []string{"Calendars.Read"},
+	Application: []string{"Calendars.ReadBasic.All"},
+	Or:          []string{"Calendars.ReadWrite"},
+}
 
 // batchSize is Graph's limit, https://learn.microsoft.com/graph/json-batching
 const batchSize = 20
@@ -41,6 +46,8 @@ type calendar struct {
 		Address string `json:"address"`
 	} `json:"owner"`
 }
+
+var _ = access("Calendars", readCalendars)
 
 // Calendars lists the calendars of many people, twenty in a request. An error
 // is one that ends the whole run; what is wrong with one person stands in the
@@ -80,7 +87,7 @@ func (c *Client) calendarBatch(ctx context.Context, users []string) ([]CalendarA
 	var response struct {
 		Responses []batchItem `json:"responses"`
 	}
-	q := call{doing: "listing calendars", needs: readCalendars, method: http.MethodPost, path: "/$batch", body: request}
+	q := call{doing: "listing calendars", access: readCalendars, method: http.MethodPost, path: "/$batch", body: request}
 	if err := c.do(ctx, q, &response); err != nil {
 		return nil, err
 	}
@@ -131,7 +138,7 @@ func (c *Client) calendarsOf(ctx context.Context, user string) CalendarAnswer {
 	var all []calendar
 	q := call{
 		doing:  "listing the calendars of " + user,
-		needs:  readCalendars,
+		access: readCalendars,
 		method: http.MethodGet,
 		path:   calendarPath(user),
 	}

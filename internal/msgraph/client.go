@@ -34,7 +34,7 @@ type Client struct {
 // call is one request: what it is for, and what permission it takes.
 type call struct {
 	doing  string
-	needs  []string
+	access tenant.Access
 	method string
 	// path is below /v1.0, percent-encoded, with its query.
 	path string
@@ -205,7 +205,7 @@ func (q call) refused(resp *http.Response) error {
 				Err:     e,
 			}
 		}
-		return &tenant.NeedsError{Service: "Microsoft Graph", AnyOf: q.needs, Doing: q.doing, Err: e}
+		return &tenant.NeedsError{Service: "Microsoft Graph", AnyOf: q.access.AnyOf(), Doing: q.doing, Err: e}
 	}
 	return e
 }

@@ -10,13 +10,19 @@ import (
 	"github.com/zo365/zo365/internal/tenant"
 )
 
+var accessOrganization = access("Organization", tenant.Access{
+	Why:         "the tenant's name and ID",
+	Delegated:   []string{"User.Read"},
+	Application: []string{"Organization.Read.All"},
+})
+
 // Organization reads the tenant's ID and name.
 //
 // https://learn.microsoft.com/graph/api/organization-list
 func (c *Client) Organization(ctx context.Context) (tenant.Organization, error) {
 	var found tenant.Organization
 	q := call{
-		doing: "reading the organization", needs: []string{"Organization.Read.All", "User.Read"}, method: http.MethodGet,
+		doing: "reading the organization", access: accessOrganization, method: http.MethodGet,
 		path: "/organization" + query("$select", "id,displayName"),
 	}
 	err := list(ctx, c, q, func(page []struct {
@@ -34,13 +40,20 @@ func (c *Client) Organization(ctx context.Context) (tenant.Organization, error) 
 	return found, err
 }
 
+var accessDomains = access("Domains", tenant.Access{
+	Why:         "custom domains and whether they are verified",
+	Delegated:   []string{"Domain.Read.All"},
+	Application: []string{"Domain.Read.All"},
+	Or:          []string{"Directory.Read.All"},
+})
+
 // Domains lists the tenant's domains, the unverified ones too.
 //
 // https://learn.microsoft.com/graph/api/domain-list
 func (c *Client) Domains(ctx context.Context) ([]tenant.Domain, error) {
 	var all []tenant.Domain
 	q := call{
-		doing: "listing domains", needs: []string{"Domain.Read.All", "Directory.Read.All"}, method: http.MethodGet,
+		doing: "listing domains", access: accessDomains, method: http.MethodGet,
 		path: "/domains" + query("$select", "id,isVerified,isInitial,isDefault"),
 	}
 	err := list(ctx, c, q, func(page []struct {
@@ -100,7 +113,17 @@ func (u user) fact() tenant.User {
 	return f
 }
 
-var readUsers = []string{"User.Read.All", "Directory.Read.All"}
+var readUsers = tenant.Access{
+	Why:         "people by UPN, mail and alias",
+	Delegated:   []string{"User.Read.All"},
+	Application: []string{"User.Read.All"},
+	Or:          []string{"Directory.Read.All"},
+}
+
+var accessMe = access("Me", tenant.Access{
+	Why:       "who is signed in",
+	Delegated: []string{"User.Read"},
+})
 
 // Me reads the signed-in person.
 //
@@ -108,19 +131,21 @@ var readUsers = []string{"User.Read.All", "Directory.Read.All"}
 func (c *Client) Me(ctx context.Context) (tenant.User, error) {
 	var u user
 	q := call{
-		doing: "reading the signed-in person", needs: []string{"User.Read"}, method: http.MethodGet,
+		doing: "reading the signed-in person", access: accessMe, method: http.MethodGet,
 		path: "/me" + query("$select", "id,userPrincipalName,mail,displayName"),
 	}
 	err := c.do(ctx, q, &u)
 	return u.fact(), err
 }
 
+var accessUser = access("User", readUsers)
+
 // User reads one person by object ID or UPN; nil when there is none.
 func (c *Client) User(ctx context.Context, key string) (*tenant.User, error) {
 	var u user
 	q := call{
 		doing:  "reading the user " + key,
-		needs:  readUsers,
+		access: accessUser,
 		method: http.MethodGet,
 		path:   userPath(key) + query("$select", userSelect),
 	}
@@ -135,6 +160,8 @@ func (c *Client) User(ctx context.Context, key string) (*tenant.User, error) {
 	return &f, nil
 }
 
+var _ = access("UsersByAddress", readUsers)
+
 // UsersByAddress finds the people who have the address as UPN, as mail or as a
 // proxy address: one request, and the prefixes of both kinds of SMTP address,
 // since Graph compares proxyAddresses with their prefix.
@@ -146,10 +173,14 @@ func (c *Client) UsersByAddress(ctx context.Context, address string) ([]tenant.U
 	return c.users(ctx, "looking up "+address, filter)
 }
 
+var _ = access("UsersByLocalPart", readUsers)
+
 // UsersByLocalPart finds the people whose UPN has the given part before the @.
 func (c *Client) UsersByLocalPart(ctx context.Context, local string) ([]tenant.User, error) {
 	return c.users(ctx, "looking up "+local+"@", "startswith(userPrincipalName,"+odata(local+"@")+")")
 }
+
+var accessUsersNear = access("UsersNear", readUsers)
 
 // UsersNear finds people of a domain whose UPN begins or ends nearly like the
 // given local part: of two mistakes at most two thirds of a name are touched,
@@ -169,7 +200,7 @@ func (c *Client) UsersNear(ctx context.Context, local, domain string) (people []
 		"endswith(userPrincipalName," + odata(string(letters[len(letters)-third:])+"@"+domain) + ")",
 	} {
 		q := call{
-			doing: "looking for names like " + local, needs: readUsers, method: http.MethodGet, eventual: true,
+			doing: "looking for names like " + local, access: accessUsersNear, method: http.MethodGet, eventual: true,
 			path: "/users" + query("$select", userSelect, "$count", "true", "$top", "999", "$filter", url.QueryEscape(filter)),
 		}
 		var page struct {
@@ -192,7 +223,7 @@ func (c *Client) UsersNear(ctx context.Context, local, domain string) (people []
 func (c *Client) users(ctx context.Context, doing, filter string) ([]tenant.User, error) {
 	var all []tenant.User
 	q := call{
-		doing: doing, needs: readUsers, method: http.MethodGet,
+		doing: doing, access: readUsers, method: http.MethodGet,
 		path: "/users" + query("$select", userSelect, "$filter", url.QueryEscape(filter)),
 	}
 	err := list(ctx, c, q, func(page []user) {
@@ -202,6 +233,8 @@ func (c *Client) users(ctx context.Context, doing, filter string) ([]tenant.User
 	})
 	return all, err
 }
+
+var accessDeletedUsers = access("DeletedUsers", readUsers)
 
 // DeletedUsers finds soft-deleted people by mail; an empty address lists all of
 // them. Entra prefixes their UPN with their ID.
@@ -217,7 +250,7 @@ func (c *Client) DeletedUsers(ctx context.Context, address string) ([]tenant.Use
 	var all []tenant.User
 	q := call{
 		doing:  doing,
-		needs:  readUsers,
+		access: accessDeletedUsers,
 		method: http.MethodGet,
 		path:   "/directory/deletedItems/microsoft.graph.user" + query(options...),
 	}
@@ -234,6 +267,12 @@ func (c *Client) DeletedUsers(ctx context.Context, address string) ([]tenant.Use
 // odata quotes a string literal of a $filter.
 func odata(value string) string { return "'" + strings.ReplaceAll(value, "'", "''") + "'" }
 
+var accessDirectoryRoles = access("DirectoryRoles", tenant.Access{
+	Why:       "whether the signed-in person may consent",
+	Delegated: []string{"RoleManagement.Read.Directory"},
+	Or:        []string{"Directory.Read.All"},
+})
+
 // DirectoryRoles lists the signed-in person's active directory roles, those
 // held through groups too.
 //
@@ -242,7 +281,7 @@ func (c *Client) DirectoryRoles(ctx context.Context) ([]tenant.DirectoryRole, er
 	var all []tenant.DirectoryRole
 	q := call{
 		doing:  "reading the signed-in person's roles",
-		needs:  []string{"RoleManagement.Read.Directory", "Directory.Read.All"},
+		access: accessDirectoryRoles,
 		method: http.MethodGet,
 		path:   "/me/transitiveMemberOf/microsoft.graph.directoryRole" + query("$select", "id,displayName,roleTemplateId"),
 	}
@@ -258,6 +297,11 @@ func (c *Client) DirectoryRoles(ctx context.Context) ([]tenant.DirectoryRole, er
 	return all, err
 }
 
+var accessRevokeSessions = access("RevokeSessions", tenant.Access{
+	Why:       "ends the person's sign-ins on the service's side",
+	Delegated: []string{"User.RevokeSessions.All"},
+})
+
 // RevokeSessions ends all sign-ins of the signed-in person: every refresh token
 // and browser session becomes invalid.
 //
@@ -265,7 +309,7 @@ func (c *Client) DirectoryRoles(ctx context.Context) ([]tenant.DirectoryRole, er
 func (c *Client) RevokeSessions(ctx context.Context) error {
 	q := call{
 		doing:  "revoking the sign-ins",
-		needs:  []string{"User.RevokeSessions.All"},
+		access: accessRevokeSessions,
 		method: http.MethodPost,
 		path:   "/me/revokeSignInSessions",
 	}

@@ -13,6 +13,8 @@ import (
 	"github.com/zo365/zo365/internal/tenant"
 )
 
+var accessGrant = access("Grant", writeGrants)
+
 // Grant gives a service principal an application permission and returns the app role
 // assignment, whose permission has the role's ID; with tenant.ErrAlready where it holds it, and
 // then without an ID while readers do not show it yet. A role that is named without an ID is
@@ -31,7 +33,7 @@ func (c *Client) Grant(ctx context.Context, principalID string, p tenant.Permiss
 	}
 	q := call{
 		doing:  "granting " + p.Label(),
-		needs:  []string{"AppRoleAssignment.ReadWrite.All"},
+		access: accessGrant,
 		method: http.MethodPost,
 		path:   "/servicePrincipals/" + url.PathEscape(principalID) + "/appRoleAssignments",
 		body:   map[string]string{"principalId": principalID, "resourceId": api, "appRoleId": p.Role},
@@ -76,13 +78,18 @@ func (c *Client) roleOf(
 	return "", p, fmt.Errorf("the API %s has no application permission %s in this cloud", p.Resource, p.Name)
 }
 
+var accessEnablePrincipal = access(
+	"EnablePrincipal",
+	tenant.Same("switches the sign-in of Zoom's application on or off", "Application.ReadWrite.All"),
+)
+
 // EnablePrincipal lets an application sign in, or not any more.
 //
 // https://learn.microsoft.com/graph/api/serviceprincipal-update
 func (c *Client) EnablePrincipal(ctx context.Context, principalID string, on bool) error {
 	q := call{
 		doing:  "switching sign-in to the enterprise application",
-		needs:  []string{"Application.ReadWrite.All"},
+		access: accessEnablePrincipal,
 		method: http.MethodPatch,
 		path:   "/servicePrincipals/" + url.PathEscape(principalID),
 		body:   map[string]bool{"accountEnabled": on},

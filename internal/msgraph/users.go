@@ -15,13 +15,21 @@ import (
 	"github.com/zo365/zo365/internal/tenant"
 )
 
+var accessCountUsers = access("CountUsers", readUsers)
+
 // CountUsers asks how many people the directory has, without the deleted. The
 // count comes from an index that may be some minutes behind.
 //
 // https://learn.microsoft.com/graph/aad-advanced-queries
 func (c *Client) CountUsers(ctx context.Context) (int, error) {
 	var text plain
-	q := call{doing: "counting users", needs: readUsers, method: http.MethodGet, path: "/users/$count", eventual: true}
+	q := call{
+		doing:    "counting users",
+		access:   accessCountUsers,
+		method:   http.MethodGet,
+		path:     "/users/$count",
+		eventual: true,
+	}
 	if err := c.do(ctx, q, &text); err != nil {
 		return 0, err
 	}
@@ -57,13 +65,15 @@ func (r Range) filter() string {
 	return strings.Join(parts, " and ")
 }
 
+var accessUsersPage = access("UsersPage", readUsers)
+
 // UsersPage reads a page of at most 999 people: the first of a range, or the one
 // at a next link. The link is empty on the last page.
 //
 // https://learn.microsoft.com/graph/api/user-list
 // https://learn.microsoft.com/graph/api/resources/user#properties (ge and le)
 func (c *Client) UsersPage(ctx context.Context, r Range, next string) (people []tenant.User, link string, err error) {
-	q := call{doing: "listing users", needs: readUsers, method: http.MethodGet}
+	q := call{doing: "listing users", access: accessUsersPage, method: http.MethodGet}
 	address := next
 	if next == "" {
 		options := []string{"$select", userSelect, "$top", "999"}
@@ -97,6 +107,8 @@ func (c *Client) UsersPage(ctx context.Context, r Range, next string) (people []
 // deltaSelect are the properties a delta link watches.
 const deltaSelect = userSelect
 
+var _ = access("DeltaLatest", readUsers)
+
 // DeltaLatest asks for a link from which changes will be told, without reading
 // anybody. It holds for seven days.
 //
@@ -107,12 +119,14 @@ func (c *Client) DeltaLatest(ctx context.Context) (string, error) {
 	return link, err
 }
 
+var accessChanges = access("Changes", readUsers)
+
 // Changes reads all that changed since a delta link was given, and returns the
 // link for the next time. A change may come twice.
 //
 // https://learn.microsoft.com/graph/api/user-delta
 func (c *Client) Changes(ctx context.Context, link string) (all []tenant.UserChange, newLink string, err error) {
-	q := call{doing: "reading what changed among the users", needs: readUsers, method: http.MethodGet}
+	q := call{doing: "reading what changed among the users", access: accessChanges, method: http.MethodGet}
 	followed := map[string]bool{}
 	for {
 		if err := rest.SameHost(c.Base, link); err != nil {
@@ -197,12 +211,14 @@ func IsGone(err error) bool {
 	return errors.As(err, &e) && (e.Status == http.StatusGone || e.Status == http.StatusBadRequest)
 }
 
+var accessSetUPN = access("SetUPN", tenant.Same("changes UPNs", "User.ReadWrite.All"))
+
 // SetUPN gives a person another UPN.
 //
 // https://learn.microsoft.com/graph/api/user-update
 func (c *Client) SetUPN(ctx context.Context, id, upn string) error {
 	q := call{
-		doing: "changing the UPN of " + id, needs: []string{"User.ReadWrite.All"}, method: http.MethodPatch,
+		doing: "changing the UPN of " + id, access: accessSetUPN, method: http.MethodPatch,
 		path: userPath(id), body: map[string]string{"userPrincipalName": upn},
 	}
 	return c.do(ctx, q, nil)

@@ -179,6 +179,8 @@ type CommandPermissions struct {
 type Permission struct {
 	Name string `json:"name"`
 	Why  string `json:"why"`
+	// Optional: only what the reason says needs it, and the rest goes on without.
+	Optional bool `json:"optional"`
 }
 
 // PermissionListing shows permissions.
@@ -190,7 +192,11 @@ func PermissionListing(p Permissions) Listing {
 			all  []Permission
 		}{{"delegated", c.Delegated}, {"application", c.Application}, {"zoom scope", c.Zoom}} {
 			for _, one := range kind.all {
-				l.Rows = append(l.Rows, []string{c.Command, kind.name, one.Name, one.Why})
+				why := one.Why
+				if one.Optional {
+					why = "optional: " + why
+				}
+				l.Rows = append(l.Rows, []string{c.Command, kind.name, one.Name, why})
 			}
 		}
 	}

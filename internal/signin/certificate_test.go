@@ -147,24 +147,3 @@ func TestWhatANewSignInMends(t *testing.T) {
 		}
 	}
 }
-
-func TestScopesOfCommands(t *testing.T) {
-	if got := strings.Join(
-		Scopes("verify-domain", "upn check", "verify-domain"),
-		" ",
-	); got != "User.Read Domain.Read.All User.Read.All" {
-		t.Error(got)
-	}
-	for _, n := range Needs {
-		if n.Delegated == nil && n.Application == nil && n.Zoom == nil {
-			t.Errorf("%s needs nothing", n.Command)
-		}
-		for _, all := range [][]Permission{n.Delegated, n.Application, n.Zoom} {
-			for _, p := range all {
-				if p.Name == "" || p.Why == "" {
-					t.Errorf("%s: %+v", n.Command, p)
-				}
-			}
-		}
-	}
-}

@@ -194,3 +194,9 @@ func account(idToken string) Account {
 	}
 	return Account(claims)
 }
+
+// withOpenID adds what a sign-in asks for beside the permissions: an ID token
+// that names the person, and a refresh token.
+func withOpenID(scopes []string) []string {
+	return append([]string{"openid", "profile", "offline_access"}, scopes...)
+}

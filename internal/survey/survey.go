@@ -107,6 +107,40 @@ func (w Want) wants(f tenant.Fact) bool { return w.Facts == nil || slices.Contai
 // https://learn.microsoft.com/entra/identity/monitoring-health/reference-reports-data-retention
 const auditDays = 30
 
+// asks are the calls of the doors by which each fact is read, as "door.Call".
+var asks = map[tenant.Fact][]string{
+	tenant.FactOrganization: {"msgraph.Organization"},
+	tenant.FactDomains:      {"msgraph.Domains"},
+	tenant.FactCredentials:  {"msgraph.AppCredentials"},
+	tenant.FactConsents: {
+		"msgraph.ServicePrincipalsNamed",
+		"msgraph.ServicePrincipal",
+		"msgraph.Holders",
+		"msgraph.Grants",
+	},
+	tenant.FactEvents:      {"msgraph.Consents"},
+	tenant.FactMailless:    {"msgraph.WithoutMailbox"},
+	tenant.FactMe:          {"msgraph.Me"},
+	tenant.FactRoles:       {"msgraph.DirectoryRoles"},
+	tenant.FactSignIns:     {"msgraph.SignIns"},
+	tenant.FactExchange:    {"msgraph.ExchangeRoles"},
+	tenant.FactZoomAccount: {"zoom.Account"},
+	tenant.FactZoomPlan:    {"zoom.Plan"},
+	tenant.FactZoomRoles:   {"zoom.AccountRoles"},
+	tenant.FactZoomDomains: {"zoom.Domains"},
+	tenant.FactZoomGroups:  {"zoom.Groups"},
+	tenant.FactZoomMembers: {"zoom.Members"},
+	tenant.FactZoomPeople:  {"zoom.UsersPage"},
+	tenant.FactMyZoom:      {"zoom.User"},
+}
+
+// asksNamed are asked beside them for a person who is named and is not signed in.
+var asksNamed = map[tenant.Fact][]string{tenant.FactMyZoom: {"msgraph.User"}}
+
+// Calls are the calls of the doors by which a fact is read; named are asked beside them
+// for an authorizing person who is named and is not signed in.
+func Calls(f tenant.Fact) (always, named []string) { return asks[f], asksNamed[f] }
+
 // task reads one fact.
 type task struct {
 	fact tenant.Fact

@@ -19,6 +19,12 @@ const (
 	groupPage = 300
 )
 
+var accessDomains = access("Domains", tenant.Access{
+	Why:    "the associated domains",
+	Scopes: []string{"account:read:list_managed_domains:admin"},
+	Or:     []string{"account:read:managed_domains:admin"},
+})
+
 // Domains lists the account's managed (associated) domains. Zoom's reference
 // types the status as free text; "verified" and "approved" are taken as
 // verified, everything else as pending.
@@ -33,9 +39,9 @@ func (c *Client) Domains(ctx context.Context) ([]tenant.ZoomDomain, error) {
 		Total int `json:"total_records"`
 	}
 	q := call{
-		doing: "listing associated domains",
-		needs: []string{"account:read:list_managed_domains:admin", "account:read:managed_domains:admin"},
-		path:  "/accounts/me/managed_domains",
+		doing:  "listing associated domains",
+		access: accessDomains,
+		path:   "/accounts/me/managed_domains",
 	}
 	if err := c.get(ctx, q, &body); err != nil {
 		return nil, err
@@ -71,15 +77,20 @@ func (u user) fact() tenant.ZoomUser {
 	}
 }
 
+var accessUser = access("User", tenant.Access{
+	Why:    "one person by email",
+	Scopes: []string{"user:read:user:admin"},
+})
+
 // User reads one person by email or ID; nil when the account has none.
 //
 // https://developers.zoom.us/docs/api/users/#tag/users/get/users/{userId}
 func (c *Client) User(ctx context.Context, key string) (*tenant.ZoomUser, error) {
 	var u user
 	q := call{
-		doing: "reading the Zoom user " + key,
-		needs: []string{"user:read:user:admin"},
-		path:  "/users/" + url.PathEscape(key),
+		doing:  "reading the Zoom user " + key,
+		access: accessUser,
+		path:   "/users/" + url.PathEscape(key),
 	}
 	err := c.get(ctx, q, &u)
 	var refused *Error
@@ -102,10 +113,10 @@ const PageSize = userPage
 
 func usersCall(status string) call {
 	return call{
-		doing: "listing " + status + " Zoom users",
-		needs: []string{"user:read:list_users:admin"},
-		path:  "/users",
-		query: url.Values{"status": {status}},
+		doing:  "listing " + status + " Zoom users",
+		access: accessUsersPage,
+		path:   "/users",
+		query:  url.Values{"status": {status}},
 	}
 }
 
@@ -121,6 +132,11 @@ func (b usersBody) facts() []tenant.ZoomUser {
 	}
 	return facts
 }
+
+var accessUsersPage = access("UsersPage", tenant.Access{
+	Why:    "everybody",
+	Scopes: []string{"user:read:list_users:admin"},
+})
 
 // UsersPage reads one page of a status by its number, from 1, and how many there
 // are in all. Pages by number can be read at the same time, but a change between
@@ -161,6 +177,11 @@ const (
 // second.
 const ProMedium = 20
 
+var _ = access("UsersOf", tenant.Access{
+	Why:    "everybody",
+	Scopes: []string{"user:read:list_users:admin"},
+})
+
 // UsersOf lists everybody of a status by next_page_token, which misses nobody but
 // cannot be hurried.
 func (c *Client) UsersOf(ctx context.Context, status string, each func([]tenant.ZoomUser)) error {
@@ -174,6 +195,11 @@ func (c *Client) UsersOf(ctx context.Context, status string, each func([]tenant.
 	})
 }
 
+var accessChangeEmail = access("ChangeEmail", tenant.Access{
+	Why:    "changes emails",
+	Scopes: []string{"user:update:email:admin"},
+})
+
 // ChangeEmail gives a user another email. Zoom refuses it outside the managed
 // domains, for an administrator, and more than three times in 24 hours. It sends
 // the person a message; PATCH /users/{id} with an email changes nothing.
@@ -182,7 +208,7 @@ func (c *Client) UsersOf(ctx context.Context, status string, each func([]tenant.
 func (c *Client) ChangeEmail(ctx context.Context, from, to string) error {
 	q := call{
 		doing:  "changing the Zoom email of " + from,
-		needs:  []string{"user:update:email:admin"},
+		access: accessChangeEmail,
 		method: http.MethodPut,
 		path:   "/users/" + url.PathEscape(from) + "/email",
 		body:   map[string]string{"email": to},
@@ -190,12 +216,17 @@ func (c *Client) ChangeEmail(ctx context.Context, from, to string) error {
 	return c.get(ctx, q, nil)
 }
 
+var accessGroups = access("Groups", tenant.Access{
+	Why:    "the groups",
+	Scopes: []string{"group:read:list_groups:admin"},
+})
+
 // Groups lists the account's groups.
 //
 // https://developers.zoom.us/docs/api/users/#tag/groups/get/groups
 func (c *Client) Groups(ctx context.Context) ([]tenant.ZoomGroup, error) {
 	var all []tenant.ZoomGroup
-	q := call{doing: "listing Zoom groups", needs: []string{"group:read:list_groups:admin"}, path: "/groups"}
+	q := call{doing: "listing Zoom groups", access: accessGroups, path: "/groups"}
 	err := c.list(ctx, q, groupPage, func(raw json.RawMessage) (int, error) {
 		var body struct {
 			Groups []struct {
@@ -215,15 +246,20 @@ func (c *Client) Groups(ctx context.Context) ([]tenant.ZoomGroup, error) {
 	return all, err
 }
 
+var accessMembers = access("Members", tenant.Access{
+	Why:    "the members of a group",
+	Scopes: []string{"group:read:list_members:admin"},
+})
+
 // Members lists the people of one group.
 //
 // https://developers.zoom.us/docs/api/users/#tag/groups/get/groups/{groupId}/members
 func (c *Client) Members(ctx context.Context, groupID string) ([]tenant.ZoomUser, error) {
 	var all []tenant.ZoomUser
 	q := call{
-		doing: "listing the members of a Zoom group",
-		needs: []string{"group:read:list_members:admin"},
-		path:  "/groups/" + url.PathEscape(groupID) + "/members",
+		doing:  "listing the members of a Zoom group",
+		access: accessMembers,
+		path:   "/groups/" + url.PathEscape(groupID) + "/members",
 	}
 	err := c.list(ctx, q, userPage, func(raw json.RawMessage) (int, error) {
 		var body struct {
@@ -240,6 +276,11 @@ func (c *Client) Members(ctx context.Context, groupID string) ([]tenant.ZoomUser
 	return all, err
 }
 
+var accessAccount = access("Account", tenant.Access{
+	Why:    "the account's own ID",
+	Scopes: []string{"user:read:user:admin"},
+})
+
 // Account reads which account the app belongs to. That "me" is the account's owner for
 // a server-to-server app is inferred: the page speaks of apps of one user.
 //
@@ -250,13 +291,18 @@ func (c *Client) Account(ctx context.Context) (tenant.ZoomAccount, error) {
 		AccountID string `json:"account_id"`
 		Email     string `json:"email"`
 	}
-	q := call{doing: "reading the Zoom account", needs: []string{"user:read:user:admin"}, path: "/users/me"}
+	q := call{doing: "reading the Zoom account", access: accessAccount, path: "/users/me"}
 	err := c.get(ctx, q, &me)
 	if err == nil && me.AccountID == "" {
 		err = fmt.Errorf("%s: Zoom's answer names no account", q.doing)
 	}
 	return tenant.ZoomAccount{ID: me.AccountID, Owner: me.Email}, err
 }
+
+var accessPlan = access("Plan", tenant.Access{
+	Why:    "the Zoom plan",
+	Scopes: []string{"billing:read:plan_usage:admin"},
+})
 
 // Plan reads the account's base plan.
 //
@@ -270,13 +316,18 @@ func (c *Client) Plan(ctx context.Context) (tenant.ZoomPlan, error) {
 		} `json:"plan_base"`
 	}
 	q := call{
-		doing: "reading the Zoom plan",
-		needs: []string{"billing:read:plan_usage:admin"},
-		path:  "/accounts/me/plans/usage",
+		doing:  "reading the Zoom plan",
+		access: accessPlan,
+		path:   "/accounts/me/plans/usage",
 	}
 	err := c.get(ctx, q, &body)
 	return tenant.ZoomPlan(body.Base), err
 }
+
+var accessAccountRoles = access("AccountRoles", tenant.Access{
+	Why:    "who is owner or admin in Zoom",
+	Scopes: []string{"role:read:list_roles:admin"},
+})
 
 // AccountRoles lists the roles of the account.
 //
@@ -289,7 +340,7 @@ func (c *Client) AccountRoles(ctx context.Context) ([]tenant.ZoomRole, error) {
 			Members int    `json:"total_members"`
 		} `json:"roles"`
 	}
-	q := call{doing: "listing Zoom roles", needs: []string{"role:read:list_roles:admin"}, path: "/roles"}
+	q := call{doing: "listing Zoom roles", access: accessAccountRoles, path: "/roles"}
 	err := c.get(ctx, q, &body)
 	all := make([]tenant.ZoomRole, len(body.Roles))
 	for i, r := range body.Roles {
@@ -297,6 +348,11 @@ func (c *Client) AccountRoles(ctx context.Context) ([]tenant.ZoomRole, error) {
 	}
 	return all, err
 }
+
+var accessCreateGroup = access("CreateGroup", tenant.Access{
+	Why:    "makes the groups of group profiles",
+	Scopes: []string{"group:write:group:admin"},
+})
 
 // CreateGroup makes a group without members.
 //
@@ -309,7 +365,7 @@ func (c *Client) CreateGroup(ctx context.Context, name string) (tenant.ZoomGroup
 	}
 	q := call{
 		doing:  "making the Zoom group " + name,
-		needs:  []string{"group:write:group:admin"},
+		access: accessCreateGroup,
 		method: http.MethodPost,
 		path:   "/groups",
 		body:   map[string]string{"name": name},
@@ -318,13 +374,18 @@ func (c *Client) CreateGroup(ctx context.Context, name string) (tenant.ZoomGroup
 	return tenant.ZoomGroup(made), err
 }
 
+var accessDeleteGroup = access("DeleteGroup", tenant.Access{
+	Why:    "takes back a group that zo365 made",
+	Scopes: []string{"group:delete:group:admin"},
+})
+
 // DeleteGroup deletes a group; its members stay in the account.
 //
 // https://developers.zoom.us/docs/api/users/#tag/groups/delete/groups/{groupId}
 func (c *Client) DeleteGroup(ctx context.Context, id string) error {
 	q := call{
 		doing:  "deleting a Zoom group",
-		needs:  []string{"group:delete:group:admin"},
+		access: accessDeleteGroup,
 		method: http.MethodDelete,
 		path:   "/groups/" + url.PathEscape(id),
 	}

@@ -64,10 +64,10 @@ const (
 
 // call is one request: what it is for and which granular scopes allow it.
 type call struct {
-	doing string
-	needs []string
-	path  string
-	query url.Values
+	doing  string
+	access tenant.Access
+	path   string
+	query  url.Values
 	// method, empty for GET, and body are for what is not only read.
 	method string
 	body   any
@@ -134,7 +134,7 @@ func (q call) refused(resp *http.Response) error {
 	case body.Code == codeInvalidToken, resp.StatusCode == http.StatusUnauthorized:
 		return &tenant.StopError{Reason: tenant.SignedOut, Service: "Zoom", Err: e}
 	case body.Code == codeMissingScopes:
-		return &tenant.NeedsError{Service: "Zoom", AnyOf: namedScopes(body.Message, q.needs), Doing: q.doing, Err: e}
+		return &tenant.NeedsError{Service: "Zoom", AnyOf: namedScopes(body.Message, q.access.AnyOf()), Doing: q.doing, Err: e}
 	}
 	return e
 }
