@@ -7,6 +7,7 @@ import (
 
 	"github.com/zo365/zo365/internal/render"
 	"github.com/zo365/zo365/internal/upn"
+	"github.com/zo365/zo365/internal/upn/index"
 )
 
 // What the benchmark checks for a million holds for a few thousand in every run
@@ -56,7 +57,7 @@ func TestAnswers(t *testing.T) {
 
 func compare(t *testing.T, made tenant, report string) {
 	t.Helper()
-	var m upn.Matcher
+	var m index.Matcher
 	for _, side := range []struct {
 		file string
 		read func(*os.File) error

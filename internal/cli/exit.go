@@ -11,12 +11,12 @@ import (
 	"github.com/zo365/zo365/internal/config"
 	"github.com/zo365/zo365/internal/connect"
 	"github.com/zo365/zo365/internal/doctor"
+	"github.com/zo365/zo365/internal/export"
 	"github.com/zo365/zo365/internal/plan"
 	"github.com/zo365/zo365/internal/profile"
 	"github.com/zo365/zo365/internal/secret"
 	"github.com/zo365/zo365/internal/signin"
 	"github.com/zo365/zo365/internal/tenant"
-	"github.com/zo365/zo365/internal/upn"
 )
 
 // The exit codes, a promise to scripts.
@@ -211,7 +211,7 @@ func adviceFor(err error) []string {
 		exists      *config.ExistsError
 		invalid     *config.InvalidError
 		noGroup     *profile.NoGroupError
-		format      *upn.FormatError
+		format      *export.FormatError
 		nobody      *connect.NotSignedInError
 		interaction *connect.InteractionError
 		noAccount   *connect.NoAccountError

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/zo365/zo365/internal/atomicfile"
+	"github.com/zo365/zo365/internal/export"
 	"github.com/zo365/zo365/internal/tenant"
 	"github.com/zo365/zo365/internal/upn"
 )
@@ -76,16 +77,16 @@ func (s upnSources) words() string {
 // readZoom reads the Zoom side's file with one of the readers of upn.
 func (s upnSources) readZoom(
 	env *Env,
-	read func(file string, r io.Reader, allowPartial bool) (upn.Export, error),
-) (upn.Export, error) {
+	read func(file string, r io.Reader, allowPartial bool) (export.Export, error),
+) (export.Export, error) {
 	return readExport(env, "Zoom", s.ZoomExport, s.AllowPartial, read)
 }
 
 // readMicrosoft reads the Microsoft side's file.
 func (s upnSources) readMicrosoft(
 	env *Env,
-	read func(file string, r io.Reader, allowPartial bool) (upn.Export, error),
-) (upn.Export, error) {
+	read func(file string, r io.Reader, allowPartial bool) (export.Export, error),
+) (export.Export, error) {
 	return readExport(env, "Microsoft", s.MicrosoftExport, s.AllowPartial, read)
 }
 
@@ -96,11 +97,11 @@ func readExport(
 	env *Env,
 	side, file string,
 	allowPartial bool,
-	read func(string, io.Reader, bool) (upn.Export, error),
-) (upn.Export, error) {
+	read func(string, io.Reader, bool) (export.Export, error),
+) (export.Export, error) {
 	f, err := os.Open(file)
 	if err != nil {
-		return upn.Export{}, fmt.Errorf("reading the %s export: %w", side, err)
+		return export.Export{}, fmt.Errorf("reading the %s export: %w", side, err)
 	}
 	defer func() { _ = f.Close() }() // nothing was written
 	e, err := read(file, f, allowPartial)

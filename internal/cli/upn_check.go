@@ -9,10 +9,12 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/zo365/zo365/internal/export"
 	"github.com/zo365/zo365/internal/msgraph"
 	"github.com/zo365/zo365/internal/render"
 	"github.com/zo365/zo365/internal/tenant"
 	"github.com/zo365/zo365/internal/upn"
+	"github.com/zo365/zo365/internal/upn/index"
 )
 
 type upnCheckOptions struct {
@@ -164,8 +166,8 @@ func freeOnly(r *upn.Result, inZoom func(string) (*tenant.ZoomUser, error)) erro
 func zoomLookup(ctx context.Context, env *Env, opts upnCheckOptions) (func(string) (*tenant.ZoomUser, error), error) {
 	if opts.ZoomExport != "" {
 		people := map[upn.Address]tenant.ZoomUser{}
-		_, err := opts.readZoom(env, func(file string, r io.Reader, partial bool) (upn.Export, error) {
-			return upn.EachZoom(file, r, partial, func(z tenant.ZoomUser) { people[upn.Normal(z.Email)] = z })
+		_, err := opts.readZoom(env, func(file string, r io.Reader, partial bool) (export.Export, error) {
+			return export.EachZoom(file, r, partial, func(z tenant.ZoomUser) { people[upn.Normal(z.Email)] = z })
 		})
 		return func(email string) (*tenant.ZoomUser, error) {
 			z, ok := people[upn.Normal(email)]
@@ -203,7 +205,7 @@ func microsoftLookup(ctx context.Context, env *Env, opts upnCheckOptions) (func(
 }
 
 func matchOne(email string, people []tenant.User, domains []tenant.Domain) upn.Result {
-	var m upn.Matcher
+	var m index.Matcher
 	m.AddZoom(email)
 	for _, u := range people {
 		m.AddMicrosoft(u)
@@ -228,7 +230,7 @@ func whole(r upn.Result, people []tenant.User) upn.Result {
 // is one, with the Microsoft export, which is read a second time for what a
 // comparison does not keep.
 func exportLookup(env *Env, opts upnCheckOptions) (func(string) (upn.Result, error), error) {
-	var m upn.Matcher
+	var m index.Matcher
 	if opts.ZoomExport != "" {
 		if _, err := opts.readZoom(silent, m.ReadZoom); err != nil {
 			return nil, err
@@ -248,8 +250,8 @@ func exportLookup(env *Env, opts upnCheckOptions) (func(string) (upn.Result, err
 		}
 	}
 	var people []tenant.User
-	_, err := opts.readMicrosoft(silent, func(file string, r io.Reader, partial bool) (upn.Export, error) {
-		return upn.EachMicrosoft(file, r, partial, func(u tenant.User) {
+	_, err := opts.readMicrosoft(silent, func(file string, r io.Reader, partial bool) (export.Export, error) {
+		return export.EachMicrosoft(file, r, partial, func(u tenant.User) {
 			if found[u.UPN] {
 				people = append(people, u)
 			}

@@ -20,6 +20,7 @@ import (
 	"github.com/zo365/zo365/internal/render"
 	"github.com/zo365/zo365/internal/tenant"
 	"github.com/zo365/zo365/internal/upn"
+	"github.com/zo365/zo365/internal/upn/index"
 	"github.com/zo365/zo365/internal/workspace"
 )
 
@@ -130,7 +131,7 @@ func planFixes(ctx context.Context, env *Env, opts upnFixOptions) error {
 	if err := fixRules(ctx, env, &rules, &header); err != nil {
 		return err
 	}
-	fixes, unfixed := upn.FixAll(c, rules)
+	fixes, unfixed := index.FixAll(c, rules)
 	fixes = slices.DeleteFunc(fixes, func(f upn.Fix) bool { return !opts.wants(f.Class) })
 	unfixed = slices.DeleteFunc(unfixed, func(u upn.Unfixed) bool { return !opts.wants(u.Class) })
 	if err := apply.Write(opts.Plan, header, fixes); err != nil {

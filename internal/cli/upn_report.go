@@ -20,6 +20,7 @@ import (
 	"github.com/zo365/zo365/internal/snapshot"
 	"github.com/zo365/zo365/internal/tenant"
 	"github.com/zo365/zo365/internal/upn"
+	"github.com/zo365/zo365/internal/upn/index"
 )
 
 type upnReportOptions struct {
@@ -138,7 +139,7 @@ func runUPNReport(ctx context.Context, env *Env, opts upnReportOptions) error {
 
 // listing is the report as the output format needs it: CSV and NDJSON person by
 // person, the others whole.
-func (o upnReportOptions) listing(env *Env, c *upn.Comparison, partial bool) render.Listing {
+func (o upnReportOptions) listing(env *Env, c *index.Comparison, partial bool) render.Listing {
 	format := render.Format(env.settings.Output)
 	byPerson := format == render.CSV || format == render.NDJSON
 	var others []tenant.User
@@ -184,11 +185,11 @@ func (env *Env) writeReport(l render.Listing, file string) error {
 
 // compareAll reads both sides, each from its file or live, and compares
 // everybody. Where both are not files they are read at the same time.
-func compareAll(ctx context.Context, env *Env, opts upnReportOptions) (c *upn.Comparison, partial bool, err error) {
+func compareAll(ctx context.Context, env *Env, opts upnReportOptions) (c *index.Comparison, partial bool, err error) {
 	if err := opts.mustExist(); err != nil { // before anybody is asked to sign in
 		return nil, false, err
 	}
-	var m upn.Matcher
+	var m index.Matcher
 	readZoom, err := zoomSide(ctx, env, opts, &m)
 	if err != nil {
 		return nil, false, err
@@ -199,7 +200,7 @@ func compareAll(ctx context.Context, env *Env, opts upnReportOptions) (c *upn.Co
 	}
 	var both errgroup.Group
 	var zoomPartial bool
-	var add func(*upn.Matcher) (partial bool, err error)
+	var add func(*index.Matcher) (partial bool, err error)
 	var domains []tenant.Domain
 	both.Go(func() (err error) { zoomPartial, err = readZoom(); return err })
 	both.Go(func() (err error) { add, domains, err = prepare(); return err })
@@ -216,7 +217,7 @@ func zoomSide(
 	ctx context.Context,
 	env *Env,
 	opts upnReportOptions,
-	m *upn.Matcher,
+	m *index.Matcher,
 ) (func() (partial bool, err error), error) {
 	file := func() (bool, error) { e, err := opts.readZoom(env, m.ReadZoom); return e.Partial, err }
 	if opts.ZoomExport != "" && opts.Group == "" {
@@ -261,7 +262,7 @@ func zoomSide(
 }
 
 // peopleAdder adds the Microsoft side to a Matcher.
-type peopleAdder = func(*upn.Matcher) (partial bool, err error)
+type peopleAdder = func(*index.Matcher) (partial bool, err error)
 
 // microsoftSide prepares the Microsoft side: live, the snapshot is brought up to
 // date first, and then added as a file is.
@@ -272,7 +273,7 @@ func microsoftSide(
 ) (func() (peopleAdder, []tenant.Domain, error), error) {
 	if opts.MicrosoftExport != "" {
 		return func() (peopleAdder, []tenant.Domain, error) {
-			return func(m *upn.Matcher) (bool, error) {
+			return func(m *index.Matcher) (bool, error) {
 				e, err := opts.readMicrosoft(env, m.ReadMicrosoft)
 				return e.Partial, err
 			}, nil, nil
@@ -312,7 +313,7 @@ func microsoftSide(
 			)
 		}
 		deleted, err := deletedOf(ctx, env, client)
-		return func(m *upn.Matcher) (bool, error) {
+		return func(m *index.Matcher) (bool, error) {
 			if err := addSnapshot(m, taken.File); err != nil {
 				return false, err
 			}
@@ -324,7 +325,7 @@ func microsoftSide(
 	}, err
 }
 
-func addSnapshot(m *upn.Matcher, file string) error {
+func addSnapshot(m *index.Matcher, file string) error {
 	f, err := os.Open(file)
 	if err != nil {
 		return fmt.Errorf("reading the snapshot: %w", err)
@@ -347,7 +348,7 @@ func deletedOf(ctx context.Context, env *Env, client *msgraph.Client) ([]tenant.
 	return deleted, nil
 }
 
-func reportOf(c *upn.Comparison, wants func(upn.Class) bool, others []tenant.User) render.Report {
+func reportOf(c *index.Comparison, wants func(upn.Class) bool, others []tenant.User) render.Report {
 	out := render.Report{
 		Summary:   map[string]int{},
 		Domains:   []render.DomainCount{},
@@ -374,7 +375,7 @@ func reportOf(c *upn.Comparison, wants func(upn.Class) bool, others []tenant.Use
 }
 
 // saySummary counts the classes, names the worst domains and what to do first.
-func (env *Env) saySummary(c *upn.Comparison, others int) {
+func (env *Env) saySummary(c *index.Comparison, others int) {
 	env.say("%d Zoom users:", c.Len())
 	for _, class := range upn.Classes {
 		if n := c.Count(class); n > 0 {

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"io"
+	"iter"
 	"runtime"
 	"strings"
 	"unicode"
@@ -14,10 +15,16 @@ import (
 	"github.com/zo365/zo365/internal/upn"
 )
 
+// People are everybody who was compared. The results of a part are valid one at a time.
+type People interface {
+	Len() int
+	Results(from, to int) iter.Seq[*upn.Result]
+}
+
 // PeopleListing shows a comparison person by person, for CSV and NDJSON: nothing
 // but a few thousand lines is in memory. wants says which classes are shown;
 // others are Microsoft users without a Zoom user, as lines at the end.
-func PeopleListing(c *upn.Comparison, wants func(upn.Class) bool, others []Person) Listing {
+func PeopleListing(c People, wants func(upn.Class) bool, others []Person) Listing {
 	return Listing{Columns: personColumns, Direct: func(w io.Writer, format Format) error {
 		line, other := appendResultRow, func(dst []byte, p *Person) []byte { return appendRow(dst, p.Row()) }
 		if format == NDJSON {
@@ -42,7 +49,7 @@ func PeopleListing(c *upn.Comparison, wants func(upn.Class) bool, others []Perso
 // streamPeople makes the lines on all processors and writes them in order.
 func streamPeople(
 	w io.Writer,
-	c *upn.Comparison,
+	c People,
 	wants func(upn.Class) bool,
 	line func([]byte, *upn.Result) []byte,
 ) error {

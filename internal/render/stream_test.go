@@ -10,6 +10,7 @@ import (
 
 	"github.com/zo365/zo365/internal/tenant"
 	"github.com/zo365/zo365/internal/upn"
+	"github.com/zo365/zo365/internal/upn/index"
 )
 
 // A cell is written as encoding/csv writes it, once it cannot run.
@@ -55,7 +56,7 @@ func FuzzCell(f *testing.F) {
 
 // A long report in pieces says what a short one says at once, in the same order.
 func TestPeopleInPieces(t *testing.T) {
-	var m upn.Matcher
+	var m index.Matcher
 	const n = 20_000
 	for i := range n {
 		m.AddZoom(fmt.Sprintf("u%05d@contoso.com", n-1-i))
@@ -115,7 +116,7 @@ type broken struct{}
 func (broken) Write([]byte) (int, error) { return 0, fmt.Errorf("the disk is full") }
 
 func TestAFullDiskEndsTheReport(t *testing.T) {
-	var m upn.Matcher
+	var m index.Matcher
 	for i := range 100_000 {
 		m.AddZoom(fmt.Sprintf("u%d@contoso.com", i))
 	}

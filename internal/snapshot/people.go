@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/zo365/zo365/internal/atomicfile"
+	"github.com/zo365/zo365/internal/export"
 	"github.com/zo365/zo365/internal/tenant"
 	"github.com/zo365/zo365/internal/upn"
 )
@@ -144,6 +145,6 @@ func (f Folder) each(name string, each func(tenant.User)) error {
 		return fmt.Errorf("reading the snapshot: %w", err)
 	}
 	defer file.Close()
-	_, err = upn.EachMicrosoft(f.path(name), file, true, each)
+	_, err = export.EachMicrosoft(f.path(name), file, true, each)
 	return err
 }

@@ -1,6 +1,7 @@
-// Package upn compares the people of a Zoom account with the people of a
-// Microsoft tenant: the normal form of addresses, the readers of exports, the
-// index, the matching and its classes. It prints nothing and asks no network.
+// Package upn has the rules by which a person of a Zoom account and a person of a
+// Microsoft tenant belong together: the normal form of addresses, the classes, what
+// each means and what to do about it, and which changes are safe. Package index
+// compares everybody by them, package export reads who there is.
 //
 // Why it matters: the UPN of the authorizing user must equal their Zoom email,
 // https://support.zoom.com/hc/en/article?id=zm_kb&sysparm_article=KB0077944
@@ -30,10 +31,11 @@ func Normal(text string) Address {
 	if !found {
 		return Address(strings.ToLower(text))
 	}
-	return Address(strings.ToLower(local) + "@" + normalDomain(domain))
+	return Address(strings.ToLower(local) + "@" + NormalDomain(domain))
 }
 
-func normalDomain(domain string) string {
+// NormalDomain is a domain in lower case and its ASCII form.
+func NormalDomain(domain string) string {
 	domain = strings.ToLower(domain)
 	for i := range len(domain) {
 		if domain[i] >= 0x80 {
@@ -68,15 +70,15 @@ func cutLast(text string) (local, domain string, found bool) {
 	return text[:i], text[i+1:], true
 }
 
-// isGuestUPN says whether a UPN is that of an external person:
+// IsGuest says whether a UPN is that of an external person:
 // a_fabrikam.com#EXT#@contoso.onmicrosoft.com.
-func isGuestUPN(upn string) bool {
+func IsGuest(upn string) bool {
 	return strings.IndexByte(upn, '#') >= 0 && strings.Contains(strings.ToUpper(upn), "#EXT#")
 }
 
-// deletedUPN drops the object ID (32 hexadecimal digits) that Entra puts before
+// LiveUPN drops the object ID (32 hexadecimal digits) that Entra puts before
 // the UPN of a soft-deleted person.
-func deletedUPN(upn string) string {
+func LiveUPN(upn string) string {
 	const digits = 32
 	if len(upn) <= digits {
 		return upn
@@ -88,4 +90,10 @@ func deletedUPN(upn string) string {
 		}
 	}
 	return upn[digits:]
+}
+
+// IsInitialDomain says whether a domain is one that Microsoft gives a tenant at first.
+func IsInitialDomain(domain string) bool {
+	return strings.HasSuffix(domain, ".onmicrosoft.com") || strings.HasSuffix(domain, ".partner.onmschina.cn") ||
+		strings.HasSuffix(domain, ".onmicrosoft.us")
 }

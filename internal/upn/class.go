@@ -105,8 +105,8 @@ func appendUserFlags(flags []Flag, u *tenant.User) []Flag {
 	return flags
 }
 
-// appendFlags are those of one person found, or of an email that found nobody.
-func appendFlags(flags []Flag, zoomEmail string, u *tenant.User, verified func(email string) (ok, known bool)) []Flag {
+// AppendFlags adds the flags those of one person found, or of an email that found nobody.
+func AppendFlags(flags []Flag, zoomEmail string, u *tenant.User, verified func(email string) (ok, known bool)) []Flag {
 	if u != nil {
 		flags = appendUserFlags(flags, u)
 		if zoomEmail != u.UPN {

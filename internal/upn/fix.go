@@ -2,7 +2,6 @@ package upn
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 )
 
@@ -118,7 +117,7 @@ func (rules FixRules) Fix(r *Result) (*Fix, *Unfixed) {
 		EntraUPN:  r.Entra.UPN,
 		Listed:    listed,
 	}
-	toZoom := allows(rules.ZoomDomains, r.Entra.UPN) && !isInitialDomain(Normal(r.Entra.UPN).Domain())
+	toZoom := allows(rules.ZoomDomains, r.Entra.UPN) && !IsInitialDomain(Normal(r.Entra.UPN).Domain())
 	toEntra := allows(rules.EntraDomains, r.ZoomEmail)
 	switch {
 	case toZoom && (!rules.MicrosoftFirst || !toEntra):
@@ -156,41 +155,6 @@ func (rules FixRules) listed(r *Result, target string) (*Fix, *Unfixed) {
 
 func allows(domains map[string]bool, address string) bool {
 	return domains == nil || domains[Normal(address).Domain()]
-}
-
-// FixAll decides about everybody. Of two changes to one address, or with one Microsoft
-// user, neither is made, since one of the two must be wrong; nor is one to an email that
-// another Zoom user has.
-func FixAll(c *Comparison, rules FixRules) (fixes []Fix, unfixed []Unfixed) {
-	takers, accounts := map[Address]int{}, map[Address]int{}
-	for r := range c.Results(0, c.Len()) {
-		f, u := rules.Fix(r)
-		if f != nil {
-			fixes = append(fixes, *f)
-			takers[Normal(f.To)]++
-			accounts[Normal(f.EntraUPN)]++
-		}
-		if u != nil {
-			unfixed = append(unfixed, *u)
-		}
-	}
-	fixes = slices.DeleteFunc(fixes, func(f Fix) bool {
-		var why string
-		_, has := c.place(appendKey(nil, []byte(f.To)))
-		switch {
-		case f.Kind == ZoomEmail && has && Normal(f.To) != Normal(f.From):
-			why = "another Zoom user has the email " + f.To
-		case takers[Normal(f.To)] > 1:
-			why = "somebody else would get " + f.To + " too"
-		case accounts[Normal(f.EntraUPN)] > 1:
-			why = f.EntraUPN + " is found for somebody else too"
-		default:
-			return false
-		}
-		unfixed = append(unfixed, Unfixed{ZoomEmail: f.ZoomEmail, Class: f.Class, Why: why})
-		return true
-	})
-	return fixes, unfixed
 }
 
 // onPremises is the change in Active Directory, which the next synchronization

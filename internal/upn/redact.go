@@ -31,16 +31,17 @@ func (p Pseudonyms) Address(text string) string {
 	}
 	a := Normal(text)
 	local := "person-" + p.digest("local", a.Local(), 5)
-	if isGuestUPN(text) {
+	if IsGuest(text) {
 		local += "#EXT#"
 	}
 	if !a.Complete() {
 		return local
 	}
-	return local + "@" + p.domain(a.Domain())
+	return local + "@" + p.Domain(a.Domain())
 }
 
-func (p Pseudonyms) domain(domain string) string {
+// Domain replaces a domain.
+func (p Pseudonyms) Domain(domain string) string {
 	if strings.HasSuffix(domain, ".onmicrosoft.com") {
 		return "tenant-" + p.digest("domain", domain, 3) + ".onmicrosoft.com"
 	}

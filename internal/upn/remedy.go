@@ -98,7 +98,7 @@ func (r Result) Remedy() string {
 // tenant's initial domain, which no Zoom account manages, or under one that is not
 // even verified.
 func (r Result) upnFirst() bool {
-	return r.Kind == UnverifiedKind || isInitialDomain(Normal(r.Entra.UPN).Domain())
+	return r.Kind == UnverifiedKind || IsInitialDomain(Normal(r.Entra.UPN).Domain())
 }
 
 func (r Result) changeZoom(upn string) string {

@@ -1,4 +1,4 @@
-package upn
+package index
 
 import (
 	"math/rand/v2"

@@ -1,4 +1,4 @@
-package upn
+package export
 
 import (
 	"bufio"
@@ -6,9 +6,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"io"
-	"slices"
 	"strings"
-	"sync"
 	"sync/atomic"
 
 	"github.com/zo365/zo365/internal/tenant"
@@ -274,36 +272,38 @@ const (
 	withoutEmail = "this user has no email"
 )
 
-// desk is what a processor needs to read a block, used again and again.
-type desk struct {
-	people    peopleBatch
-	zoom      zoomBatch
-	addresses [][]byte
+// people reads the Microsoft users of a block.
+func (t *sheet) people(one block, add func(*Person)) error {
+	var p Person
+	return t.each(one, len(microsoftColumns), cellUPN, withoutUPN, func(cells [][]byte, inQuotes []bool) {
+		p = Person{
+			UPN:      cells[cellUPN],
+			Mail:     cells[cellMail],
+			ID:       cells[cellID],
+			Name:     cells[cellName],
+			Proxies:  t.addresses(p.Proxies[:0], cells[cellProxies], inQuotes[cellProxies]),
+			Enabled:  enabledCell(cells[cellEnabled], cells[cellBlocked]),
+			MailPlan: choiceCell(cells[cellMailPlan]),
+			Guest:    fold(cells[cellType], "guest"),
+			Synced:   truth(cells[cellSynced]),
+			Deleted:  len(cells[cellDeleted]) > 0,
+		}
+		add(&p)
+	})
 }
 
-var desks = sync.Pool{New: func() any { return new(desk) }}
-
-// readPeople reads a block of Microsoft users and looks each up.
-func readPeople(t *sheet, one block, z *zoomSide) (peopleBatch, error) {
-	d := desks.Get().(*desk)
-	defer desks.Put(d)
-	b := &d.people
-	b.reset()
-	err := t.each(one, len(microsoftColumns), cellUPN, withoutUPN, func(cells [][]byte, inQuotes []bool) {
-		d.addresses = t.addresses(d.addresses[:0], cells[cellProxies], inQuotes[cellProxies])
-		b.add(
-			microsoftCells{
-				upn:     cells[cellUPN],
-				mail:    cells[cellMail],
-				id:      cells[cellID],
-				proxies: d.addresses,
-				what:    whatCells(cells),
-			},
-			z,
-		)
+// accounts reads the Zoom users of a block.
+func (t *sheet) accounts(one block, add func(*Account)) error {
+	var a Account
+	return t.each(one, len(zoomColumns), cellEmail, withoutEmail, func(cells [][]byte, _ []bool) {
+		a = Account{
+			Email:  cells[cellEmail],
+			ID:     cells[cellZoomID],
+			Name:   cells[cellZoomName],
+			Status: cells[cellStatus],
+		}
+		add(&a)
 	})
-	b.answer(z)
-	return peopleBatch{text: bytes.Clone(b.text), at: slices.Clone(b.at), hits: slices.Clone(b.hits)}, err
 }
 
 // smtp is the prefix "smtp" as a word; a bit makes its letters small.
@@ -316,94 +316,51 @@ func (t *sheet) addresses(dst [][]byte, list []byte, inQuotes bool) [][]byte {
 		return dst
 	}
 	eachProxy(list, inQuotes || t.comma != ',', func(proxy []byte) {
-		const prefix = 5
-		if len(proxy) > prefix && proxy[4] == ':' && binary.LittleEndian.Uint32(proxy)|0x20202020 == smtp {
-			dst = append(dst, proxy[prefix:])
-			return
+		if address, ok := smtpAddress(proxy); ok {
+			dst = append(dst, address)
 		}
-		if colon := bytes.IndexByte(proxy, ':'); colon >= 0 && bytes.IndexByte(proxy[:colon], '@') < 0 {
-			if !strings.EqualFold(view(proxy[:colon]), "smtp") {
-				return
-			}
-			proxy = proxy[colon+1:]
-		}
-		dst = append(dst, proxy)
 	})
 	return dst
 }
 
-func readEmails(t *sheet, one block, keep func(Address) bool) (zoomBatch, error) {
-	d := desks.Get().(*desk)
-	defer desks.Put(d)
-	b := &d.zoom
-	b.text, b.at, b.hashes = b.text[:0], b.at[:0], b.hashes[:0]
-	err := t.each(
-		one,
-		len(zoomColumns),
-		cellEmail,
-		withoutEmail,
-		func(cells [][]byte, _ []bool) { b.add(cells[cellEmail], keep) },
-	)
-	return zoomBatch{text: bytes.Clone(b.text), at: slices.Clone(b.at), hashes: slices.Clone(b.hashes)}, err
-}
-
-// readWhole reads a block with all that it says.
-func readWhole[T any](t *sheet, one block, read func(cells [][]byte) T) ([]T, error) {
-	var all []T
-	columns, required, without := microsoftColumns, cellUPN, withoutUPN
-	if t.kind == "Zoom user export" {
-		columns, required, without = zoomColumns, cellEmail, withoutEmail
+// smtpAddress is a proxy address without its prefix; false for one of another kind.
+func smtpAddress(proxy []byte) (address []byte, ok bool) {
+	const prefix = 5
+	if len(proxy) > prefix && proxy[4] == ':' && binary.LittleEndian.Uint32(proxy)|0x20202020 == smtp {
+		return proxy[prefix:], true
 	}
-	err := t.each(one, len(columns), required, without, func(cells [][]byte, _ []bool) { all = append(all, read(cells)) })
-	return all, err
+	if colon := bytes.IndexByte(proxy, ':'); colon >= 0 && bytes.IndexByte(proxy[:colon], '@') < 0 {
+		return proxy[colon+1:], strings.EqualFold(string(proxy[:colon]), "smtp")
+	}
+	return proxy, true
 }
 
-// whatCells reads what a person is.
-func whatCells(cells [][]byte) byte {
-	return when(
-		fold(cells[cellType], "guest"),
-		isGuest,
-	) | when(
-		truth(cells[cellSynced]),
-		isSynced,
-	) | when(
-		len(cells[cellDeleted]) > 0,
-		isDeleted,
-	) |
-		either(
-			enabledCell(cells[cellEnabled], cells[cellBlocked]),
-			isEnabled,
-			isDisabled,
-		) | either(
-		choiceCell(cells[cellMailPlan]),
-		hasMailPlan,
-		hasNoMailPlan,
-	)
-}
-
-func (t *sheet) user(cells [][]byte) tenant.User {
-	u := userOf(whatCells(cells))
-	u.UPN, u.Mail, u.ID, u.DisplayName = string(
-		cells[cellUPN],
-	), string(
-		cells[cellMail],
-	), string(
-		cells[cellID],
-	), string(
-		cells[cellName],
-	)
-	for _, address := range t.addresses(nil, cells[cellProxies], true) {
+// user is the person with all that the row says.
+func (p *Person) user() tenant.User {
+	u := tenant.User{
+		UPN:         string(p.UPN),
+		Mail:        string(p.Mail),
+		ID:          string(p.ID),
+		DisplayName: string(p.Name),
+		Enabled:     p.Enabled,
+		MailPlan:    p.MailPlan,
+		Guest:       p.Guest,
+		Synced:      p.Synced,
+		Deleted:     p.Deleted,
+	}
+	for _, address := range p.Proxies {
 		u.Proxies = append(u.Proxies, string(address))
 	}
 	return u
 }
 
-func (t *sheet) zoomUser(cells [][]byte) tenant.ZoomUser {
+// user is the account with all that the row says.
+func (a *Account) user() tenant.ZoomUser {
 	return tenant.ZoomUser{
-		ID:          string(cells[cellZoomID]),
-		Email:       string(cells[cellEmail]),
-		DisplayName: string(cells[cellZoomName]),
-		Status:      strings.ToLower(string(cells[cellStatus])),
+		ID:          string(a.ID),
+		Email:       string(a.Email),
+		DisplayName: string(a.Name),
+		Status:      strings.ToLower(string(a.Status)),
 	}
 }
 
@@ -415,7 +372,7 @@ func enabledCell(enabled, blocked []byte) *bool {
 		return choiceCell(enabled)
 	case len(blocked) > 0:
 		on := truth(blocked)
-		return choice(!on, on)
+		return choice(!on)
 	}
 	return nil
 }
@@ -425,11 +382,21 @@ func choiceCell(cell []byte) *bool {
 		return nil
 	}
 	on := truth(cell)
-	return choice(on, !on)
+	return choice(on)
 }
 
 func truth(cell []byte) bool { return fold(cell, "true") || fold(cell, "yes") || fold(cell, "1") }
 
 func fold(cell []byte, word string) bool {
-	return len(cell) == len(word) && strings.EqualFold(view(cell), word)
+	return len(cell) == len(word) && strings.EqualFold(string(cell), word)
+}
+
+var isTrue, isFalse = true, false
+
+// choice is a known answer, without memory of its own.
+func choice(yes bool) *bool {
+	if yes {
+		return &isTrue
+	}
+	return &isFalse
 }

@@ -1,4 +1,4 @@
-package upn
+package index
 
 import (
 	"math/rand/v2"
@@ -9,29 +9,8 @@ import (
 	"time"
 
 	"github.com/zo365/zo365/internal/tenant"
+	"github.com/zo365/zo365/internal/upn"
 )
-
-func TestNormal(t *testing.T) {
-	for text, want := range map[string]Address{
-		"A@Contoso.COM":                    "a@contoso.com",
-		"  a@contoso.com\t":                "a@contoso.com",
-		"SMTP:A@contoso.com":               "a@contoso.com",
-		"smtp: a@contoso.com":              "a@contoso.com",
-		"sip:a@contoso.com":                "",
-		"X500:/o=Contoso/cn=a":             "",
-		"a+tag@contoso.com":                "a+tag@contoso.com",
-		"a@münchen.example":                "a@xn--mnchen-3ya.example",
-		"A@MÜNCHEN.example":                "a@xn--mnchen-3ya.example",
-		"o'neil@contoso.com":               "o'neil@contoso.com",
-		"pat_f.com#EXT#@c.onmicrosoft.com": "pat_f.com#ext#@c.onmicrosoft.com",
-		"nobody":                           "nobody",
-		"":                                 "",
-	} {
-		if got := Normal(text); got != want {
-			t.Errorf("%q: %q, want %q", text, got, want)
-		}
-	}
-}
 
 func yes() *bool { b := true; return &b }
 func no() *bool  { b := false; return &b }
@@ -66,26 +45,26 @@ var people = []tenant.User{
 
 func TestMatch(t *testing.T) {
 	tests := map[string]struct {
-		class Class
+		class upn.Class
 		id    string
-		flags []Flag
-		kind  DomainKind
+		flags []upn.Flag
+		kind  upn.DomainKind
 	}{
-		"match@contoso.com":      {Match, "1", nil, ""},
-		"Match@Contoso.com ":     {Match, "1", []Flag{Case}, ""},
-		"mail@contoso.com":       {Mail, "2", []Flag{Disabled}, ""},
-		"alias@contoso.com":      {Alias, "3", []Flag{NoMailbox}, ""},
-		"sip@contoso.com":        {Missing, "", nil, ""},
-		"pat@fabrikam.com":       {Guest, "4", []Flag{UnverifiedDomain}, ""},
-		"initial@contoso.com":    {Domain, "5", []Flag{Synced}, InitialDomain},
-		"verified@contoso.com":   {Domain, "6", nil, OtherVerified},
-		"unverified@contoso.com": {Domain, "7", nil, UnverifiedKind},
-		"two@contoso.com":        {Ambiguous, "", nil, ""},
-		"shared@contoso.com":     {Ambiguous, "", nil, ""},
-		"gone@contoso.com":       {Deleted, "c", nil, ""},
-		"nobody@contoso.com":     {Missing, "", nil, ""},
-		"x@elsewhere.example":    {Missing, "", []Flag{UnverifiedDomain}, ""},
-		"not an address":         {Missing, "", []Flag{UnverifiedDomain}, ""},
+		"match@contoso.com":      {upn.Match, "1", nil, ""},
+		"Match@Contoso.com ":     {upn.Match, "1", []upn.Flag{upn.Case}, ""},
+		"mail@contoso.com":       {upn.Mail, "2", []upn.Flag{upn.Disabled}, ""},
+		"alias@contoso.com":      {upn.Alias, "3", []upn.Flag{upn.NoMailbox}, ""},
+		"sip@contoso.com":        {upn.Missing, "", nil, ""},
+		"pat@fabrikam.com":       {upn.Guest, "4", []upn.Flag{upn.UnverifiedDomain}, ""},
+		"initial@contoso.com":    {upn.Domain, "5", []upn.Flag{upn.Synced}, upn.InitialDomain},
+		"verified@contoso.com":   {upn.Domain, "6", nil, upn.OtherVerified},
+		"unverified@contoso.com": {upn.Domain, "7", nil, upn.UnverifiedKind},
+		"two@contoso.com":        {upn.Ambiguous, "", nil, ""},
+		"shared@contoso.com":     {upn.Ambiguous, "", nil, ""},
+		"gone@contoso.com":       {upn.Deleted, "c", nil, ""},
+		"nobody@contoso.com":     {upn.Missing, "", nil, ""},
+		"x@elsewhere.example":    {upn.Missing, "", []upn.Flag{upn.UnverifiedDomain}, ""},
+		"not an address":         {upn.Missing, "", []upn.Flag{upn.UnverifiedDomain}, ""},
 	}
 	for email, test := range tests {
 		t.Run(email, func(t *testing.T) {
@@ -98,7 +77,7 @@ func TestMatch(t *testing.T) {
 			if r.Class != test.class || id != test.id || r.Kind != test.kind || !reflect.DeepEqual(r.Flags, test.flags) {
 				t.Errorf("got %s %q %q %v, want %+v", r.Class, id, r.Kind, r.Flags, test)
 			}
-			if r.Why() == "" || (r.Class != Match) != (r.Remedy() != "") {
+			if r.Why() == "" || (r.Class != upn.Match) != (r.Remedy() != "") {
 				t.Errorf("why %q, remedy %q", r.Why(), r.Remedy())
 			}
 		})
@@ -108,18 +87,18 @@ func TestMatch(t *testing.T) {
 func TestATypoIsASuggestionOnly(t *testing.T) {
 	tests := map[string]struct {
 		zoom []string
-		want Class
+		want upn.Class
 		who  string
 	}{
-		"one letter off":      {[]string{"jony.sherman@contoso.com"}, Typo, "joni.sherman@contoso.com"},
-		"two letters swapped": {[]string{"join.sherman@contoso.com"}, Typo, "joni.sherman@contoso.com"},
-		"three letters off":   {[]string{"jxxx.sherman@contoso.com"}, Missing, ""},
+		"one letter off":      {[]string{"jony.sherman@contoso.com"}, upn.Typo, "joni.sherman@contoso.com"},
+		"two letters swapped": {[]string{"join.sherman@contoso.com"}, upn.Typo, "joni.sherman@contoso.com"},
+		"three letters off":   {[]string{"jxxx.sherman@contoso.com"}, upn.Missing, ""},
 		"the near person is somebody else's match": {
 			[]string{"jony.sherman@contoso.com", "joni.sherman@contoso.com"},
-			Missing,
+			upn.Missing,
 			"",
 		},
-		"another domain": {[]string{"jony.sherman@fabrikam.com"}, Missing, ""},
+		"another domain": {[]string{"jony.sherman@fabrikam.com"}, upn.Missing, ""},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -201,7 +180,7 @@ func TestTheMatcherSaysWhatTheOracleSays(t *testing.T) {
 		}
 		total := 0
 		c := compare(emails, people, domains)
-		for _, class := range Classes {
+		for _, class := range upn.Classes {
 			total += c.Count(class)
 		}
 		if total != len(emails) {
@@ -245,15 +224,15 @@ func randomTenant(random *rand.Rand) (emails []string, people []tenant.User) {
 			"contoso.onmicrosoft.com",
 		)
 	}
-	seen := map[Address]bool{}
+	seen := map[upn.Address]bool{}
 	for range random.IntN(12) {
 		e := pick("", "", "", " ") + address()
-		if !seen[Normal(e)] {
-			seen[Normal(e)] = true
+		if !seen[upn.Normal(e)] {
+			seen[upn.Normal(e)] = true
 			emails = append(emails, e)
 		}
 	}
-	upns := map[Address]bool{}
+	upns := map[upn.Address]bool{}
 	for i := range random.IntN(12) {
 		u := tenant.User{
 			ID:     pick("", "", "724c81ec-b8a8-f117-749b-36731") + strconv.Itoa(1000000+i),
@@ -275,42 +254,13 @@ func randomTenant(random *rand.Rand) (emails []string, people []tenant.User) {
 		case 2:
 			u.Enabled = no()
 		}
-		if upns[Normal(u.UPN)] {
+		if upns[upn.Normal(u.UPN)] {
 			continue // a tenant has each UPN once
 		}
-		upns[Normal(u.UPN)] = true
+		upns[upn.Normal(u.UPN)] = true
 		people = append(people, u)
 	}
 	return emails, people
-}
-
-func TestSplitProxies(t *testing.T) {
-	for text, want := range map[string][]string{
-		"":                                  nil,
-		"SMTP:a@c.com+smtp:b@c.com":         {"SMTP:a@c.com", "smtp:b@c.com"},
-		"SMTP:a+tag@c.com+smtp:b@c.com":     {"SMTP:a+tag@c.com", "smtp:b@c.com"},
-		"SMTP:a@c.com;smtp:b@c.com":         {"SMTP:a@c.com", "smtp:b@c.com"},
-		"{SMTP:a@c.com, smtp:b@c.com}":      {"SMTP:a@c.com", "smtp:b@c.com"},
-		"SMTP:a@c.com\r\nsmtp:b@c.com":      {"SMTP:a@c.com", "smtp:b@c.com"},
-		`["SMTP:a@c.com","smtp:b+x@c.com"]`: {"SMTP:a@c.com", "smtp:b+x@c.com"},
-	} {
-		var got []string
-		eachProxy([]byte(text), true, func(p []byte) { got = append(got, string(p)) })
-		if !reflect.DeepEqual(got, want) {
-			t.Errorf("%q: %q, want %q", text, got, want)
-		}
-	}
-}
-
-func TestUTF16FromPowerShell(t *testing.T) {
-	utf16 := "\xff\xfe"
-	for _, r := range "UserPrincipalName\r\na@c.com\r\n" {
-		utf16 += string([]byte{byte(r), 0})
-	}
-	people, err := readAll(utf16)
-	if err != nil || len(people) != 1 || people[0].UPN != "a@c.com" {
-		t.Errorf("%+v, %v", people, err)
-	}
 }
 
 func TestWhatToDoFirst(t *testing.T) {
@@ -337,18 +287,21 @@ func TestWhatToDoFirst(t *testing.T) {
 }
 
 func TestPseudonyms(t *testing.T) {
-	p := NewPseudonyms([]byte("key"))
+	p := upn.NewPseudonyms([]byte("key"))
 	for range 100 {
-		if NewPseudonyms([]byte("key")).Address("A@Contoso.com") != p.Address("a@contoso.com ") {
+		if upn.NewPseudonyms([]byte("key")).Address("A@Contoso.com") != p.Address("a@contoso.com ") {
 			t.Fatal("the same person has two names")
 		}
 	}
-	local := func(a string) string { l, _, _ := cutLast(p.Address(a)); return l }
+	local := func(a string) string {
+		name := p.Address(a)
+		return name[:strings.LastIndexByte(name, '@')]
+	}
 	if local("a@contoso.com") != local("a@contoso.onmicrosoft.com") || local("a@contoso.com") == local("b@contoso.com") {
 		t.Error("the local part does not stay the same under another domain, or is not its own")
 	}
 	if !strings.HasSuffix(p.Address("a@contoso.onmicrosoft.com"), ".onmicrosoft.com") || p.Address("") != "" ||
-		p.Address("a@contoso.com") == NewPseudonyms([]byte("other")).Address("a@contoso.com") {
+		p.Address("a@contoso.com") == upn.NewPseudonyms([]byte("other")).Address("a@contoso.com") {
 		t.Error("the kind of domain is lost, nobody has a name, or the key does not matter")
 	}
 	for _, email := range []string{

@@ -1,9 +1,11 @@
-package upn
+package index
 
 import (
 	"encoding/binary"
 	"runtime"
 	"sync"
+
+	"github.com/zo365/zo365/internal/upn"
 )
 
 // zoomSide is everybody of Zoom: the emails as Zoom has them and a table over
@@ -36,9 +38,9 @@ type zoomBatch struct {
 	key    []byte
 }
 
-func (b *zoomBatch) add(email []byte, keep func(Address) bool) {
+func (b *zoomBatch) add(email []byte, keep func(upn.Address) bool) {
 	b.key = appendKey(b.key[:0], email)
-	if keep != nil && !keep(Address(b.key)) {
+	if keep != nil && !keep(upn.Address(b.key)) {
 		return
 	}
 	number := uint64(len(b.at))

@@ -1,4 +1,4 @@
-package upn
+package export
 
 import (
 	"encoding/csv"
@@ -31,17 +31,48 @@ func FuzzReaders(f *testing.F) {
 		people, zoom := 0, 0
 		_, wholeErr := EachMicrosoft("f", strings.NewReader(text), true, func(tenant.User) { people++ })
 		_, zoomErr := EachZoom("f", strings.NewReader(text), true, func(tenant.ZoomUser) { zoom++ })
-		var m Matcher
-		if _, err := m.ReadZoom("f", strings.NewReader(text), true); fmt.Sprint(err) != fmt.Sprint(zoomErr) {
+		met := 0
+		count := func(n int) { met += n }
+		if _, err := Zoom(
+			"f",
+			strings.NewReader(text),
+			true,
+			counted[Account],
+			count,
+		); fmt.Sprint(
+			err,
+		) != fmt.Sprint(
+			zoomErr,
+		) {
 			t.Errorf("the Zoom side: %v and %v", err, zoomErr)
 		}
-		if _, err := m.ReadMicrosoft("f", strings.NewReader(text), true); fmt.Sprint(err) != fmt.Sprint(wholeErr) {
+		if zoomErr == nil && met != zoom {
+			t.Errorf("%d Zoom users, want %d", met, zoom)
+		}
+		met = 0
+		if _, err := Microsoft(
+			"f",
+			strings.NewReader(text),
+			true,
+			counted[Person],
+			count,
+		); fmt.Sprint(
+			err,
+		) != fmt.Sprint(
+			wholeErr,
+		) {
 			t.Errorf("the Microsoft side: %v and %v", err, wholeErr)
 		}
-		if c := m.Compare(nil); zoomErr == nil && c.Len() != zoom {
-			t.Errorf("%d Zoom users, want %d", c.Len(), zoom)
+		if wholeErr == nil && met != people {
+			t.Errorf("%d people, want %d", met, people)
 		}
 	})
+}
+
+// counted counts the rows of a block.
+func counted[R any](rows Rows[R]) (n int, err error) {
+	err = rows(func(*R) { n++ })
+	return n, err
 }
 
 // The records are those of encoding/csv, wherever the blocks are cut.
@@ -175,5 +206,34 @@ func TestJSONPages(t *testing.T) {
 		if got += fmt.Sprint(err); got != want {
 			t.Errorf("%s\ngot  %s\nwant %s", text, got, want)
 		}
+	}
+}
+
+func TestSplitProxies(t *testing.T) {
+	for text, want := range map[string][]string{
+		"":                                  nil,
+		"SMTP:a@c.com+smtp:b@c.com":         {"SMTP:a@c.com", "smtp:b@c.com"},
+		"SMTP:a+tag@c.com+smtp:b@c.com":     {"SMTP:a+tag@c.com", "smtp:b@c.com"},
+		"SMTP:a@c.com;smtp:b@c.com":         {"SMTP:a@c.com", "smtp:b@c.com"},
+		"{SMTP:a@c.com, smtp:b@c.com}":      {"SMTP:a@c.com", "smtp:b@c.com"},
+		"SMTP:a@c.com\r\nsmtp:b@c.com":      {"SMTP:a@c.com", "smtp:b@c.com"},
+		`["SMTP:a@c.com","smtp:b+x@c.com"]`: {"SMTP:a@c.com", "smtp:b+x@c.com"},
+	} {
+		var got []string
+		eachProxy([]byte(text), true, func(p []byte) { got = append(got, string(p)) })
+		if !reflect.DeepEqual(got, want) {
+			t.Errorf("%q: %q, want %q", text, got, want)
+		}
+	}
+}
+
+func TestUTF16FromPowerShell(t *testing.T) {
+	utf16 := "\xff\xfe"
+	for _, r := range "UserPrincipalName\r\na@c.com\r\n" {
+		utf16 += string([]byte{byte(r), 0})
+	}
+	people, err := readAll(utf16)
+	if err != nil || len(people) != 1 || people[0].UPN != "a@c.com" {
+		t.Errorf("%+v, %v", people, err)
 	}
 }

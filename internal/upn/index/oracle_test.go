@@ -1,4 +1,4 @@
-package upn
+package index
 
 import (
 	"slices"
@@ -6,6 +6,7 @@ import (
 
 	"github.com/zo365/zo365/internal/distance"
 	"github.com/zo365/zo365/internal/tenant"
+	"github.com/zo365/zo365/internal/upn"
 )
 
 // The oracle is the plain way to compare everybody, which fits on a page. The
@@ -14,11 +15,11 @@ import (
 // Index finds the people of one tenant by their addresses.
 type oracle struct {
 	users    []tenant.User
-	byUPN    map[Address][]int
-	byMail   map[Address][]int
-	byProxy  map[Address][]int
+	byUPN    map[upn.Address][]int
+	byMail   map[upn.Address][]int
+	byProxy  map[upn.Address][]int
 	byLocal  map[string][]int
-	deleted  map[Address][]int
+	deleted  map[upn.Address][]int
 	domains  map[string]tenant.Domain
 	nearness map[string][]int // people by their UPN's domain
 }
@@ -28,16 +29,16 @@ type oracle struct {
 func newOracle(users []tenant.User, domains []tenant.Domain) *oracle {
 	ix := &oracle{
 		users:    users,
-		byUPN:    map[Address][]int{},
-		byMail:   map[Address][]int{},
-		byProxy:  map[Address][]int{},
+		byUPN:    map[upn.Address][]int{},
+		byMail:   map[upn.Address][]int{},
+		byProxy:  map[upn.Address][]int{},
 		byLocal:  map[string][]int{},
-		deleted:  map[Address][]int{},
+		deleted:  map[upn.Address][]int{},
 		domains:  map[string]tenant.Domain{},
 		nearness: map[string][]int{},
 	}
 	for _, d := range domains {
-		ix.domains[normalDomain(d.Name)] = d
+		ix.domains[upn.NormalDomain(d.Name)] = d
 	}
 	for i := range users {
 		ix.add(i)
@@ -47,27 +48,27 @@ func newOracle(users []tenant.User, domains []tenant.Domain) *oracle {
 
 func (ix *oracle) add(i int) {
 	u := ix.users[i]
-	address := Normal(u.UPN)
+	address := upn.Normal(u.UPN)
 	if u.Deleted {
-		put(ix.deleted, Normal(deletedUPN(u.UPN)), i)
-		put(ix.deleted, Normal(u.Mail), i)
+		put(ix.deleted, upn.Normal(upn.LiveUPN(u.UPN)), i)
+		put(ix.deleted, upn.Normal(u.Mail), i)
 		for _, p := range u.Proxies {
-			put(ix.deleted, Normal(p), i)
+			put(ix.deleted, upn.Normal(p), i)
 		}
 		return
 	}
 	put(ix.byUPN, address, i)
-	put(ix.byMail, Normal(u.Mail), i)
+	put(ix.byMail, upn.Normal(u.Mail), i)
 	for _, p := range u.Proxies {
-		put(ix.byProxy, Normal(p), i)
+		put(ix.byProxy, upn.Normal(p), i)
 	}
-	if address.Complete() && !isGuestUPN(u.UPN) {
+	if address.Complete() && !upn.IsGuest(u.UPN) {
 		ix.byLocal[address.Local()] = append(ix.byLocal[address.Local()], i)
 		ix.nearness[address.Domain()] = append(ix.nearness[address.Domain()], i)
 	}
 }
 
-func put(m map[Address][]int, a Address, i int) {
+func put(m map[upn.Address][]int, a upn.Address, i int) {
 	if a != "" && !slices.Contains(m[a], i) {
 		m[a] = append(m[a], i)
 	}
@@ -75,36 +76,36 @@ func put(m map[Address][]int, a Address, i int) {
 
 // Match finds the person of one Zoom email. Typos are not looked for here:
 // whether a near person is free depends on everybody else (see Compare).
-func (ix *oracle) Match(zoomEmail string) Result {
+func (ix *oracle) Match(zoomEmail string) upn.Result {
 	r := ix.match(zoomEmail)
-	r.Flags = appendFlags(nil, zoomEmail, r.Entra, ix.verified)
+	r.Flags = upn.AppendFlags(nil, zoomEmail, r.Entra, ix.verified)
 	return r
 }
 
-func (ix *oracle) match(zoomEmail string) Result {
-	r := Result{ZoomEmail: zoomEmail, Class: Missing}
-	address := Normal(zoomEmail)
+func (ix *oracle) match(zoomEmail string) upn.Result {
+	r := upn.Result{ZoomEmail: zoomEmail, Class: upn.Missing}
+	address := upn.Normal(zoomEmail)
 	if address == "" {
 		return r
 	}
 	for _, rule := range []struct {
-		class Class
+		class upn.Class
 		found []int
 	}{
-		{Match, ix.byUPN[address]},
-		{Mail, ix.byMail[address]},
-		{Alias, ix.byProxy[address]},
+		{upn.Match, ix.byUPN[address]},
+		{upn.Mail, ix.byMail[address]},
+		{upn.Alias, ix.byProxy[address]},
 	} {
 		switch len(rule.found) {
 		case 0:
 			continue
 		case 1:
 			r.Entra, r.Class, r.MatchedOn = &ix.users[rule.found[0]], rule.class, string(address)
-			if r.Entra.Guest || isGuestUPN(r.Entra.UPN) {
-				r.Class = Guest
+			if r.Entra.Guest || upn.IsGuest(r.Entra.UPN) {
+				r.Class = upn.Guest
 			}
 		default:
-			r.Class, r.Candidates = Ambiguous, ix.upns(rule.found)
+			r.Class, r.Candidates = upn.Ambiguous, ix.upns(rule.found)
 		}
 		return r
 	}
@@ -113,10 +114,10 @@ func (ix *oracle) match(zoomEmail string) Result {
 
 // matchElsewhere looks for the local part under other domains, then among the
 // deleted.
-func (ix *oracle) matchElsewhere(r Result, address Address) Result {
+func (ix *oracle) matchElsewhere(r upn.Result, address upn.Address) upn.Result {
 	var others []int
 	for _, i := range ix.byLocal[address.Local()] {
-		if Normal(ix.users[i].UPN).Domain() != address.Domain() {
+		if upn.Normal(ix.users[i].UPN).Domain() != address.Domain() {
 			others = append(others, i)
 		}
 	}
@@ -124,13 +125,13 @@ func (ix *oracle) matchElsewhere(r Result, address Address) Result {
 	switch {
 	case address.Complete() && len(others) == 1:
 		u := &ix.users[others[0]]
-		r.Class, r.Entra, r.MatchedOn, r.Kind = Domain, u, string(Normal(u.UPN)), ix.kind(Normal(u.UPN).Domain())
+		r.Class, r.Entra, r.MatchedOn, r.Kind = upn.Domain, u, string(upn.Normal(u.UPN)), ix.kind(upn.Normal(u.UPN).Domain())
 	case address.Complete() && len(others) > 1:
-		r.Class, r.Candidates = Ambiguous, ix.upns(others)
+		r.Class, r.Candidates = upn.Ambiguous, ix.upns(others)
 	case len(gone) == 1:
-		r.Class, r.Entra, r.MatchedOn = Deleted, &ix.users[gone[0]], string(address)
+		r.Class, r.Entra, r.MatchedOn = upn.Deleted, &ix.users[gone[0]], string(address)
 	case len(gone) > 1:
-		r.Class, r.Candidates = Ambiguous, ix.upns(gone)
+		r.Class, r.Candidates = upn.Ambiguous, ix.upns(gone)
 	}
 	return r
 }
@@ -144,24 +145,24 @@ func (ix *oracle) upns(found []int) []string {
 	return names
 }
 
-func (ix *oracle) kind(domain string) DomainKind {
+func (ix *oracle) kind(domain string) upn.DomainKind {
 	d, known := ix.domains[domain]
 	switch {
 	case known && d.Initial,
 		strings.HasSuffix(domain, ".onmicrosoft.com"),
 		strings.HasSuffix(domain, ".partner.onmschina.cn"),
 		strings.HasSuffix(domain, ".onmicrosoft.us"):
-		return InitialDomain
+		return upn.InitialDomain
 	case known && !d.Verified:
-		return UnverifiedKind
+		return upn.UnverifiedKind
 	}
-	return OtherVerified
+	return upn.OtherVerified
 }
 
 // verified says whether a domain is verified in the tenant, and whether that is
 // known at all.
 func (ix *oracle) verified(email string) (ok, known bool) {
-	domain := Normal(email).Domain()
+	domain := upn.Normal(email).Domain()
 	if len(ix.domains) == 0 {
 		return false, false
 	}
@@ -171,7 +172,7 @@ func (ix *oracle) verified(email string) (ok, known bool) {
 // Comparison is everybody: the Zoom users in order of their address, and the
 // Microsoft users whom no Zoom user matches.
 type oracleComparison struct {
-	Results   []Result
+	Results   []upn.Result
 	NotInZoom []tenant.User
 }
 
@@ -185,41 +186,41 @@ func oracleCompare(zoomUsers []tenant.ZoomUser, ix *oracle) oracleComparison {
 		if r.Entra != nil {
 			taken[r.Entra.UPN] = true
 		}
-		for _, upn := range r.Candidates {
-			taken[upn] = true
+		for _, name := range r.Candidates {
+			taken[name] = true
 		}
 		c.Results = append(c.Results, r)
 	}
-	slices.SortFunc(c.Results, func(a, b Result) int {
-		if order := strings.Compare(string(Normal(a.ZoomEmail)), string(Normal(b.ZoomEmail))); order != 0 {
+	slices.SortFunc(c.Results, func(a, b upn.Result) int {
+		if order := strings.Compare(string(upn.Normal(a.ZoomEmail)), string(upn.Normal(b.ZoomEmail))); order != 0 {
 			return order
 		}
 		return strings.Compare(a.ZoomEmail, b.ZoomEmail)
 	})
 	matched := map[string]string{}
 	for _, r := range c.Results {
-		if r.Class == Match {
+		if r.Class == upn.Match {
 			matched[r.Entra.UPN] = r.ZoomEmail
 		}
 	}
 	for i, r := range c.Results {
-		if r.Class != Mail && r.Class != Alias && r.Class != Domain {
+		if r.Class != upn.Mail && r.Class != upn.Alias && r.Class != upn.Domain {
 			continue
 		}
 		if by, ok := matched[r.Entra.UPN]; ok {
-			c.Results[i].Class, c.Results[i].TakenBy, c.Results[i].Kind = Taken, by, ""
-			if r.Class == Domain {
-				c.Results[i].MatchedOn = string(Normal(r.ZoomEmail))
+			c.Results[i].Class, c.Results[i].TakenBy, c.Results[i].Kind = upn.Taken, by, ""
+			if r.Class == upn.Domain {
+				c.Results[i].MatchedOn = string(upn.Normal(r.ZoomEmail))
 			}
 		}
 	}
 	for i := range c.Results {
-		if c.Results[i].Class == Missing {
+		if c.Results[i].Class == upn.Missing {
 			ix.suggest(&c.Results[i], taken)
 		}
 	}
 	for _, u := range ix.users {
-		if !taken[u.UPN] && !u.Deleted && !u.Guest && !isGuestUPN(u.UPN) {
+		if !taken[u.UPN] && !u.Deleted && !u.Guest && !upn.IsGuest(u.UPN) {
 			c.NotInZoom = append(c.NotInZoom, u)
 		}
 	}
@@ -229,8 +230,8 @@ func oracleCompare(zoomUsers []tenant.ZoomUser, ix *oracle) oracleComparison {
 
 // suggest turns missing into typo when exactly one free person of the same
 // domain is nearest within the limit.
-func (ix *oracle) suggest(r *Result, taken map[string]bool) {
-	address := Normal(r.ZoomEmail)
+func (ix *oracle) suggest(r *upn.Result, taken map[string]bool) {
+	address := upn.Normal(r.ZoomEmail)
 	if !address.Complete() {
 		return
 	}
@@ -240,7 +241,7 @@ func (ix *oracle) suggest(r *Result, taken map[string]bool) {
 		if taken[ix.users[i].UPN] {
 			continue
 		}
-		d := distance.Of(local, Normal(ix.users[i].UPN).Local(), best)
+		d := distance.Of(local, upn.Normal(ix.users[i].UPN).Local(), best)
 		if d < best {
 			best, nearest = d, nearest[:0]
 		}
@@ -249,6 +250,6 @@ func (ix *oracle) suggest(r *Result, taken map[string]bool) {
 		}
 	}
 	if len(nearest) == 1 {
-		r.Class, r.Suggestion = Typo, ix.users[nearest[0]].UPN
+		r.Class, r.Suggestion = upn.Typo, ix.users[nearest[0]].UPN
 	}
 }

@@ -1,6 +1,7 @@
-package upn
+package index
 
 import (
+	"bytes"
 	"encoding/binary"
 	"hash/maphash"
 	"math/bits"
@@ -8,6 +9,7 @@ import (
 	"unsafe"
 
 	"github.com/zo365/zo365/internal/tenant"
+	"github.com/zo365/zo365/internal/upn"
 )
 
 // The store keeps a million people in few large pieces without pointers, so
@@ -197,13 +199,13 @@ func appendKey(dst, raw []byte) []byte {
 	for ; i+8 <= len(raw); i += 8 {
 		w := binary.LittleEndian.Uint64(raw[i:])
 		if w&highs != 0 || hasZero(w^colons) {
-			return append(dst[:start], Normal(string(raw))...)
+			return append(dst[:start], upn.Normal(string(raw))...)
 		}
 		dst = binary.LittleEndian.AppendUint64(dst, lowerWord(w))
 	}
 	for _, c := range raw[i:] {
 		if c >= 0x80 || c == ':' {
-			return append(dst[:start], Normal(string(raw))...)
+			return append(dst[:start], upn.Normal(string(raw))...)
 		}
 		dst = append(dst, lowerByte(c))
 	}
@@ -261,7 +263,7 @@ func sameKey(raw, key []byte) bool {
 func sameOdd(raw, key []byte) bool {
 	for _, c := range raw {
 		if c >= 0x80 || c == ':' {
-			return string(Normal(string(raw))) == string(key)
+			return string(upn.Normal(string(raw))) == string(key)
 		}
 	}
 	return false
@@ -382,3 +384,13 @@ var hexPairs = func() (pairs [256]uint16) {
 	}
 	return pairs
 }()
+
+// trim cuts outer white space.
+func trim(cell []byte) []byte {
+	if n := len(cell); n == 0 || solid(cell[0]) && solid(cell[n-1]) {
+		return cell
+	}
+	return bytes.TrimSpace(cell)
+}
+
+func solid(c byte) bool { return c > ' ' && c < 0x80 }

@@ -1,4 +1,4 @@
-package upn
+package export
 
 import (
 	"bytes"

@@ -1,9 +1,11 @@
-package upn
+package index
 
 import (
 	"bytes"
 	"slices"
 	"strings"
+
+	"github.com/zo365/zo365/internal/upn"
 )
 
 // DomainCount says how many people of one domain do not match.
@@ -23,7 +25,7 @@ func (c *Comparison) WorstDomains() []DomainCount {
 	for _, one := range counts {
 		if one.Mismatches > 0 {
 			if c.redact {
-				one.Domain = c.names.domain(one.Domain)
+				one.Domain = c.names.Domain(one.Domain)
 			}
 			worst = append(worst, one)
 		}
@@ -74,23 +76,23 @@ func (c *Comparison) domainCounts(from, to int) []DomainCount {
 // firstSteps is what to do about a class that many people share, in the order in
 // which it pays.
 var firstSteps = []struct {
-	class Class
+	class upn.Class
 	step  string
 }{
 	{
-		Domain,
+		upn.Domain,
 		"the same names stand under another domain; if it is the initial onmicrosoft.com domain, verify the Zoom emails' domain in Entra and change the UPNs",
 	},
 	{
-		Mail,
+		upn.Mail,
 		"Zoom has the mail addresses instead of the UPNs; make UPN and mail equal in Entra (for synced users on premises), or change the emails in Zoom",
 	},
-	{Alias, "Zoom has aliases; change the emails in Zoom to the UPNs"},
-	{Ambiguous, "some addresses belong to several people; leave each to one of them"},
-	{Typo, "some addresses are nearly right; ask whether the suggested people are meant"},
-	{Deleted, "some Microsoft accounts were deleted; restore them within 30 days or remove the Zoom users"},
-	{Missing, "some Zoom users are nobody in the tenant; create them there or remove them from Zoom"},
-	{Guest, "guests' mailboxes are in other tenants; they cannot connect here"},
+	{upn.Alias, "Zoom has aliases; change the emails in Zoom to the UPNs"},
+	{upn.Ambiguous, "some addresses belong to several people; leave each to one of them"},
+	{upn.Typo, "some addresses are nearly right; ask whether the suggested people are meant"},
+	{upn.Deleted, "some Microsoft accounts were deleted; restore them within 30 days or remove the Zoom users"},
+	{upn.Missing, "some Zoom users are nobody in the tenant; create them there or remove them from Zoom"},
+	{upn.Guest, "guests' mailboxes are in other tenants; they cannot connect here"},
 }
 
 // First is what to do first: about the class with the most people.

@@ -1,14 +1,14 @@
-package upn
+package index
 
 import (
 	"bytes"
 	"iter"
 	"runtime"
 	"slices"
-	"strings"
 	"sync"
 
 	"github.com/zo365/zo365/internal/tenant"
+	"github.com/zo365/zo365/internal/upn"
 )
 
 // Comparison is everybody: the Zoom users in the order of their address, and
@@ -20,7 +20,7 @@ type Comparison struct {
 	taken   bitset // people whom somebody found
 	matched bitset // people who match somebody of Zoom
 	counts  [10]int
-	names   Pseudonyms
+	names   upn.Pseudonyms
 	redact  bool
 }
 
@@ -52,7 +52,7 @@ func (m *Matcher) Compare(domains []tenant.Domain) *Comparison {
 		matched: newBitset(m.people.at.n),
 	}
 	for _, d := range domains {
-		c.domains[normalDomain(d.Name)] = d
+		c.domains[upn.NormalDomain(d.Name)] = d
 	}
 	c.decide()
 	c.suggest()
@@ -142,16 +142,16 @@ func (c *Comparison) elsewhere(open []uint32) {
 		var key []byte
 		for person := uint32(from); person < uint32(to); person++ {
 			record := p.record(person)
-			if record[0]&isDeleted != 0 || isGuestUPN(view(upnOf(record))) {
+			if record[0]&isDeleted != 0 || upn.IsGuest(view(upnOf(record))) {
 				continue
 			}
-			upn := upnOf(record)
-			at := bytes.LastIndexByte(upn, '@')
-			if at <= 0 || at == len(upn)-1 {
+			name := upnOf(record)
+			at := bytes.LastIndexByte(name, '@')
+			if at <= 0 || at == len(name)-1 {
 				continue
 			}
-			if key = appendKey(key[:0], upn[:at]); len(key) != at {
-				key = appendKey(key[:0], upn) // not plain
+			if key = appendKey(key[:0], name[:at]); len(key) != at {
+				key = appendKey(key[:0], name) // not plain
 				key, _ = localOf(key)
 			}
 			local := key
@@ -206,8 +206,8 @@ func inParts[T any](n int, work func(from, to int) []T) []T {
 func (c *Comparison) Len() int { return len(c.order) }
 
 // Count says how many results are of a class.
-func (c *Comparison) Count(class Class) int {
-	if i := slices.Index(Classes, class); i >= 0 {
+func (c *Comparison) Count(class upn.Class) int {
+	if i := slices.Index(upn.Classes, class); i >= 0 {
 		return c.counts[i]
 	}
 	return 0
@@ -217,21 +217,21 @@ func (c *Comparison) Count(class Class) int {
 func (c *Comparison) OK() bool { return c.counts[isMatch] == len(c.order) }
 
 // Redact puts pseudonyms into every result from here on.
-func (c *Comparison) Redact(names Pseudonyms) { c.names, c.redact = names, true }
+func (c *Comparison) Redact(names upn.Pseudonyms) { c.names, c.redact = names, true }
 
 // Result is what was found for the i-th Zoom user.
-func (c *Comparison) Result(i int) Result {
-	var r Result
+func (c *Comparison) Result(i int) upn.Result {
+	var r upn.Result
 	c.fill(&r, c.order[i], new(scratch))
 	return r
 }
 
 // Results are some of them in order. A result and its texts are valid until the
 // next one: they share memory.
-func (c *Comparison) Results(from, to int) iter.Seq[*Result] {
+func (c *Comparison) Results(from, to int) iter.Seq[*upn.Result] {
 	const together = 256
-	return func(yield func(*Result) bool) {
-		var r Result
+	return func(yield func(*upn.Result) bool) {
+		var r upn.Result
 		var s scratch
 		var w warmer
 		for ; from < to; from += together {
@@ -284,34 +284,34 @@ func (w *warmer) touch(record []byte) {
 type scratch struct {
 	user  tenant.User
 	guid  [guidLength]byte
-	flags [5]Flag
+	flags [5]upn.Flag
 }
 
 // fill makes the result of a Zoom user.
-func (c *Comparison) fill(r *Result, i uint32, s *scratch) {
+func (c *Comparison) fill(r *upn.Result, i uint32, s *scratch) {
 	p := &c.m.people
 	user := c.m.zoom.users[i]
 	email := c.m.zoom.emailAt(user.place)
 	f := user.found
-	*r = Result{ZoomEmail: view(email), Class: Classes[f.class()]}
+	*r = upn.Result{ZoomEmail: view(email), Class: upn.Classes[f.class()]}
 	switch {
-	case r.Class == Typo:
+	case r.Class == upn.Typo:
 		r.Suggestion = view(upnOf(p.record(f.person())))
-	case r.Class == Ambiguous:
+	case r.Class == upn.Ambiguous:
 		r.Candidates = c.candidates(i)
 	case f != 0:
 		readPerson(p.record(f.person()), &s.user, &s.guid)
 		r.Entra = &s.user
 		r.MatchedOn = normal(email)
-		if r.Class == Domain {
-			r.MatchedOn = string(Normal(r.Entra.UPN))
-			r.Kind = c.kind(Normal(r.Entra.UPN).Domain())
+		if r.Class == upn.Domain {
+			r.MatchedOn = string(upn.Normal(r.Entra.UPN))
+			r.Kind = c.kind(upn.Normal(r.Entra.UPN).Domain())
 		}
-		if r.Class == Taken {
+		if r.Class == upn.Taken {
 			r.TakenBy = c.holder(upnOf(p.record(f.person())))
 		}
 	}
-	r.Flags = appendFlags(s.flags[:0], r.ZoomEmail, r.Entra, c.verified)
+	r.Flags = upn.AppendFlags(s.flags[:0], r.ZoomEmail, r.Entra, c.verified)
 	if c.redact {
 		*r = c.names.Result(*r)
 	}
@@ -338,22 +338,22 @@ func normal(email []byte) string {
 	if isKey(email) {
 		return view(email)
 	}
-	return string(Normal(string(email)))
+	return string(upn.Normal(string(email)))
 }
 
 // holder is the email of the Zoom user who matches a UPN.
-func (c *Comparison) holder(upn []byte) string {
-	if at, ok := c.place(appendKey(nil, upn)); ok {
+func (c *Comparison) holder(name []byte) string {
+	if at, ok := c.place(appendKey(nil, name)); ok {
 		return view(c.m.zoom.email(c.order[at]))
 	}
 	return ""
 }
 
 // Find is the result of one address, if Zoom has it.
-func (c *Comparison) Find(email string) (Result, bool) {
+func (c *Comparison) Find(email string) (upn.Result, bool) {
 	at, ok := c.place(appendKey(nil, []byte(email)))
 	if !ok {
-		return Result{}, false
+		return upn.Result{}, false
 	}
 	return c.Result(at), true
 }
@@ -398,20 +398,15 @@ func (c *Comparison) NotInZoom() []tenant.User {
 	return users
 }
 
-func (c *Comparison) kind(domain string) DomainKind {
+func (c *Comparison) kind(domain string) upn.DomainKind {
 	d, known := c.domains[domain]
 	switch {
-	case known && d.Initial, isInitialDomain(domain):
-		return InitialDomain
+	case known && d.Initial, upn.IsInitialDomain(domain):
+		return upn.InitialDomain
 	case known && !d.Verified:
-		return UnverifiedKind
+		return upn.UnverifiedKind
 	}
-	return OtherVerified
-}
-
-func isInitialDomain(domain string) bool {
-	return strings.HasSuffix(domain, ".onmicrosoft.com") || strings.HasSuffix(domain, ".partner.onmschina.cn") ||
-		strings.HasSuffix(domain, ".onmicrosoft.us")
+	return upn.OtherVerified
 }
 
 // verified says whether an email's domain is verified in the tenant, and whether
@@ -420,7 +415,7 @@ func (c *Comparison) verified(email string) (ok, known bool) {
 	if len(c.domains) == 0 {
 		return false, false
 	}
-	return c.domains[Normal(email).Domain()].Verified, true
+	return c.domains[upn.Normal(email).Domain()].Verified, true
 }
 
 // bitset is a set of small numbers.

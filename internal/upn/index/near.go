@@ -1,4 +1,4 @@
-package upn
+package index
 
 import (
 	"runtime"
@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/zo365/zo365/internal/distance"
+	"github.com/zo365/zo365/internal/upn"
 )
 
 // maxTypo is the largest distance of local parts that is called a typo;
@@ -100,7 +101,7 @@ func (c *Comparison) free(domains map[string]*neighbours) []named {
 		var key []byte
 		for i := uint32(from); i < uint32(to); i++ {
 			record := p.record(i)
-			if c.taken.has(i) || record[0]&isDeleted != 0 || isGuestUPN(view(upnOf(record))) {
+			if c.taken.has(i) || record[0]&isDeleted != 0 || upn.IsGuest(view(upnOf(record))) {
 				continue
 			}
 			key = appendKey(key[:0], upnOf(record))

@@ -1,4 +1,4 @@
-package upn
+package index
 
 import (
 	"fmt"
@@ -8,7 +8,7 @@ import (
 )
 
 // BenchmarkMemory says how many bytes of each kind stay of a person while a report
-// is written: go test -run - -bench Memory ./internal/upn
+// is written: go test -run - -bench Memory ./internal/upn/index
 func BenchmarkMemory(b *testing.B) {
 	const people = 200_000
 	for b.Loop() {

@@ -1,9 +1,12 @@
-package upn
+// Package index compares a million people of a Zoom account with a million of a Microsoft
+// tenant, by the rules of package upn. It prints nothing and asks no network.
+package index
 
 import (
 	"slices"
 
 	"github.com/zo365/zo365/internal/tenant"
+	"github.com/zo365/zo365/internal/upn"
 )
 
 // Matcher compares everybody. First all Zoom users are added, then all
@@ -11,7 +14,7 @@ import (
 // report shows. The order of either side does not matter.
 type Matcher struct {
 	// Keep limits the Zoom side; nil keeps everybody.
-	Keep func(Address) bool
+	Keep func(upn.Address) bool
 
 	zoom   zoomSide
 	people peopleSide
@@ -105,7 +108,7 @@ func (p *peopleSide) samePerson(a, b uint32) bool {
 	if x.ID != "" || y.ID != "" {
 		return x.ID == y.ID
 	}
-	return Normal(x.UPN) == Normal(y.UPN) && x.Deleted == y.Deleted
+	return upn.Normal(x.UPN) == upn.Normal(y.UPN) && x.Deleted == y.Deleted
 }
 
 // peopleBatch is a part of the Microsoft side that one processor read.
@@ -142,17 +145,17 @@ type microsoftCells struct {
 // other tenants are kept only when one of them may be in Zoom.
 func (b *peopleBatch) add(c microsoftCells, z *zoomSide) {
 	rules := [3]uint8{byUPN, byMail, byProxy}
-	upn := c.upn
+	name := c.upn
 	if c.what&isDeleted != 0 {
 		rules = [3]uint8{byDeleted, byDeleted, byDeleted}
-		upn = upn[len(upn)-len(deletedUPN(view(upn))):]
+		name = name[len(name)-len(upn.LiveUPN(view(name))):]
 	}
-	foreign := isGuestUPN(view(c.upn))
+	foreign := upn.IsGuest(view(c.upn))
 	if foreign {
 		c.what |= isGuest
 	}
 	before := len(b.asked)
-	b.upn = appendKey(b.upn[:0], upn)
+	b.upn = appendKey(b.upn[:0], name)
 	b.ask(b.upn, rules[0], c.what)
 	b.mail = appendKey(b.mail[:0], c.mail)
 	if string(b.mail) != string(b.upn) {
@@ -296,7 +299,7 @@ func (m *Matcher) AddMicrosoft(u tenant.User) {
 	b := &m.people.batch
 	c := microsoftCells{upn: []byte(u.UPN), mail: []byte(u.Mail), id: []byte(u.ID), what: whatOf(u)}
 	for _, p := range u.Proxies {
-		if a := Normal(p); a != "" {
+		if a := upn.Normal(p); a != "" {
 			c.proxies = append(c.proxies, []byte(a))
 		}
 	}

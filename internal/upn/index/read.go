@@ -1,0 +1,55 @@
+package index
+
+import (
+	"bytes"
+	"io"
+	"slices"
+	"sync"
+
+	"github.com/zo365/zo365/internal/export"
+)
+
+// ReadMicrosoft adds the people of an export, which export.Microsoft reads. The Zoom side
+// is complete by then.
+func (m *Matcher) ReadMicrosoft(file string, r io.Reader, allowPartial bool) (export.Export, error) {
+	m.seal()
+	return export.Microsoft(file, r, allowPartial, m.readPeople, m.take)
+}
+
+// ReadZoom adds the people of an export, which export.Zoom reads.
+func (m *Matcher) ReadZoom(file string, r io.Reader, allowPartial bool) (export.Export, error) {
+	return export.Zoom(file, r, allowPartial, m.readAccounts, m.zoom.take)
+}
+
+// desk is what a processor needs to read a block, used again and again.
+type desk struct {
+	people peopleBatch
+	zoom   zoomBatch
+}
+
+var desks = sync.Pool{New: func() any { return new(desk) }}
+
+// readPeople reads a block of Microsoft users and looks each up.
+func (m *Matcher) readPeople(rows export.Rows[export.Person]) (peopleBatch, error) {
+	d := desks.Get().(*desk)
+	defer desks.Put(d)
+	b := &d.people
+	b.reset()
+	err := rows(func(p *export.Person) {
+		what := when(p.Guest, isGuest) | when(p.Synced, isSynced) | when(p.Deleted, isDeleted) |
+			either(p.Enabled, isEnabled, isDisabled) | either(p.MailPlan, hasMailPlan, hasNoMailPlan)
+		b.add(microsoftCells{upn: p.UPN, mail: p.Mail, id: p.ID, proxies: p.Proxies, what: what}, &m.zoom)
+	})
+	b.answer(&m.zoom)
+	return peopleBatch{text: bytes.Clone(b.text), at: slices.Clone(b.at), hits: slices.Clone(b.hits)}, err
+}
+
+// readAccounts reads a block of Zoom users.
+func (m *Matcher) readAccounts(rows export.Rows[export.Account]) (zoomBatch, error) {
+	d := desks.Get().(*desk)
+	defer desks.Put(d)
+	b := &d.zoom
+	b.text, b.at, b.hashes = b.text[:0], b.at[:0], b.hashes[:0]
+	err := rows(func(a *export.Account) { b.add(a.Email, m.Keep) })
+	return zoomBatch{text: bytes.Clone(b.text), at: slices.Clone(b.at), hashes: slices.Clone(b.hashes)}, err
+}
