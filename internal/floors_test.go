@@ -31,6 +31,8 @@ var floors = map[string][]string{
 		"internal/render",
 		"internal/rest",
 		"internal/sandbox",
+		"internal/sandbox/robot",
+		"internal/sandbox/world",
 		"internal/secret",
 		"internal/signin",
 		"internal/snapshot",
@@ -87,8 +89,17 @@ var floors = map[string][]string{
 	"internal/profile":    {},
 	"internal/tenant":     {},
 	// beside
-	"internal":         {},
-	"internal/sandbox": {},
+	"internal": {},
+	"internal/sandbox": {
+		"internal/sandbox/entra", "internal/sandbox/graph", "internal/sandbox/portal", "internal/sandbox/world",
+		"internal/sandbox/zoom",
+	},
+	"internal/sandbox/world":  {},
+	"internal/sandbox/robot":  {},
+	"internal/sandbox/entra":  {"internal/sandbox/world"},
+	"internal/sandbox/zoom":   {"internal/sandbox/world"},
+	"internal/sandbox/graph":  {"internal/sandbox/entra", "internal/sandbox/world"},
+	"internal/sandbox/portal": {"internal/sandbox/entra", "internal/sandbox/world"},
 }
 
 // guests says which room alone may import a library.
@@ -97,8 +108,8 @@ var guests = map[string][]string{
 	"github.com/zalando/go-keyring":      {"internal/secret"},
 	"github.com/olekukonko/tablewriter":  {"internal/render"},
 	"github.com/invopop/jsonschema":      {"internal/docgen"},
-	"github.com/go-jose/go-jose/v4":      {"internal/sandbox", "internal/signin"},
-	"software.sslmate.com/src/go-pkcs12": {"internal/sandbox", "internal/signin"},
+	"github.com/go-jose/go-jose/v4":      {"internal/sandbox/entra", "internal/signin"},
+	"software.sslmate.com/src/go-pkcs12": {"internal/sandbox/entra", "internal/signin"},
 	"filippo.io/age":                     {"internal/secret"},
 	"github.com/godbus/dbus/v5":          {"internal/secret"},
 	"github.com/gofrs/flock":             {"internal/atomicfile"},

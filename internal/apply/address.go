@@ -295,7 +295,13 @@ func addressBack(e journal.Entry, kind upn.FixKind) (plan.Step, error) {
 		EntraID string `json:"entra_id"`
 	}
 	_ = json.Unmarshal(e.Evidence, &evidence) // an older version has none
-	f := upn.Fix{Kind: kind, Listed: true, ZoomEmail: from, From: from, To: to}
+	f := upn.Fix{
+		Kind:      kind,
+		Listed:    true,
+		ZoomEmail: from,
+		From:      from,
+		To:        to,
+	}
 	if kind == upn.EntraUPN {
 		f.EntraID = evidence.EntraID
 	}

@@ -73,7 +73,13 @@ func (d directory) SetUPN(_ context.Context, id, upn string) error {
 }
 
 func email(from, to string) upn.Fix {
-	return upn.Fix{Kind: upn.ZoomEmail, Class: upn.Mail, ZoomEmail: from, From: from, To: to}
+	return upn.Fix{
+		Kind:      upn.ZoomEmail,
+		Class:     upn.Mail,
+		ZoomEmail: from,
+		From:      from,
+		To:        to,
+	}
 }
 
 func TestEachChangeIsHeldAgainstWhatIsThere(t *testing.T) {
@@ -99,38 +105,73 @@ func TestEachChangeIsHeldAgainstWhatIsThere(t *testing.T) {
 		"the domain is not managed": {email("a@x.com", "a@y.com"), StepFailed, "y.com is not a managed domain"},
 		"three times in 24 hours":   {email("often@x.com", "b@x.com"), StepFailed, "changed 3 times within 24 hours"},
 		"a UPN": {
-			upn.Fix{Kind: upn.EntraUPN, EntraID: "1", From: "u@x.com", To: "v@x.com"},
+			upn.Fix{
+				Kind:    upn.EntraUPN,
+				EntraID: "1",
+				From:    "u@x.com",
+				To:      "v@x.com",
+			},
 			StepDone,
 			"",
 		},
 		"a UPN by itself": {upn.Fix{Kind: upn.EntraUPN, From: "u@x.com", To: "v@x.com"}, StepDone, ""},
 		"a UPN that is right already": {
-			upn.Fix{Kind: upn.EntraUPN, EntraID: "1", From: "t@x.com", To: "U@x.com"},
+			upn.Fix{
+				Kind:    upn.EntraUPN,
+				EntraID: "1",
+				From:    "t@x.com",
+				To:      "U@x.com",
+			},
 			StepAlready,
 			"",
 		},
 		"a UPN that is another by now": {
-			upn.Fix{Kind: upn.EntraUPN, EntraID: "1", From: "t@x.com", To: "v@x.com"},
+			upn.Fix{
+				Kind:    upn.EntraUPN,
+				EntraID: "1",
+				From:    "t@x.com",
+				To:      "v@x.com",
+			},
 			StepFailed,
 			"the UPN is u@x.com now, not t@x.com",
 		},
 		"a synced account": {
-			upn.Fix{Kind: upn.EntraUPN, EntraID: "2", From: "s@x.com", To: "v@x.com"},
+			upn.Fix{
+				Kind:    upn.EntraUPN,
+				EntraID: "2",
+				From:    "s@x.com",
+				To:      "v@x.com",
+			},
 			StepFailed,
 			"on-premises directory",
 		},
 		"a Microsoft user who is not there": {
-			upn.Fix{Kind: upn.EntraUPN, EntraID: "9", From: "s@x.com", To: "v@x.com"},
+			upn.Fix{
+				Kind:    upn.EntraUPN,
+				EntraID: "9",
+				From:    "s@x.com",
+				To:      "v@x.com",
+			},
 			StepFailed,
 			"nobody with the ID 9",
 		},
 		"a UPN that somebody else has": {
-			upn.Fix{Kind: upn.EntraUPN, EntraID: "1", From: "u@x.com", To: "taken@x.com"},
+			upn.Fix{
+				Kind:    upn.EntraUPN,
+				EntraID: "1",
+				From:    "u@x.com",
+				To:      "taken@x.com",
+			},
 			StepFailed,
 			"has the address taken@x.com",
 		},
 		"a UPN that is a Zoom user's email": {
-			upn.Fix{Kind: upn.EntraUPN, EntraID: "4", From: "other@x.com", To: "v@x.com"},
+			upn.Fix{
+				Kind:    upn.EntraUPN,
+				EntraID: "4",
+				From:    "other@x.com",
+				To:      "v@x.com",
+			},
 			StepFailed,
 			"matches the Zoom user other@x.com",
 		},
@@ -218,7 +259,8 @@ func TestARunGoesOn(t *testing.T) {
 // hands work on both sides in memory and on a journal in memory.
 func hands(s *services, log *[]journal.Entry) Hands {
 	return Hands{
-		Zoom: s, Graph: directory{s},
+		Zoom:   s,
+		Graph:  directory{s},
 		People: People{ManagedDomains: map[string]bool{"x.com": true}, Recent: map[upn.Address]int{"often@x.com": 3}},
 		Recorder: Recorder{Waiting: func(plan.Step) {}, Note: func(_ context.Context, entries ...journal.Entry) error {
 			*log = append(*log, entries...)
@@ -341,7 +383,13 @@ func TestListsAreReadAsWritten(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "list")
 	fixes := []upn.Fix{
 		email("a@x.com", "b@x.com"),
-		{Kind: upn.OnPremises, Class: upn.Domain, From: "c@x.com", To: "d@x.com", Command: "x"},
+		{
+			Kind:    upn.OnPremises,
+			Class:   upn.Domain,
+			From:    "c@x.com",
+			To:      "d@x.com",
+			Command: "x",
+		},
 	}
 	if err := Write(file, Header{Made: time.Unix(0, 0).UTC(), Target: tenant.Target{Tenant: "t"}}, fixes); err != nil {
 		t.Fatal(err)

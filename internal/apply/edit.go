@@ -21,7 +21,14 @@ func (r Recorder) Edit(
 	edit func() error,
 	e journal.Entry,
 ) error {
-	s := plan.Step{ID: FileStep(scope), Scope: scope, Action: "edit", Target: scope, Before: before, After: after}
+	s := plan.Step{
+		ID:     FileStep(scope),
+		Scope:  scope,
+		Action: "edit",
+		Target: scope,
+		Before: before,
+		After:  after,
+	}
 	if err := r.begin(ctx, s); err != nil {
 		return err
 	}

@@ -225,7 +225,12 @@ func (r *running) visit(ctx context.Context, u unit) {
 	if err != nil {
 		r.stopOn(ctx, err)
 		for _, s := range u.steps {
-			r.end(StepResult{Step: s, Status: StepFailed, Why: err.Error(), Err: err})
+			r.end(StepResult{
+				Step:   s,
+				Status: StepFailed,
+				Why:    err.Error(),
+				Err:    err,
+			})
 		}
 		return
 	}

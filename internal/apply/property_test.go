@@ -70,7 +70,12 @@ func (w *world) input() doctor.Input {
 	f.ZoomGroups, f.ZoomPlan = seen(groups), seen(tenant.ZoomPlan{Type: w.plan})
 	f.ZoomDomains, f.Domains = seen(w.zoomDomains()), seen(w.entraDomains())
 	f.Credentials = seen([]tenant.AppCredential{{Kind: "secret", Expires: w.expires}})
-	return doctor.Input{File: w.file, Facts: f, Record: w.record(), Now: now}
+	return doctor.Input{
+		File:   w.file,
+		Facts:  f,
+		Record: w.record(),
+		Now:    now,
+	}
 }
 
 func (w *world) consents() []tenant.Consent {
@@ -257,15 +262,27 @@ func (w *world) click(_ context.Context, steps []plan.Step) error {
 // apply does a plan as the program does.
 func (w *world) apply(t *testing.T, p plan.Plan) ([]StepResult, error) {
 	t.Helper()
-	recorder := Recorder{Note: w.note, Plan: p.ID, Actor: "tester", Waiting: func(plan.Step) {}}
-	hands := Hands{Recorder: recorder, Entra: w, Groups: w, Consent: w.consent, Authorization: w.authorization}
+	recorder := Recorder{
+		Note:    w.note,
+		Plan:    p.ID,
+		Actor:   "tester",
+		Waiting: func(plan.Step) {},
+	}
+	hands := Hands{
+		Recorder:      recorder,
+		Entra:         w,
+		Groups:        w,
+		Consent:       w.consent,
+		Authorization: w.authorization,
+	}
 	in := w.input()
 	if c := doctor.ZoomApplication(in); c.Principal != nil {
 		w.pinned = c.Application()
 	}
 	defer func() { w.pinned = tenant.Application{} }()
 	person := Person{
-		Show: w.click, Recorder: recorder,
+		Show:     w.click,
+		Recorder: recorder,
 		Ask: func(context.Context, []plan.Step) (Answer, error) {
 			return Answer{By: "admin@a.com", How: Asked, Yes: true}, nil
 		},

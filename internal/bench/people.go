@@ -74,14 +74,23 @@ func place(i, n int) person {
 	local := firstNames[d.roll(uint64(len(firstNames)))] + "." + lastNames[d.roll(uint64(len(lastNames)))] + tag
 	at := "@" + domain
 	u := row{
-		id: guid(d), upn: local + at, mail: local + at,
-		disabled: d.roll(100) < 3, synced: d.roll(100) < 20,
+		id:       guid(d),
+		upn:      local + at,
+		mail:     local + at,
+		disabled: d.roll(100) < 3,
+		synced:   d.roll(100) < 20,
 	}
 	aliases := []string{"smtp:" + tag + at, "smtp:" + local + "@mail." + domain, "smtp:" + local + ".old@" + domain}
 	p := person{}
 	set := func(class, email, on string) {
 		p.email = email
-		p.answer = answer{email: email, class: class, upn: u.upn, id: u.id, matchedOn: on}
+		p.answer = answer{
+			email:     email,
+			class:     class,
+			upn:       u.upn,
+			id:        u.id,
+			matchedOn: on,
+		}
 	}
 	switch class := classOf(d, i, n); class {
 	case "match":

@@ -55,7 +55,12 @@ func runAuthStatus(ctx context.Context, env *Env) error {
 			status.SignedIn = false
 			status.Services = append(
 				status.Services,
-				render.SignIn{Service: one.service, Of: found.Of, Host: one.host, Problem: err.Error()},
+				render.SignIn{
+					Service: one.service,
+					Of:      found.Of,
+					Host:    one.host,
+					Problem: err.Error(),
+				},
 			)
 			if first == nil {
 				first = err
@@ -201,7 +206,8 @@ func newAuthAppCmd(env *Env) *cobra.Command {
 	}
 	var opts appCreateOptions
 	create := &cobra.Command{
-		Use: "create", Short: "Make the app registration",
+		Use:   "create",
+		Short: "Make the app registration",
 		Long: `Make an app registration in the tenant: a public client with a redirect on
 loopback and the delegated permissions of the chosen commands. What it will make
 is shown first. Its client ID is written to the tenant file.

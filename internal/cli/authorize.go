@@ -118,7 +118,12 @@ func runAuthorize(ctx context.Context, env *Env, opts authorizeOptions) error {
 	w.Input.Allowed = opts.Unknown.Allowed
 	err = w.SignIn(
 		ctx,
-		workspace.Look{Command: "authorize", Facts: need.AuthorizeFacts, ZoomEmail: opts.ZoomEmail, By: opts.By},
+		workspace.Look{
+			Command:   "authorize",
+			Facts:     need.AuthorizeFacts,
+			ZoomEmail: opts.ZoomEmail,
+			By:        opts.By,
+		},
 	)
 	if err != nil {
 		return err
@@ -126,7 +131,12 @@ func runAuthorize(ctx context.Context, env *Env, opts authorizeOptions) error {
 	if err := hasGroup(w.Input.Facts.ZoomGroups, opts.Group); err != nil {
 		return err
 	}
-	j := journey{env: env, opts: opts, w: w, scope: profile.Scope(opts.Group)}
+	j := journey{
+		env:   env,
+		opts:  opts,
+		w:     w,
+		scope: profile.Scope(opts.Group),
+	}
 	return j.run(ctx)
 }
 
@@ -279,7 +289,12 @@ func (j *journey) ended(p plan.Plan, failed error) error {
 		return failed
 	}
 	if b := p.Blocked(); b != nil {
-		e := &connectionError{state: doctor.StateBlocked, why: a.Why, code: exitCheckFailed, next: b.Fix}
+		e := &connectionError{
+			state: doctor.StateBlocked,
+			why:   a.Why,
+			code:  exitCheckFailed,
+			next:  b.Fix,
+		}
 		if b.Check == "consent-role" {
 			e.code = exitPermission
 		}

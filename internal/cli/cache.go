@@ -27,14 +27,20 @@ be erased at any time; nothing is lost but time.`,
 	}
 	cmd.AddCommand(
 		&cobra.Command{
-			Use: "list", Short: "Show what is in the cache", Example: "  zo365 cache list -o json", Args: flagsOnly,
-			Long: "Show the files of the cache, their sizes in bytes and when they were written.",
-			RunE: func(*cobra.Command, []string) error { return runCacheList(env) },
+			Use:     "list",
+			Short:   "Show what is in the cache",
+			Example: "  zo365 cache list -o json",
+			Args:    flagsOnly,
+			Long:    "Show the files of the cache, their sizes in bytes and when they were written.",
+			RunE:    func(*cobra.Command, []string) error { return runCacheList(env) },
 		},
 		&cobra.Command{
-			Use: "clear", Short: "Erase the cache", Example: "  zo365 cache clear", Args: flagsOnly,
-			Long: "Erase all snapshots and sealed access tokens. Sign-ins stay: they are in the\ncredential store.",
-			RunE: func(cmd *cobra.Command, _ []string) error { return runCacheClear(cmd.Context(), env) },
+			Use:     "clear",
+			Short:   "Erase the cache",
+			Example: "  zo365 cache clear",
+			Args:    flagsOnly,
+			Long:    "Erase all snapshots and sealed access tokens. Sign-ins stay: they are in the\ncredential store.",
+			RunE:    func(cmd *cobra.Command, _ []string) error { return runCacheClear(cmd.Context(), env) },
 		},
 	)
 	return cmd

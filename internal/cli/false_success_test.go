@@ -21,6 +21,8 @@ import (
 	"time"
 
 	"github.com/zo365/zo365/internal/sandbox"
+	"github.com/zo365/zo365/internal/sandbox/robot"
+	"github.com/zo365/zo365/internal/sandbox/world"
 )
 
 // TestNoFalseSuccess goes through random worlds, each with a few random commands, and
@@ -167,7 +169,7 @@ func (l *listener) Addr() net.Addr { return &net.TCPAddr{} }
 // imagined is one random world with what was done in it.
 type imagined struct {
 	random   *rand.Rand
-	scenario sandbox.Scenario
+	scenario world.Scenario
 	server   *sandbox.Server
 	wires    *wires
 	listener *listener
@@ -242,7 +244,12 @@ func (i *imagined) chance(of float64) bool { return i.random.Float64() < of }
 func choose[T any](i *imagined, from ...T) T { return from[i.random.IntN(len(from))] }
 
 func newImagined(seed uint64, dir string, keys sandbox.Keys, w *wires) *imagined {
-	i := &imagined{random: rand.New(rand.NewPCG(seed, 11)), wires: w, dir: dir, env: map[string]string{"CI": "true"}}
+	i := &imagined{
+		random: rand.New(rand.NewPCG(seed, 11)),
+		wires:  w,
+		dir:    dir,
+		env:    map[string]string{"CI": "true"},
+	}
 	i.imagine()
 	w.mu.Lock()
 	w.next++
@@ -296,7 +303,7 @@ func (i *imagined) end() {
 
 // imagine makes the scenario.
 func (i *imagined) imagine() {
-	s, err := sandbox.LoadScenario("happy")
+	s, err := world.LoadScenario("happy")
 	if err != nil {
 		panic(err)
 	}
@@ -327,12 +334,12 @@ func (i *imagined) imagine() {
 		t.ZoomApp.LastSignIn = time.Hour
 	}
 	if i.chance(0.15) {
-		t.ZoomApp.ExchangeRoles = []sandbox.ExchangeRole{
+		t.ZoomApp.ExchangeRoles = []world.ExchangeRole{
 			{Role: "Application Calendars.ReadWrite", Scope: choose(i, "", "Zoom users")},
 		}
 	}
 	if i.chance(0.25) {
-		t.OtherZoomApps = []sandbox.OtherApp{{
+		t.OtherZoomApps = []world.OtherApp{{
 			Name:        choose(i, "Zoom Scheduler", "ZoomInfo", "Backup"),
 			AppID:       "7d0c1c5e-0000-4000-8000-7a6f33363502",
 			Permissions: []string{choose(i, "Calendars.ReadWrite", "Mail.Read", "exchange:Mail.Read")},
@@ -352,7 +359,7 @@ func (i *imagined) imagine() {
 		}
 	}
 	if i.chance(0.1) {
-		s.Zoom.Domains = []sandbox.ManagedDomain{{Name: "contoso.com", Status: "pending"}}
+		s.Zoom.Domains = []world.ManagedDomain{{Name: "contoso.com", Status: "pending"}}
 	}
 	if i.chance(0.1) {
 		s.Zoom.Plan = "Basic"
@@ -361,9 +368,9 @@ func (i *imagined) imagine() {
 		n := i.random.IntN(len(s.Zoom.Scopes))
 		s.Zoom.Scopes = slices.Delete(slices.Clone(s.Zoom.Scopes), n, n+1)
 	}
-	s.Zoom.Groups = []sandbox.ZoomGroup{{Name: "Sales"}}
+	s.Zoom.Groups = []world.ZoomGroup{{Name: "Sales"}}
 	s.Admin = "admin@contoso.com"
-	s.People = []sandbox.Person{
+	s.People = []world.Person{
 		{
 			Name: "Megan",
 			UPN:  s.Admin,
@@ -379,8 +386,18 @@ func (i *imagined) imagine() {
 			},
 			ZoomRole: choose(i, "Owner", "Owner", "Member"),
 		},
-		{Name: "Joni", UPN: "joni@contoso.com", Roles: []string{"Global Administrator"}, ZoomRole: "Admin"},
-		{Name: "Adele", UPN: "avance@contoso.com", Mail: "adele@contoso.com", Zoom: "adele@contoso.com"},
+		{
+			Name:     "Joni",
+			UPN:      "joni@contoso.com",
+			Roles:    []string{"Global Administrator"},
+			ZoomRole: "Admin",
+		},
+		{
+			Name: "Adele",
+			UPN:  "avance@contoso.com",
+			Mail: "adele@contoso.com",
+			Zoom: "adele@contoso.com",
+		},
 		{Name: "Alex", UPN: "alex@contoso.com", Proxies: []string{"smtp:al@contoso.com"}},
 	}
 	if s.People[0].Zoom != "" {
@@ -389,7 +406,12 @@ func (i *imagined) imagine() {
 	if i.chance(0.3) {
 		s.People = append(
 			s.People,
-			sandbox.Person{Name: "Al", UPN: "gone@contoso.com", Deleted: true, Zoom: "al@contoso.com"},
+			world.Person{
+				Name:    "Al",
+				UPN:     "gone@contoso.com",
+				Deleted: true,
+				Zoom:    "al@contoso.com",
+			},
 		)
 	}
 	i.scenario = s
@@ -405,7 +427,9 @@ type answer struct {
 func (i *imagined) zo365(more map[string]string, args ...string) answer {
 	var out, talk bytes.Buffer
 	env := &Env{
-		In: strings.NewReader(""), Out: &out, Err: &talk,
+		In:  strings.NewReader(""),
+		Out: &out,
+		Err: &talk,
 		Getenv: func(name string) string {
 			if v, ok := more[name]; ok {
 				return v
@@ -569,7 +593,7 @@ func (i *imagined) step() {
 // walk sends the robot through the portal, as the tenant file says or as it likes.
 func (i *imagined) walk() {
 	i.walked = true
-	v := &sandbox.Visitor{
+	v := &robot.Visitor{
 		As: choose(
 			i,
 			"admin@contoso.com",
@@ -785,7 +809,7 @@ func (i *imagined) claims(args []string, a answer) {
 
 // another says whether the tenant has a second application of Zoom's own publisher.
 func (i *imagined) another() bool {
-	return slices.ContainsFunc(i.scenario.Tenant.OtherZoomApps, func(a sandbox.OtherApp) bool { return a.Publisher == "" })
+	return slices.ContainsFunc(i.scenario.Tenant.OtherZoomApps, func(a world.OtherApp) bool { return a.Publisher == "" })
 }
 
 // oks are what each ok of doctor promises.

@@ -31,7 +31,8 @@ a warning says so when you are not.`,
 func newGroupListCmd(env *Env) *cobra.Command {
 	var from factsOptions
 	cmd := &cobra.Command{
-		Use: "list", Short: "List Zoom's groups beside the file's profiles",
+		Use:     "list",
+		Short:   "List Zoom's groups beside the file's profiles",
 		Long:    "List the groups of the Zoom account beside the group profiles of the tenant file.",
 		Example: "  zo365 group list\n  zo365 group list -o csv\n  zo365 group list --facts facts.json",
 		Args:    flagsOnly,
@@ -131,7 +132,8 @@ func groupOf(f profile.File, name string, known []tenant.ZoomGroup, looked bool)
 func newGroupShowCmd(env *Env) *cobra.Command {
 	var from factsOptions
 	cmd := &cobra.Command{
-		Use: "show NAME", Short: "Show one group's settings and where each comes from",
+		Use:     "show NAME",
+		Short:   "Show one group's settings and where each comes from",
 		Long:    "Show the effective settings of one group, and for each whether it is the group's own or the account's.",
 		Example: "  zo365 group show Sales",
 		Args:    one("a group"),

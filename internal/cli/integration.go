@@ -229,7 +229,10 @@ func revoke(ctx context.Context, env *Env, yes bool) ([]string, error) {
 		return nil, err
 	}
 	results, err := w.Apply(ctx, p, workspace.Run{
-		Parallel: 1, Settle: settleLimit, Each: env.sayStep, Waiting: env.sayWaiting(0, settleLimit),
+		Parallel: 1,
+		Settle:   settleLimit,
+		Each:     env.sayStep,
+		Waiting:  env.sayWaiting(0, settleLimit),
 	})
 	for _, r := range results {
 		if r.Status == apply.StepDone {

@@ -33,7 +33,9 @@ follows from.`,
 			RunE:    func(*cobra.Command, []string) error { return runJournalShow(env, file) },
 		},
 		&cobra.Command{
-			Use: "verify", Short: "Check that no line was changed, taken out or put in", Args: flagsOnly,
+			Use:   "verify",
+			Short: "Check that no line was changed, taken out or put in",
+			Args:  flagsOnly,
 			Long: `Follow the hashes from the first line to the last. A line that does not follow from
 what it names is shown with its number. Two branches of a journal that were merged
 verify, and the next entry joins them. Lines that an older version wrote have no hash

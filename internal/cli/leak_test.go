@@ -199,7 +199,12 @@ func readFiles(t *testing.T, dir string, into map[string]string) {
 
 func TestTheLeakTestKnowsEveryCommand(t *testing.T) {
 	root := cli.NewRoot(
-		&cli.Env{In: &bytes.Buffer{}, Out: &bytes.Buffer{}, Err: &bytes.Buffer{}, Getenv: func(string) string { return "" }},
+		&cli.Env{
+			In:     &bytes.Buffer{},
+			Out:    &bytes.Buffer{},
+			Err:    &bytes.Buffer{},
+			Getenv: func(string) string { return "" },
+		},
 	)
 	var walk func(c *cobra.Command, path []string)
 	walk = func(c *cobra.Command, path []string) {

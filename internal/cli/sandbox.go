@@ -17,6 +17,8 @@ import (
 	"github.com/zo365/zo365/internal/atomicfile"
 	"github.com/zo365/zo365/internal/profile"
 	"github.com/zo365/zo365/internal/sandbox"
+	"github.com/zo365/zo365/internal/sandbox/robot"
+	"github.com/zo365/zo365/internal/sandbox/world"
 )
 
 func newSandboxCmd(env *Env) *cobra.Command {
@@ -66,7 +68,7 @@ points zo365, and any other client, at it.`,
 		&opts.Scenario,
 		"scenario",
 		"happy",
-		"a shipped scenario or a YAML file: "+strings.Join(sandbox.Names(), ", "),
+		"a shipped scenario or a YAML file: "+strings.Join(world.Names(), ", "),
 	)
 	f.StringVar(&opts.EnvFile, "env-file", "", "write shell exports to this file once the sandbox is ready")
 	f.StringVar(&opts.TrafficLog, "traffic-log", "", "write every exchange to this file, one JSON object a line")
@@ -89,7 +91,7 @@ points zo365, and any other client, at it.`,
 }
 
 func runSandboxServe(ctx context.Context, env *Env, opts sandboxServeOptions) (err error) {
-	scenario, err := sandbox.LoadScenario(opts.Scenario)
+	scenario, err := world.LoadScenario(opts.Scenario)
 	if err != nil {
 		return err
 	}
@@ -170,7 +172,7 @@ func writeEnv(env *Env, server *sandbox.Server, file string) error {
 }
 
 func newSandboxVisitCmd(env *Env) *cobra.Command {
-	v := &sandbox.Visitor{Say: func(text string) { env.say("visit: %s", text) }}
+	v := &robot.Visitor{Say: func(text string) { env.say("visit: %s", text) }}
 	cmd := &cobra.Command{
 		Use:   "visit URL",
 		Short: "Walk a page of the sandbox as its admin would",
@@ -205,7 +207,7 @@ error. It is what BROWSER names with --auto-approve.`,
 
 // asTheFileSays lets the robot choose in the portal what the tenant file wants of the
 // page's scope, where no flag says otherwise.
-func asTheFileSays(env *Env, flags *pflag.FlagSet, v *sandbox.Visitor, page string) error {
+func asTheFileSays(env *Env, flags *pflag.FlagSet, v *robot.Visitor, page string) error {
 	file, err := env.fileIfAny()
 	if err != nil {
 		return err

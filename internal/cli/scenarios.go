@@ -2,7 +2,7 @@ package cli
 
 import (
 	"github.com/zo365/zo365/internal/render"
-	"github.com/zo365/zo365/internal/sandbox"
+	"github.com/zo365/zo365/internal/sandbox/world"
 )
 
 // scenarioListing shows the shipped scenarios.
@@ -14,8 +14,8 @@ func scenarioListing() (render.Listing, error) {
 	}
 	all := []scenario{}
 	l := render.Listing{Columns: []string{"name", "description"}}
-	for _, name := range sandbox.Names() {
-		s, err := sandbox.LoadScenario(name)
+	for _, name := range world.Names() {
+		s, err := world.LoadScenario(name)
 		if err != nil {
 			return l, err
 		}

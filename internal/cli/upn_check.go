@@ -27,7 +27,8 @@ type upnCheckOptions struct {
 func newUPNCheckCmd(env *Env) *cobra.Command {
 	var opts upnCheckOptions
 	cmd := &cobra.Command{
-		Use: "check EMAIL...", Short: "Show the two sides of a person and what they mean",
+		Use:   "check EMAIL...",
+		Short: "Show the two sides of a person and what they mean",
 		Long: `Look up one person or several in Zoom and in Microsoft 365, show both sides, say
 what the difference means and what to do. Live it makes the few requests that
 each person needs, never a listing of the directory; each side may come from an

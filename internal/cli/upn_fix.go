@@ -36,7 +36,8 @@ type upnFixOptions struct {
 func newUPNFixCmd(env *Env) *cobra.Command {
 	var opts upnFixOptions
 	cmd := &cobra.Command{
-		Use: "fix (--plan FILE | --apply FILE)", Short: "Make Zoom emails and UPNs equal",
+		Use:   "fix (--plan FILE | --apply FILE)",
+		Short: "Make Zoom emails and UPNs equal",
 		Long: `Make the Zoom emails and the UPNs of the classes mail, alias and domain equal.
 
 --plan compares both sides as upn report does and writes a list of changes, a JSON

@@ -38,7 +38,8 @@ type upnReportOptions struct {
 func newUPNReportCmd(env *Env) *cobra.Command {
 	var opts upnReportOptions
 	cmd := &cobra.Command{
-		Use: "report", Short: "Compare everybody, from exports or live",
+		Use:   "report",
+		Short: "Compare everybody, from exports or live",
 		Long: `Compare all Zoom users with all Microsoft users. Each side comes from an export,
 or live from the service where no export is named.
 
@@ -295,7 +296,12 @@ func microsoftSide(
 	if err != nil {
 		return nil, err
 	}
-	folder := snapshot.Folder{Dir: dir, Target: tenant.Target{Tenant: id}, Partial: opts.AllowPartial, Say: env.say}
+	folder := snapshot.Folder{
+		Dir:     dir,
+		Target:  tenant.Target{Tenant: id},
+		Partial: opts.AllowPartial,
+		Say:     env.say,
+	}
 	return func() (peopleAdder, []tenant.Domain, error) {
 		domains, err := domainsOf(ctx, env, client)
 		if err != nil {

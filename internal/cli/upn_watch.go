@@ -24,7 +24,8 @@ type upnWatchOptions struct {
 func newUPNWatchCmd(env *Env) *cobra.Command {
 	var opts upnWatchOptions
 	cmd := &cobra.Command{
-		Use: "watch", Short: "Report new and settled mismatches as they come",
+		Use:   "watch",
+		Short: "Report new and settled mismatches as they come",
 		Long: `Compare everybody live again and again, and write a line for each mismatch that is
 new, has changed or is settled since the last look. The first look writes only the
 summary. After it the Microsoft side costs what changed (a delta query), the Zoom
@@ -132,12 +133,22 @@ func eventsBetween(before, now map[string]render.Person, at time.Time) []render.
 		case !there:
 			events = append(events, render.WatchEvent{At: at, Event: "new", Person: p})
 		case old.Class != p.Class || old.EntraUPN != p.EntraUPN || old.Suggestion != p.Suggestion:
-			events = append(events, render.WatchEvent{At: at, Event: "changed", Was: old.Class, Person: p})
+			events = append(events, render.WatchEvent{
+				At:     at,
+				Event:  "changed",
+				Was:    old.Class,
+				Person: p,
+			})
 		}
 	}
 	for email, p := range before {
 		if _, there := now[email]; !there {
-			events = append(events, render.WatchEvent{At: at, Event: "settled", Was: p.Class, Person: p})
+			events = append(events, render.WatchEvent{
+				At:     at,
+				Event:  "settled",
+				Was:    p.Class,
+				Person: p,
+			})
 		}
 	}
 	slices.SortFunc(events, func(a, b render.WatchEvent) int { return strings.Compare(a.ZoomEmail, b.ZoomEmail) })

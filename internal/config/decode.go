@@ -134,9 +134,14 @@ func (d *decoder) mapping(n *yaml.Node, v reflect.Value, field string) {
 
 func (d *decoder) unknown(key *yaml.Node, field string, names []string) {
 	d.problems = append(d.problems, Problem{
-		Path: d.path, Line: key.Line, Column: key.Column,
-		Field: join(field, key.Value), Value: key.Value,
-		Message: "unknown key", Allowed: names, Suggest: nearest(key.Value, names),
+		Path:    d.path,
+		Line:    key.Line,
+		Column:  key.Column,
+		Field:   join(field, key.Value),
+		Value:   key.Value,
+		Message: "unknown key",
+		Allowed: names,
+		Suggest: nearest(key.Value, names),
 	})
 }
 
@@ -230,8 +235,14 @@ func (d *decoder) place(p profile.Problem, root *yaml.Node) Problem {
 		}
 	}
 	return Problem{
-		Path: d.path, Line: at.Line, Column: at.Column, Field: scope + "." + p.Field, Value: p.Value,
-		Message: p.Message, Allowed: nil, Warning: p.Severity == profile.Warned,
+		Path:    d.path,
+		Line:    at.Line,
+		Column:  at.Column,
+		Field:   scope + "." + p.Field,
+		Value:   p.Value,
+		Message: p.Message,
+		Allowed: nil,
+		Warning: p.Severity == profile.Warned,
 	}
 }
 

@@ -79,7 +79,12 @@ func LoadSettings(flags *pflag.FlagSet, outputs ...string) (Settings, error) {
 			s.allowed = slices.Concat(s.allowed, outputs)
 		}
 		if s.allowed != nil && !slices.Contains(s.allowed, value) {
-			return Settings{}, &SettingError{Key: s.key, Value: value, From: origin(flags, s.key, file), Allowed: s.allowed}
+			return Settings{}, &SettingError{
+				Key:     s.key,
+				Value:   value,
+				From:    origin(flags, s.key, file),
+				Allowed: s.allowed,
+			}
 		}
 		if s.allowed == nil {
 			if d, err := time.ParseDuration(value); err != nil || d <= 0 {
@@ -128,7 +133,12 @@ func readSettings(v *viper.Viper, file string) error {
 	}
 	for _, key := range v.AllKeys() {
 		if !slices.Contains(known, key) && v.InConfig(key) {
-			return &SettingError{Key: key, Value: v.GetString(key), From: file, Allowed: known}
+			return &SettingError{
+				Key:     key,
+				Value:   v.GetString(key),
+				From:    file,
+				Allowed: known,
+			}
 		}
 	}
 	return nil

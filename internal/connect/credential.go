@@ -151,7 +151,13 @@ func (d *Doors) session(
 	renew func(context.Context) (signin.Access, error),
 	need []string,
 ) (*signin.Session, error) {
-	s := &signin.Session{Service: f.Service, Lock: lock, Renew: renew, Warn: d.opts.Warn, Need: need}
+	s := &signin.Session{
+		Service: f.Service,
+		Lock:    lock,
+		Renew:   renew,
+		Warn:    d.opts.Warn,
+		Need:    need,
+	}
 	if f.root.Empty() {
 		return s, nil
 	}

@@ -46,7 +46,12 @@ func (d *Doors) microsoft() (Found, error) {
 	if err != nil {
 		return Found{Service: "Microsoft"}, err
 	}
-	f := Found{Service: "Microsoft", Of: t, host: host(d.Hosts.Login), byCurrent: d.named() == ""}
+	f := Found{
+		Service:   "Microsoft",
+		Of:        t,
+		host:      host(d.Hosts.Login),
+		byCurrent: d.named() == "",
+	}
 	f.key = "microsoft/" + f.host + "/" + strings.ToLower(t)
 	f.ClientID = d.identity("ZO365_MICROSOFT_CLIENT_ID", d.opts.File.Microsoft.ClientID, "AZURE_CLIENT_ID")
 	if f.ClientID == "" {
@@ -90,7 +95,12 @@ func (d *Doors) MicrosoftCredential(ctx context.Context) (Found, error) {
 }
 
 func (d *Doors) entra(f Found) signin.Entra {
-	return signin.Entra{Login: d.Hosts.Login, Tenant: f.Of, ClientID: f.ClientID, HTTP: d.tokenClient()}
+	return signin.Entra{
+		Login:    d.Hosts.Login,
+		Tenant:   f.Of,
+		ClientID: f.ClientID,
+		HTTP:     d.tokenClient(),
+	}
 }
 
 // Graph returns a client for one command, whose token carries what the command

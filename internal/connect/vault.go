@@ -44,15 +44,26 @@ func (v vault) Load(ctx context.Context) (signin.Credential, error) {
 		return signin.Credential{}, errors.New("the stored sign-in was written by another version of zo365; sign in again")
 	}
 	return signin.Credential{
-		Refresh: secret.New(s.Secret), CacheRoot: secret.New(s.CacheRoot), ClientID: s.ClientID, Flow: s.Flow,
-		Account: s.Account, Scopes: s.Scopes, SignedIn: s.SignedIn,
+		Refresh:   secret.New(s.Secret),
+		CacheRoot: secret.New(s.CacheRoot),
+		ClientID:  s.ClientID,
+		Flow:      s.Flow,
+		Account:   s.Account,
+		Scopes:    s.Scopes,
+		SignedIn:  s.SignedIn,
 	}, nil
 }
 
 func (v vault) Save(ctx context.Context, c signin.Credential) error {
 	text, err := json.Marshal(stored{
-		V: storedVersion, Secret: c.Refresh.Reveal(), CacheRoot: c.CacheRoot.Reveal(), ClientID: c.ClientID, Flow: c.Flow,
-		Account: c.Account, Scopes: c.Scopes, SignedIn: c.SignedIn,
+		V:         storedVersion,
+		Secret:    c.Refresh.Reveal(),
+		CacheRoot: c.CacheRoot.Reveal(),
+		ClientID:  c.ClientID,
+		Flow:      c.Flow,
+		Account:   c.Account,
+		Scopes:    c.Scopes,
+		SignedIn:  c.SignedIn,
 	})
 	if err != nil {
 		return fmt.Errorf("encoding the sign-in: %w", err)

@@ -63,7 +63,12 @@ func (d *Doors) ZoomCredential(ctx context.Context) (Found, error) {
 }
 
 func (d *Doors) zoomSignIn(f Found) signin.Zoom {
-	return signin.Zoom{Login: d.Hosts.ZoomLogin, AccountID: f.Of, ClientID: f.ClientID, HTTP: d.tokenClient()}
+	return signin.Zoom{
+		Login:     d.Hosts.ZoomLogin,
+		AccountID: f.Of,
+		ClientID:  f.ClientID,
+		HTTP:      d.tokenClient(),
+	}
 }
 
 // Zoom returns a client and the credential it uses.

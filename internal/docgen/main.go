@@ -30,7 +30,12 @@ func main() {
 
 func generate(dir string) error {
 	root := cli.NewRoot(
-		&cli.Env{In: &bytes.Buffer{}, Out: &bytes.Buffer{}, Err: &bytes.Buffer{}, Getenv: func(string) string { return "" }},
+		&cli.Env{
+			In:     &bytes.Buffer{},
+			Out:    &bytes.Buffer{},
+			Err:    &bytes.Buffer{},
+			Getenv: func(string) string { return "" },
+		},
 	)
 	root.DisableAutoGenTag = true
 	for _, sub := range []string{"docs/reference", "docs/man", "completions"} {
@@ -45,7 +50,13 @@ func generate(dir string) error {
 	if err := doc.GenMarkdownTree(root, filepath.Join(dir, "docs/reference")); err != nil {
 		return err
 	}
-	header := &doc.GenManHeader{Title: "ZO365", Section: "1", Source: "zo365", Manual: "zo365 manual", Date: &time.Time{}}
+	header := &doc.GenManHeader{
+		Title:   "ZO365",
+		Section: "1",
+		Source:  "zo365",
+		Manual:  "zo365 manual",
+		Date:    &time.Time{},
+	}
 	if err := doc.GenManTree(root, header, filepath.Join(dir, "docs/man")); err != nil {
 		return err
 	}

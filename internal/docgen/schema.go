@@ -16,7 +16,10 @@ const schemaID = "https://raw.githubusercontent.com/zo365/zo365/main/docs/zo365.
 // tenantSchema describes the tenant file from the types that read it.
 func tenantSchema() ([]byte, error) {
 	reflector := jsonschema.Reflector{
-		DoNotReference: true, RequiredFromJSONSchemaTags: true, Mapper: enumerated, FieldNameTag: "yaml",
+		DoNotReference:             true,
+		RequiredFromJSONSchemaTags: true,
+		Mapper:                     enumerated,
+		FieldNameTag:               "yaml",
 	}
 	schema := reflector.Reflect(&profile.File{})
 	schema.ID = schemaID

@@ -177,7 +177,12 @@ func checkGroups(in Input, f *findings) {
 			return
 		}
 		s := scope{group: g.Name}
-		one := Finding{Scope: s.name(), Severity: OK, Saw: "Zoom has the group " + g.Name, Evidence: evidence(r)}
+		one := Finding{
+			Scope:    s.name(),
+			Severity: OK,
+			Saw:      "Zoom has the group " + g.Name,
+			Evidence: evidence(r),
+		}
 		if !hasGroup(in, g.Name) {
 			one.Severity, one.Saw, one.Fix = Fail, "Zoom has no group "+g.Name, "zo365 apply"
 			one.Steps = []Step{

@@ -197,7 +197,15 @@ func checkRecord(in Input, f *findings) {
 				Fix:      "zo365 apply",
 				Evidence: []Evidence{{Source: "the journal", At: in.Record.Authorized[s].At}},
 				Steps: []Step{
-					{ID: forgetID(s), Kind: Local, Action: ForgetConsent, Scope: s, Target: s, Before: "recorded", After: "forgotten"},
+					{
+						ID:     forgetID(s),
+						Kind:   Local,
+						Action: ForgetConsent,
+						Scope:  s,
+						Target: s,
+						Before: "recorded",
+						After:  "forgotten",
+					},
 				},
 			})
 		}

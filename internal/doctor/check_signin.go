@@ -119,8 +119,13 @@ func inUseOf(all []tenant.AppCredential, kind string) (own *tenant.AppCredential
 func newSecret(in Input, kind string, last time.Time) Step {
 	button := map[string]string{"secret": "New client secret", "certificate": "Upload certificate"}[kind]
 	return Step{
-		ID: clickID(ScopeTenant, ClickCredential), Kind: Portal, Action: Click, Scope: ScopeTenant, Target: ClickCredential,
-		Before: endsOn(last), After: aNew + kind,
+		ID:     clickID(ScopeTenant, ClickCredential),
+		Kind:   Portal,
+		Action: Click,
+		Scope:  ScopeTenant,
+		Target: ClickCredential,
+		Before: endsOn(last),
+		After:  aNew + kind,
 		Page: &Page{
 			Site:    EntraCenter,
 			Path:    "/#view/Microsoft_AAD_RegisteredApps/ApplicationMenuBlade/~/Credentials/appId/" + in.Facts.SignedIn.Value.Name,

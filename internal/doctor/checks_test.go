@@ -646,9 +646,19 @@ func TestMutes(t *testing.T) {
 		"this check":      {profile.Mute{Check: "zoom-plan", Reason: "r", Until: "2026-12-01"}, true, 0},
 		"until today":     {profile.Mute{Check: "zoom-plan", Reason: "r", Until: "2026-11-25"}, true, 0},
 		"until yesterday": {profile.Mute{Check: "zoom-plan", Reason: "r", Until: "2026-11-24"}, false, 1},
-		"another scope":   {profile.Mute{Check: "zoom-plan", Scope: "account", Reason: "r", Until: "2026-12-01"}, false, 0},
+		"another scope": {profile.Mute{
+			Check:  "zoom-plan",
+			Scope:  "account",
+			Reason: "r",
+			Until:  "2026-12-01",
+		}, false, 0},
 		"this scope": {
-			profile.Mute{Check: "zoom-plan", Scope: "tenant", Reason: "r", Until: "2026-12-01"},
+			profile.Mute{
+				Check:  "zoom-plan",
+				Scope:  "tenant",
+				Reason: "r",
+				Until:  "2026-12-01",
+			},
 			true,
 			0,
 		},

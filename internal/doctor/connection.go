@@ -87,7 +87,12 @@ func ConnectionOf(in Input, all []Finding, scope string) Connection {
 }
 
 func connection(in Input, all []Finding, scope string) Connection {
-	c := Connection{Scope: scope, Consented: consented(in), Confirmed: confirmed(in, scope), InUse: inUse(in, scope)}
+	c := Connection{
+		Scope:     scope,
+		Consented: consented(in),
+		Confirmed: confirmed(in, scope),
+		InUse:     inUse(in, scope),
+	}
 	failing, unknown := rules(in, all)
 	switch {
 	case c.Consented.Truth == Yes && c.InUse.Truth == Yes:
@@ -145,7 +150,12 @@ func consented(in Input) Known {
 	if at.IsZero() {
 		at = newestGrant(c.Consent)
 	}
-	return Known{Truth: Yes, By: by, At: at, Why: "Entra shows " + heldWords(check, wantedOf(in))}
+	return Known{
+		Truth: Yes,
+		By:    by,
+		At:    at,
+		Why:   "Entra shows " + heldWords(check, wantedOf(in)),
+	}
 }
 
 // absent is what is known where no application was chosen.
@@ -294,7 +304,12 @@ func RecordedConnection(in Input, scope string) Connection {
 	c.InUse = Known{Truth: NotKnown, Why: "no request was made"}
 	c.Consented = Known{Truth: NotKnown, Why: "no consent is recorded, and no request was made"}
 	if a, ok := in.Record.Authorized[scope]; ok {
-		c.Consented = Known{Truth: Yes, By: a.UPN, At: a.At, Why: "recorded on " + a.At.UTC().Format(time.DateOnly)}
+		c.Consented = Known{
+			Truth: Yes,
+			By:    a.UPN,
+			At:    a.At,
+			Why:   "recorded on " + a.At.UTC().Format(time.DateOnly),
+		}
 		c.State = StateConsented
 	}
 	return c

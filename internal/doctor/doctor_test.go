@@ -180,7 +180,12 @@ func TestCheckConsent(t *testing.T) {
 func TestZoomApplication(t *testing.T) {
 	app := func(id, publisher string, permissions ...string) tenant.Consent {
 		c := consent(permissions...)
-		c.Principal = &tenant.ServicePrincipal{ID: "sp " + id, AppID: id, DisplayName: "Zoom " + id, Publisher: publisher}
+		c.Principal = &tenant.ServicePrincipal{
+			ID:          "sp " + id,
+			AppID:       id,
+			DisplayName: "Zoom " + id,
+			Publisher:   publisher,
+		}
 		return c
 	}
 	const publisher = "Zoom Video Communications, Inc."

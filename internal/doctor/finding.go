@@ -140,8 +140,10 @@ func unseen[T any](f *findings, r tenant.Reading[T], what string) bool {
 		return true
 	}
 	one := Finding{
-		Severity: Unknown, Saw: fmt.Sprintf("Could not see %s: %v", what, r.Err),
-		Fix: "zo365 doctor --debug", Evidence: evidence(r),
+		Severity: Unknown,
+		Saw:      fmt.Sprintf("Could not see %s: %v", what, r.Err),
+		Fix:      "zo365 doctor --debug",
+		Evidence: evidence(r),
 	}
 	var missing *tenant.NeedsError
 	if errors.As(r.Err, &missing) {

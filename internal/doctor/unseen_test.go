@@ -19,7 +19,12 @@ func TestUnseenSaysWhereToGetWhatIsMissing(t *testing.T) {
 	} {
 		t.Run(service, func(t *testing.T) {
 			in := healthy()
-			err := &tenant.NeedsError{Service: service, AnyOf: []string{test.needs}, Doing: "looking", Err: errors.New("403")}
+			err := &tenant.NeedsError{
+				Service: service,
+				AnyOf:   []string{test.needs},
+				Doing:   "looking",
+				Err:     errors.New("403"),
+			}
 			in.Facts.SignIns = tenant.Reading[[]tenant.AppSignIn]{
 				Err:    fmt.Errorf("page 2: %w", err),
 				Source: "GET /x",
@@ -68,7 +73,12 @@ func TestConsentedBy(t *testing.T) {
 	events := []tenant.ConsentEvent{
 		{At: at, UPN: "first@c.com", PrincipalID: "sp"},
 		{At: at.Add(2), UPN: "last@c.com", PrincipalID: "sp"},
-		{At: at.Add(3), UPN: "declined@c.com", PrincipalID: "sp", Failed: true},
+		{
+			At:          at.Add(3),
+			UPN:         "declined@c.com",
+			PrincipalID: "sp",
+			Failed:      true,
+		},
 		{At: at.Add(4), UPN: "other@c.com", PrincipalID: "other"},
 		{At: at.Add(5), PrincipalID: "sp"},
 	}

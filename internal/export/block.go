@@ -35,7 +35,12 @@ type blocks struct {
 }
 
 func newBlocks(file string, r io.Reader) *blocks {
-	return &blocks{file: file, r: r, line: 1, free: make(chan []byte, 4*runtime.GOMAXPROCS(0))}
+	return &blocks{
+		file: file,
+		r:    r,
+		line: 1,
+		free: make(chan []byte, 4*runtime.GOMAXPROCS(0)),
+	}
 }
 
 // next returns io.EOF behind the last block.

@@ -192,7 +192,12 @@ func rowOf(u tenant.User) Person {
 }
 
 func accountOf(z tenant.ZoomUser) Account {
-	return Account{Email: []byte(z.Email), ID: []byte(z.ID), Name: []byte(z.DisplayName), Status: []byte(z.Status)}
+	return Account{
+		Email:  []byte(z.Email),
+		ID:     []byte(z.ID),
+		Name:   []byte(z.DisplayName),
+		Status: []byte(z.Status),
+	}
 }
 
 // EachMicrosoft hands every person of an export to each, with all that the file

@@ -234,7 +234,12 @@ func openZoom(file string, r *bufio.Reader) (*sheet, error) {
 		if t.column(microsoftColumns[cellUPN]...) >= 0 {
 			hint = "this looks like a Microsoft export: give it as --microsoft-export"
 		}
-		return nil, &FormatError{File: file, Line: t.headerLine(), Message: `the column "Email" is missing`, Hint: hint}
+		return nil, &FormatError{
+			File:    file,
+			Line:    t.headerLine(),
+			Message: `the column "Email" is missing`,
+			Hint:    hint,
+		}
 	}
 	t.wants(zoomColumns)
 	t.kind = "Zoom user export"

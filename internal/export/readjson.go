@@ -94,7 +94,13 @@ var zoomJSON = jsonForm[tenant.ZoomUser]{
 			Groups []string `json:"group_ids"`
 		}
 		err := json.Unmarshal(raw, &w)
-		return tenant.ZoomUser{ID: w.ID, Email: w.Email, DisplayName: w.Name, Status: w.Status, GroupIDs: w.Groups}, err
+		return tenant.ZoomUser{
+			ID:          w.ID,
+			Email:       w.Email,
+			DisplayName: w.Name,
+			Status:      w.Status,
+			GroupIDs:    w.Groups,
+		}, err
 	},
 }
 
@@ -133,7 +139,12 @@ func (l *lineCounter) line(offset int64) int {
 func readJSON[T any](file string, r *bufio.Reader, form jsonForm[T], allowPartial bool, each func(T)) (Export, error) {
 	e := Export{Kind: form.kind}
 	lines := &lineCounter{r: r}
-	d := &jsonReader[T]{file: file, form: form, each: each, Decoder: json.NewDecoder(lines)}
+	d := &jsonReader[T]{
+		file:    file,
+		form:    form,
+		each:    each,
+		Decoder: json.NewDecoder(lines),
+	}
 	var err error
 	for err == nil {
 		err = d.value()

@@ -129,7 +129,12 @@ type check struct {
 }
 
 func newCheck() *check {
-	return &check{lines: map[string]int{}, ended: map[string]int64{}, written: map[string]int{}, last: first}
+	return &check{
+		lines:   map[string]int{},
+		ended:   map[string]int64{},
+		written: map[string]int{},
+		last:    first,
+	}
 }
 
 func (c *check) line(n int, _ int64, line []byte, e *Entry, err error) {

@@ -21,7 +21,12 @@ func written(t *testing.T, n int) (path string, lines [][]byte) {
 			context.Background(),
 			path,
 			"",
-			Entry{At: at, Actor: "a", Action: ProfileChanged, Scope: "group:" + string(rune('a'+i))},
+			Entry{
+				At:     at,
+				Actor:  "a",
+				Action: ProfileChanged,
+				Scope:  "group:" + string(rune('a'+i)),
+			},
 		); err != nil {
 			t.Fatal(err)
 		}
@@ -94,7 +99,12 @@ func TestATornLineBreaksNoChain(t *testing.T) {
 			context.Background(),
 			path,
 			"",
-			Entry{At: at, Actor: "b", Action: Authorized, Scope: "account"},
+			Entry{
+				At:     at,
+				Actor:  "b",
+				Action: Authorized,
+				Scope:  "account",
+			},
 		); err != nil {
 			t.Fatal(err)
 		}
@@ -246,7 +256,12 @@ func BenchmarkAppend(b *testing.B) {
 			path := filepath.Join(b.TempDir(), "j.jsonl")
 			many := make([]Entry, n)
 			for i := range many {
-				many[i] = Entry{At: at, Actor: "a", Action: ProfileChanged, Scope: "account"}
+				many[i] = Entry{
+					At:     at,
+					Actor:  "a",
+					Action: ProfileChanged,
+					Scope:  "account",
+				}
 			}
 			if err := Append(context.Background(), path, "", many...); err != nil {
 				b.Fatal(err)
@@ -270,7 +285,12 @@ func TestANumberIsGivenOnce(t *testing.T) {
 			context.Background(),
 			path,
 			memory,
-			Entry{At: at, Actor: "a", Action: Authorized, Scope: "account"},
+			Entry{
+				At:     at,
+				Actor:  "a",
+				Action: Authorized,
+				Scope:  "account",
+			},
 		); err != nil {
 			t.Fatal(err)
 		}

@@ -25,8 +25,19 @@ func TestFold(t *testing.T) {
 		},
 		"the last authorization holds": {
 			[]Entry{
-				{At: at, Actor: "a", Action: Authorized, Scope: "account"},
-				{At: at, Actor: "b", Action: Authorized, Scope: "account", Evidence: evidence},
+				{
+					At:     at,
+					Actor:  "a",
+					Action: Authorized,
+					Scope:  "account",
+				},
+				{
+					At:       at,
+					Actor:    "b",
+					Action:   Authorized,
+					Scope:    "account",
+					Evidence: evidence,
+				},
 			},
 			State{
 				Authorizations: map[string]Authorization{"account": {At: at, Actor: "b", Evidence: evidence}},
@@ -35,11 +46,39 @@ func TestFold(t *testing.T) {
 		},
 		"a removal takes the authorization and the confirmations of its scope alone": {
 			[]Entry{
-				{At: at, Actor: "a", Action: Authorized, Scope: "account"},
-				{At: at, Actor: "a", Action: Authorized, Scope: "group:S", Evidence: evidence},
-				{At: at, Actor: "a", Action: PortalConfirmed, Scope: "account", Steps: []string{"x"}},
-				{At: at, Actor: "a", Action: PortalConfirmed, Scope: "group:S", Steps: []string{"x", "y"}},
-				{At: at, Actor: "a", Action: AuthorizationRemoved, Scope: "account"},
+				{
+					At:     at,
+					Actor:  "a",
+					Action: Authorized,
+					Scope:  "account",
+				},
+				{
+					At:       at,
+					Actor:    "a",
+					Action:   Authorized,
+					Scope:    "group:S",
+					Evidence: evidence,
+				},
+				{
+					At:     at,
+					Actor:  "a",
+					Action: PortalConfirmed,
+					Scope:  "account",
+					Steps:  []string{"x"},
+				},
+				{
+					At:     at,
+					Actor:  "a",
+					Action: PortalConfirmed,
+					Scope:  "group:S",
+					Steps:  []string{"x", "y"},
+				},
+				{
+					At:     at,
+					Actor:  "a",
+					Action: AuthorizationRemoved,
+					Scope:  "account",
+				},
 			},
 			State{
 				Authorizations: map[string]Authorization{"group:S": {At: at, Actor: "a", Evidence: evidence}},
@@ -59,7 +98,12 @@ func TestFold(t *testing.T) {
 func TestATornLastLineIsReportedAndDoesNotSwallowTheNext(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "zo365.journal.jsonl")
 	ctx := context.Background()
-	if err := Append(ctx, path, "", Entry{At: at, Actor: "a", Action: Authorized, Scope: "account"}); err != nil {
+	if err := Append(ctx, path, "", Entry{
+		At:     at,
+		Actor:  "a",
+		Action: Authorized,
+		Scope:  "account",
+	}); err != nil {
 		t.Fatal(err)
 	}
 	f, err := os.OpenFile(path, os.O_APPEND|os.O_WRONLY, 0)
@@ -68,7 +112,12 @@ func TestATornLastLineIsReportedAndDoesNotSwallowTheNext(t *testing.T) {
 	}
 	_, _ = f.WriteString(`{"v":1,"at":"2026-`)
 	_ = f.Close()
-	if err := Append(ctx, path, "", Entry{At: at, Actor: "b", Action: Authorized, Scope: "account"}); err != nil {
+	if err := Append(ctx, path, "", Entry{
+		At:     at,
+		Actor:  "b",
+		Action: Authorized,
+		Scope:  "account",
+	}); err != nil {
 		t.Fatal(err)
 	}
 	entries, torn, err := Read(path)

@@ -124,7 +124,12 @@ func (s *State) follow(e Entry) {
 	if e.Step == "" {
 		return
 	}
-	s.Steps = append(s.Steps, PlanStep{Plan: e.Plan, Step: e.Step, At: e.At, Ended: e.Action != StepStarted})
+	s.Steps = append(s.Steps, PlanStep{
+		Plan:  e.Plan,
+		Step:  e.Step,
+		At:    e.At,
+		Ended: e.Action != StepStarted,
+	})
 	if e.Action == StepStarted {
 		s.Open = append(s.Open, e)
 		return

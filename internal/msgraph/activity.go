@@ -178,12 +178,22 @@ func (c *Client) AppCredentials(
 	}
 	var all []tenant.AppCredential
 	for _, p := range app.Passwords {
-		all = append(all, tenant.AppCredential{Kind: "secret", Name: p.Name, Expires: p.End, InUse: inUse("secret", p.Hint)})
+		all = append(all, tenant.AppCredential{
+			Kind:    "secret",
+			Name:    p.Name,
+			Expires: p.End,
+			InUse:   inUse("secret", p.Hint),
+		})
 	}
 	for _, k := range app.Keys {
 		all = append(
 			all,
-			tenant.AppCredential{Kind: "certificate", Name: k.Name, Expires: k.End, InUse: inUse("certificate", k.Mark)},
+			tenant.AppCredential{
+				Kind:    "certificate",
+				Name:    k.Name,
+				Expires: k.End,
+				InUse:   inUse("certificate", k.Mark),
+			},
 		)
 	}
 	return all, nil

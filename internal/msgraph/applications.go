@@ -55,8 +55,10 @@ var accessServicePrincipal = access("ServicePrincipal", readApplications)
 func (c *Client) ServicePrincipal(ctx context.Context, appID string) (*tenant.ServicePrincipal, error) {
 	var s servicePrincipal
 	q := call{
-		doing: "reading the enterprise application " + appID, access: accessServicePrincipal, method: http.MethodGet,
-		path: "/servicePrincipals(appId=" + quoted(appID) + ")" + query("$select", principalSelect),
+		doing:  "reading the enterprise application " + appID,
+		access: accessServicePrincipal,
+		method: http.MethodGet,
+		path:   "/servicePrincipals(appId=" + quoted(appID) + ")" + query("$select", principalSelect),
 	}
 	err := c.do(ctx, q, &s)
 	if IsNotFound(err) {
@@ -111,8 +113,10 @@ func (c *Client) Grants(ctx context.Context, principalID string) ([]tenant.Grant
 	}
 	var found []assignment
 	q := call{
-		doing: "listing app role assignments", access: accessGrants, method: http.MethodGet,
-		path: "/servicePrincipals/" + url.PathEscape(principalID) + "/appRoleAssignments",
+		doing:  "listing app role assignments",
+		access: accessGrants,
+		method: http.MethodGet,
+		path:   "/servicePrincipals/" + url.PathEscape(principalID) + "/appRoleAssignments",
 	}
 	if err := list(ctx, c, q, func(page []assignment) { found = append(found, page...) }); err != nil {
 		return nil, err
@@ -240,8 +244,10 @@ func (c *Client) resource(ctx context.Context, id string) (resource, error) {
 	}
 	var r resource
 	q := call{
-		doing: "reading the app roles of an API", access: readApplications, method: http.MethodGet,
-		path: "/servicePrincipals/" + url.PathEscape(id) + query("$select", "id,appId,appRoles"),
+		doing:  "reading the app roles of an API",
+		access: readApplications,
+		method: http.MethodGet,
+		path:   "/servicePrincipals/" + url.PathEscape(id) + query("$select", "id,appId,appRoles"),
 	}
 	if err := c.do(ctx, q, &r); err != nil {
 		return resource{}, err
@@ -343,8 +349,10 @@ func (c *Client) CreateApplication(ctx context.Context, a tenant.Registration) (
 		} `json:"oauth2PermissionScopes"`
 	}
 	q := call{
-		doing: "reading Microsoft Graph's permissions", access: accessCreateApplication, method: http.MethodGet,
-		path: "/servicePrincipals(appId=" + quoted(graphAppID) + ")" + query("$select", "id,oauth2PermissionScopes"),
+		doing:  "reading Microsoft Graph's permissions",
+		access: accessCreateApplication,
+		method: http.MethodGet,
+		path:   "/servicePrincipals(appId=" + quoted(graphAppID) + ")" + query("$select", "id,oauth2PermissionScopes"),
 	}
 	if err := c.do(ctx, q, &graph); err != nil {
 		return "", err

@@ -87,7 +87,13 @@ func (c *Client) calendarBatch(ctx context.Context, users []string) ([]CalendarA
 	var response struct {
 		Responses []batchItem `json:"responses"`
 	}
-	q := call{doing: "listing calendars", access: readCalendars, method: http.MethodPost, path: "/$batch", body: request}
+	q := call{
+		doing:  "listing calendars",
+		access: readCalendars,
+		method: http.MethodPost,
+		path:   "/$batch",
+		body:   request,
+	}
 	if err := c.do(ctx, q, &response); err != nil {
 		return nil, err
 	}
@@ -157,7 +163,13 @@ func calendarPath(user string) string {
 func calendarFacts(wire []calendar) []tenant.Calendar {
 	facts := make([]tenant.Calendar, len(wire))
 	for i, w := range wire {
-		facts[i] = tenant.Calendar{ID: w.ID, Name: w.Name, Primary: w.IsDefault, CanEdit: w.CanEdit, Owner: w.Owner.Address}
+		facts[i] = tenant.Calendar{
+			ID:      w.ID,
+			Name:    w.Name,
+			Primary: w.IsDefault,
+			CanEdit: w.CanEdit,
+			Owner:   w.Owner.Address,
+		}
 	}
 	return facts
 }

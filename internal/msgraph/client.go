@@ -205,7 +205,12 @@ func (q call) refused(resp *http.Response) error {
 				Err:     e,
 			}
 		}
-		return &tenant.NeedsError{Service: "Microsoft Graph", AnyOf: q.access.AnyOf(), Doing: q.doing, Err: e}
+		return &tenant.NeedsError{
+			Service: "Microsoft Graph",
+			AnyOf:   q.access.AnyOf(),
+			Doing:   q.doing,
+			Err:     e,
+		}
 	}
 	return e
 }

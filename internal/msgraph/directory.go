@@ -22,8 +22,10 @@ var accessOrganization = access("Organization", tenant.Access{
 func (c *Client) Organization(ctx context.Context) (tenant.Organization, error) {
 	var found tenant.Organization
 	q := call{
-		doing: "reading the organization", access: accessOrganization, method: http.MethodGet,
-		path: "/organization" + query("$select", "id,displayName"),
+		doing:  "reading the organization",
+		access: accessOrganization,
+		method: http.MethodGet,
+		path:   "/organization" + query("$select", "id,displayName"),
 	}
 	err := list(ctx, c, q, func(page []struct {
 		ID          string `json:"id"`
@@ -53,8 +55,10 @@ var accessDomains = access("Domains", tenant.Access{
 func (c *Client) Domains(ctx context.Context) ([]tenant.Domain, error) {
 	var all []tenant.Domain
 	q := call{
-		doing: "listing domains", access: accessDomains, method: http.MethodGet,
-		path: "/domains" + query("$select", "id,isVerified,isInitial,isDefault"),
+		doing:  "listing domains",
+		access: accessDomains,
+		method: http.MethodGet,
+		path:   "/domains" + query("$select", "id,isVerified,isInitial,isDefault"),
 	}
 	err := list(ctx, c, q, func(page []struct {
 		ID         string `json:"id"`
@@ -66,7 +70,12 @@ func (c *Client) Domains(ctx context.Context) ([]tenant.Domain, error) {
 		for _, d := range page {
 			all = append(
 				all,
-				tenant.Domain{Name: strings.ToLower(d.ID), Verified: d.IsVerified, Initial: d.IsInitial, Default: d.IsDefault},
+				tenant.Domain{
+					Name:     strings.ToLower(d.ID),
+					Verified: d.IsVerified,
+					Initial:  d.IsInitial,
+					Default:  d.IsDefault,
+				},
 			)
 		}
 	})
@@ -99,9 +108,15 @@ const userSelect = "id,userPrincipalName,mail,displayName,proxyAddresses,account
 // mailbox, not that there is one.
 func (u user) fact() tenant.User {
 	f := tenant.User{
-		ID: u.ID, UPN: u.UPN, Mail: u.Mail, DisplayName: u.DisplayName, Proxies: u.ProxyAddresses,
-		Guest: strings.EqualFold(u.UserType, "Guest"), Enabled: u.AccountEnabled,
-		Synced: u.OnPremisesSync != nil && *u.OnPremisesSync, Deleted: u.DeletedDateTime != "",
+		ID:          u.ID,
+		UPN:         u.UPN,
+		Mail:        u.Mail,
+		DisplayName: u.DisplayName,
+		Proxies:     u.ProxyAddresses,
+		Guest:       strings.EqualFold(u.UserType, "Guest"),
+		Enabled:     u.AccountEnabled,
+		Synced:      u.OnPremisesSync != nil && *u.OnPremisesSync,
+		Deleted:     u.DeletedDateTime != "",
 	}
 	if u.AssignedPlansList != nil {
 		has := false
@@ -131,8 +146,10 @@ var accessMe = access("Me", tenant.Access{
 func (c *Client) Me(ctx context.Context) (tenant.User, error) {
 	var u user
 	q := call{
-		doing: "reading the signed-in person", access: accessMe, method: http.MethodGet,
-		path: "/me" + query("$select", "id,userPrincipalName,mail,displayName"),
+		doing:  "reading the signed-in person",
+		access: accessMe,
+		method: http.MethodGet,
+		path:   "/me" + query("$select", "id,userPrincipalName,mail,displayName"),
 	}
 	err := c.do(ctx, q, &u)
 	return u.fact(), err
@@ -200,8 +217,20 @@ func (c *Client) UsersNear(ctx context.Context, local, domain string) (people []
 		"endswith(userPrincipalName," + odata(string(letters[len(letters)-third:])+"@"+domain) + ")",
 	} {
 		q := call{
-			doing: "looking for names like " + local, access: accessUsersNear, method: http.MethodGet, eventual: true,
-			path: "/users" + query("$select", userSelect, "$count", "true", "$top", "999", "$filter", url.QueryEscape(filter)),
+			doing:    "looking for names like " + local,
+			access:   accessUsersNear,
+			method:   http.MethodGet,
+			eventual: true,
+			path: "/users" + query(
+				"$select",
+				userSelect,
+				"$count",
+				"true",
+				"$top",
+				"999",
+				"$filter",
+				url.QueryEscape(filter),
+			),
 		}
 		var page struct {
 			Value []user `json:"value"`
@@ -223,8 +252,10 @@ func (c *Client) UsersNear(ctx context.Context, local, domain string) (people []
 func (c *Client) users(ctx context.Context, doing, filter string) ([]tenant.User, error) {
 	var all []tenant.User
 	q := call{
-		doing: doing, access: readUsers, method: http.MethodGet,
-		path: "/users" + query("$select", userSelect, "$filter", url.QueryEscape(filter)),
+		doing:  doing,
+		access: readUsers,
+		method: http.MethodGet,
+		path:   "/users" + query("$select", userSelect, "$filter", url.QueryEscape(filter)),
 	}
 	err := list(ctx, c, q, func(page []user) {
 		for _, u := range page {

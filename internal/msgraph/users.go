@@ -218,8 +218,11 @@ var accessSetUPN = access("SetUPN", tenant.Same("changes UPNs", "User.ReadWrite.
 // https://learn.microsoft.com/graph/api/user-update
 func (c *Client) SetUPN(ctx context.Context, id, upn string) error {
 	q := call{
-		doing: "changing the UPN of " + id, access: accessSetUPN, method: http.MethodPatch,
-		path: userPath(id), body: map[string]string{"userPrincipalName": upn},
+		doing:  "changing the UPN of " + id,
+		access: accessSetUPN,
+		method: http.MethodPatch,
+		path:   userPath(id),
+		body:   map[string]string{"userPrincipalName": upn},
 	}
 	return c.do(ctx, q, nil)
 }

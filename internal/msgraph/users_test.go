@@ -33,8 +33,14 @@ func TestAChangeSaysOnlyWhatChanged(t *testing.T) {
 			tenant.UserChange{ID: "1", UPN: &upn},
 			with(func(u *tenant.User) { u.UPN = upn }),
 		},
-		`{"id":"1","mail":null,"onPremisesSyncEnabled":null}`:                      {tenant.UserChange{ID: "1", Mail: &empty, Synced: &no}, with(func(u *tenant.User) { u.Mail, u.Synced = "", false })},
-		`{"id":"1","accountEnabled":false,"assignedPlans":[],"userType":"Member"}`: {tenant.UserChange{ID: "1", Enabled: &no, MailPlan: &no, MailPlanChanged: true, Guest: &no}, with(func(u *tenant.User) { u.Enabled, u.MailPlan, u.Guest = &no, &no, false })},
+		`{"id":"1","mail":null,"onPremisesSyncEnabled":null}`: {tenant.UserChange{ID: "1", Mail: &empty, Synced: &no}, with(func(u *tenant.User) { u.Mail, u.Synced = "", false })},
+		`{"id":"1","accountEnabled":false,"assignedPlans":[],"userType":"Member"}`: {tenant.UserChange{
+			ID:              "1",
+			Enabled:         &no,
+			MailPlan:        &no,
+			MailPlanChanged: true,
+			Guest:           &no,
+		}, with(func(u *tenant.User) { u.Enabled, u.MailPlan, u.Guest = &no, &no, false })},
 		`{"id":"1","proxyAddresses":["SMTP:new@contoso.com"]}`: {
 			tenant.UserChange{ID: "1", Proxies: &proxies},
 			with(func(u *tenant.User) { u.Proxies = proxies }),

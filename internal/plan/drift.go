@@ -136,7 +136,12 @@ func Drift(b Baseline, in doctor.Input) (moved []Moved, unseen []string) {
 		moved = append(moved, lists("domain", b.Domains, now.Domains, "verified on both sides", "does not match")...)
 	}
 	if both("the zoom plan", b.ZoomPlan != nil, now.ZoomPlan != nil) && *b.ZoomPlan != *now.ZoomPlan {
-		moved = append(moved, Moved{What: "plan", Name: "Zoom", Was: *b.ZoomPlan, Is: *now.ZoomPlan})
+		moved = append(moved, Moved{
+			What: "plan",
+			Name: "Zoom",
+			Was:  *b.ZoomPlan,
+			Is:   *now.ZoomPlan,
+		})
 	}
 	if both("zoom's groups", b.Groups != nil, now.Groups != nil) {
 		moved = append(moved, groupsMoved(b, now, in)...)
@@ -147,7 +152,12 @@ func Drift(b Baseline, in doctor.Input) (moved []Moved, unseen []string) {
 func consentMoved(b, now Baseline) []Moved {
 	switch {
 	case b.PrincipalID != "" && now.PrincipalID == "":
-		return []Moved{{What: "consent", Name: "Zoom's application", Was: "in the tenant", Is: "gone"}}
+		return []Moved{{
+			What: "consent",
+			Name: "Zoom's application",
+			Was:  "in the tenant",
+			Is:   "gone",
+		}}
 	case b.PrincipalID == "" && now.PrincipalID != "":
 		return []Moved{
 			{
@@ -158,13 +168,23 @@ func consentMoved(b, now Baseline) []Moved {
 			},
 		}
 	case b.PrincipalID != now.PrincipalID:
-		return []Moved{{What: "consent", Name: "Zoom's application", Was: b.PrincipalID, Is: now.PrincipalID}}
+		return []Moved{{
+			What: "consent",
+			Name: "Zoom's application",
+			Was:  b.PrincipalID,
+			Is:   now.PrincipalID,
+		}}
 	}
 	var moved []Moved
 	if b.Enabled != now.Enabled {
 		moved = append(
 			moved,
-			Moved{What: "application", Name: "Zoom's application", Was: enabled(b.Enabled), Is: enabled(now.Enabled)},
+			Moved{
+				What: "application",
+				Name: "Zoom's application",
+				Was:  enabled(b.Enabled),
+				Is:   enabled(now.Enabled),
+			},
 		)
 	}
 	return append(moved, lists("permission", b.Granted, now.Granted, "granted", "not granted")...)
@@ -181,12 +201,22 @@ func lists(what string, was, is []string, there, not string) []Moved {
 	var moved []Moved
 	for _, name := range was {
 		if !slices.Contains(is, name) {
-			moved = append(moved, Moved{What: what, Name: name, Was: there, Is: not})
+			moved = append(moved, Moved{
+				What: what,
+				Name: name,
+				Was:  there,
+				Is:   not,
+			})
 		}
 	}
 	for _, name := range is {
 		if !slices.Contains(was, name) {
-			moved = append(moved, Moved{What: what, Name: name, Was: not, Is: there})
+			moved = append(moved, Moved{
+				What: what,
+				Name: name,
+				Was:  not,
+				Is:   there,
+			})
 		}
 	}
 	return moved
@@ -201,7 +231,12 @@ func groupsMoved(b, now Baseline, in doctor.Input) []Moved {
 		if has := slices.Contains(now.Groups, g.Name); had && !has {
 			moved = append(
 				moved,
-				Moved{What: "group", Name: g.Name, Was: "in Zoom", Is: "gone, and the tenant file has a profile for it"},
+				Moved{
+					What: "group",
+					Name: g.Name,
+					Was:  "in Zoom",
+					Is:   "gone, and the tenant file has a profile for it",
+				},
 			)
 		}
 	}

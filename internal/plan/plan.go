@@ -214,7 +214,13 @@ func made(in doctor.Input, all []doctor.Finding, portals Portals, goal Goal, ste
 	p.block(in, all)
 	for _, f := range all {
 		if f.Muted == nil && (f.Severity == doctor.Fail || f.Severity == doctor.Warn) && !f.Absent && len(f.Steps) == 0 {
-			p.Open = append(p.Open, Open{Check: f.Code, Scope: f.Scope, Severity: string(f.Severity), Saw: f.Saw, Fix: f.Fix})
+			p.Open = append(p.Open, Open{
+				Check:    f.Code,
+				Scope:    f.Scope,
+				Severity: string(f.Severity),
+				Saw:      f.Saw,
+				Fix:      f.Fix,
+			})
 		}
 	}
 	return p
@@ -326,8 +332,16 @@ func inOrder(steps []doctor.Step, known map[string]bool) []doctor.Step {
 
 func stepOf(s doctor.Step, known map[string]bool, portals Portals) Step {
 	one := Step{
-		ID: s.ID, Kind: string(s.Kind), Action: string(s.Action), Scope: s.Scope, Target: s.Target,
-		Before: s.Before, After: s.After, Permission: s.Permission, DependsOn: []string{}, Finding: s.Finding,
+		ID:         s.ID,
+		Kind:       string(s.Kind),
+		Action:     string(s.Action),
+		Scope:      s.Scope,
+		Target:     s.Target,
+		Before:     s.Before,
+		After:      s.After,
+		Permission: s.Permission,
+		DependsOn:  []string{},
+		Finding:    s.Finding,
 	}
 	if !s.Application.Empty() {
 		app := s.Application

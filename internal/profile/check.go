@@ -50,14 +50,20 @@ func checkScope(group string, e Effective) []Problem {
 	var found []Problem
 	if e.SetupBy == Admin && e.DefaultService != Office365 {
 		found = append(found, Problem{
-			Severity: Refused, Group: group, Field: "default_service", Value: string(e.DefaultService),
-			Message: "setup_by: admin needs default_service: office365",
+			Severity: Refused,
+			Group:    group,
+			Field:    "default_service",
+			Value:    string(e.DefaultService),
+			Message:  "setup_by: admin needs default_service: office365",
 		})
 	}
 	if e.SetupBy == Admin && e.AuthorizeWith != Graph {
 		found = append(found, Problem{
-			Severity: Refused, Group: group, Field: "authorize_with", Value: string(e.AuthorizeWith),
-			Message: "setup_by: admin needs authorize_with: graph",
+			Severity: Refused,
+			Group:    group,
+			Field:    "authorize_with",
+			Value:    string(e.AuthorizeWith),
+			Message:  "setup_by: admin needs authorize_with: graph",
 		})
 	}
 	if e.Enabled && e.AuthorizeWith == EWS {

@@ -37,7 +37,12 @@ func NewConnections(all []doctor.Connection) []ScopeConnection {
 	for _, c := range all {
 		some = append(
 			some,
-			ScopeConnection{Scope: c.Scope, Status: string(c.State), Why: c.Why, Connection: NewConnection(c)},
+			ScopeConnection{
+				Scope:      c.Scope,
+				Status:     string(c.State),
+				Why:        c.Why,
+				Connection: NewConnection(c),
+			},
 		)
 	}
 	return some

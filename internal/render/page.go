@@ -70,7 +70,12 @@ func writeReport(w io.Writer, r Report, rows [][]string) error {
 		if len(short) > domainLetters {
 			short = append(short[:domainLetters-1], '…')
 		}
-		domains = append(domains, bar{Name: d.Domain, Short: string(short), Count: d.Mismatches, Of: d.People})
+		domains = append(domains, bar{
+			Name:  d.Domain,
+			Short: string(short),
+			Count: d.Mismatches,
+			Of:    d.People,
+		})
 	}
 	// json.Marshal escapes <, > and &, so that no cell can end the script element.
 	data, err := json.Marshal(map[string]any{"columns": personColumns, "rows": rows})

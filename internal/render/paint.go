@@ -17,7 +17,12 @@ const (
 // ANSI paints for terminals, in the eight colours that every terminal lets its user
 // choose.
 func ANSI(c Colour, text string) string {
-	code := map[Colour]string{Good: "32", Bad: "31", Doubtful: "33", Faint: "2"}[c]
+	code := map[Colour]string{
+		Good:     "32",
+		Bad:      "31",
+		Doubtful: "33",
+		Faint:    "2",
+	}[c]
 	return "\x1b[" + code + "m" + text + "\x1b[0m"
 }
 

@@ -65,7 +65,12 @@ func junit(d Doctor, file string) ([]byte, error) {
 		Skipped:  d.Counts.Muted + d.Counts.Skipped,
 	}
 	for _, f := range d.Findings {
-		one := junitCase{Class: "zo365." + f.Scope, Name: f.Code + ": " + f.Title, Time: "0", File: file}
+		one := junitCase{
+			Class: "zo365." + f.Scope,
+			Name:  f.Code + ": " + f.Title,
+			Time:  "0",
+			File:  file,
+		}
 		switch {
 		case f.Muted != nil:
 			one.Skipped = &junitWhy{Message: "muted until " + f.Muted.Until + ": " + f.Muted.Reason, Text: f.explained()}
@@ -131,7 +136,12 @@ func sarif(d Doctor, file string) ([]byte, error) {
 	for _, f := range d.Findings {
 		if _, known := index[f.Code]; !known {
 			index[f.Code] = len(rules)
-			rules = append(rules, sarifRule{ID: f.Code, Short: sarifText{f.Title}, Full: sarifText{f.Why}, HelpURI: f.Source})
+			rules = append(rules, sarifRule{
+				ID:      f.Code,
+				Short:   sarifText{f.Title},
+				Full:    sarifText{f.Why},
+				HelpURI: f.Source,
+			})
 		}
 		sum := sha256.Sum256([]byte(f.Code + "\n" + f.Scope))
 		kind := kindsOf[f.Severity]

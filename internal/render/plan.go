@@ -244,7 +244,12 @@ type Moved struct {
 
 // DriftListing shows drift.
 func DriftListing(since time.Time, moved []plan.Moved, unseen []string) Listing {
-	value := Drift{Drifted: len(moved) > 0, Since: since.UTC(), Moved: []Moved{}, Unseen: append([]string{}, unseen...)}
+	value := Drift{
+		Drifted: len(moved) > 0,
+		Since:   since.UTC(),
+		Moved:   []Moved{},
+		Unseen:  append([]string{}, unseen...),
+	}
 	l := Listing{
 		Columns: []string{"what", "name", "was", "is"},
 		Empty:   "Nothing moved since " + since.UTC().Format(time.RFC3339) + ".",

@@ -30,12 +30,22 @@ type Domain struct {
 
 // DomainListing shows a domain match.
 func DomainListing(m doctor.DomainMatch) Listing {
-	value := Domains{OK: m.OK(), Matches: m.Matches(), Domains: []Domain{}, Steps: append([]string{}, m.Steps...)}
+	value := Domains{
+		OK:      m.OK(),
+		Matches: m.Matches(),
+		Domains: []Domain{},
+		Steps:   append([]string{}, m.Steps...),
+	}
 	l := Listing{Columns: []string{"domain", "zoom", "microsoft", "match"}, Empty: "Neither service has a domain."}
 	for _, p := range m.Pairs {
 		value.Domains = append(
 			value.Domains,
-			Domain{Name: p.Name, Zoom: string(p.Zoom), Microsoft: string(p.Microsoft), Match: p.Match},
+			Domain{
+				Name:      p.Name,
+				Zoom:      string(p.Zoom),
+				Microsoft: string(p.Microsoft),
+				Match:     p.Match,
+			},
 		)
 		microsoft := string(p.Microsoft)
 		if p.Initial {

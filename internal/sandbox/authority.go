@@ -6,13 +6,12 @@ import (
 	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
-	"crypto/x509/pkix"
 	"encoding/pem"
 	"fmt"
-	"math/big"
 	"net"
 	"os"
-	"time"
+
+	"github.com/zo365/zo365/internal/sandbox/entra"
 )
 
 // issue makes a certificate authority that lives as long as the sandbox, writes
@@ -23,7 +22,7 @@ func issue(file string) (*tls.Config, error) {
 	if err != nil {
 		return nil, fmt.Errorf("making the authority's key: %w", err)
 	}
-	ca := certificate("zo365 sandbox authority")
+	ca := entra.Certificate("zo365 sandbox authority")
 	ca.IsCA, ca.BasicConstraintsValid, ca.KeyUsage = true, true, x509.KeyUsageCertSign
 	ca.PermittedDNSDomains, ca.PermittedDNSDomainsCritical = []string{"localhost"}, true
 	ca.PermittedIPRanges = []*net.IPNet{
@@ -41,7 +40,7 @@ func issue(file string) (*tls.Config, error) {
 	if err != nil {
 		return nil, fmt.Errorf("making the server's key: %w", err)
 	}
-	leaf := certificate("localhost")
+	leaf := entra.Certificate("localhost")
 	leaf.DNSNames, leaf.IPAddresses = []string{"localhost"}, []net.IP{net.IPv4(127, 0, 0, 1), net.IPv6loopback}
 	leaf.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}
 	leafDER, err := x509.CreateCertificate(rand.Reader, leaf, ca, key.Public(), caKey)
@@ -52,15 +51,4 @@ func issue(file string) (*tls.Config, error) {
 		Certificates: []tls.Certificate{{Certificate: [][]byte{leafDER, caDER}, PrivateKey: key}},
 		MinVersion:   tls.VersionTLS12,
 	}, nil
-}
-
-func certificate(name string) *x509.Certificate {
-	serial, err := rand.Int(rand.Reader, big.NewInt(1<<62))
-	if err != nil {
-		panic(err) // crypto/rand never fails since Go 1.24
-	}
-	return &x509.Certificate{
-		SerialNumber: serial, Subject: pkix.Name{CommonName: name}, KeyUsage: x509.KeyUsageDigitalSignature,
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(7 * 24 * time.Hour),
-	}
 }

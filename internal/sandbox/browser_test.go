@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/chromedp/chromedp"
+
+	"github.com/zo365/zo365/internal/sandbox/world"
 )
 
 // browser is a real headless Chromium that trusts the lab's authority by its
@@ -153,7 +155,7 @@ func TestADeclinedConsentInABrowser(t *testing.T) {
 	if !strings.Contains(text, "AADSTS65004") {
 		t.Errorf("the portal says %q", text)
 	}
-	if state := l.do("GET", "/sandbox/state", "", ""); strings.Contains(state.text, zoomAppID) {
+	if state := l.do("GET", "/sandbox/state", "", ""); strings.Contains(state.text, world.ZoomAppID) {
 		t.Error("the application is in the tenant")
 	}
 }
@@ -163,7 +165,7 @@ func TestWhoMayNotConsentSeesWhy(t *testing.T) {
 	ctx := browser(t, l)
 	var text string
 	walk(ctx, t,
-		chromedp.Navigate(l.Origin+"/organizations/adminconsent?client_id="+zoomAppID), at("entra-signin"),
+		chromedp.Navigate(l.Origin+"/organizations/adminconsent?client_id="+world.ZoomAppID), at("entra-signin"),
 		enter("#loginfmt", "admin@contoso.com"), click(next),
 		at("entra-error"), read(&text, "main"), shot("10-need-admin-approval"),
 	)
@@ -176,13 +178,13 @@ func TestWhoMayNotConsentSeesWhy(t *testing.T) {
 func TestADeviceCodeInABrowser(t *testing.T) {
 	l := start(t, "happy", func(o *Options) { o.AutoApprove = false })
 	ctx := browser(t, l)
-	code := l.do("POST", l.tenantPath("/oauth2/v2.0/devicecode"), "", "client_id="+ownAppID+"&scope=User.Read")
+	code := l.do("POST", l.tenantPath("/oauth2/v2.0/devicecode"), "", "client_id="+world.OwnAppID+"&scope=User.Read")
 	poll := func() reply {
 		return l.do(
 			"POST",
 			l.tenantPath("/oauth2/v2.0/token"),
 			"",
-			"grant_type=device_code&client_id="+ownAppID+"&device_code="+code.json["device_code"].(string),
+			"grant_type=device_code&client_id="+world.OwnAppID+"&device_code="+code.json["device_code"].(string),
 		)
 	}
 	if r := poll(); r.json["error"] != "authorization_pending" {
@@ -237,7 +239,7 @@ func TestTheOtherPagesInABrowser(t *testing.T) {
 		licences != "Nothing is left to do here." {
 		t.Errorf("%q, %q, %q", domain, plan, licences)
 	}
-	if !l.world.domainMatches() || l.world.scenario.Zoom.Plan != "Pro" {
-		t.Errorf("%+v, %s", l.world.scenario.Tenant.Domains, l.world.scenario.Zoom.Plan)
+	if !l.world.DomainMatches() || l.world.Scenario.Zoom.Plan != "Pro" {
+		t.Errorf("%+v, %s", l.world.Scenario.Tenant.Domains, l.world.Scenario.Zoom.Plan)
 	}
 }

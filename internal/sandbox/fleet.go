@@ -1,7 +1,6 @@
 package sandbox
 
 import (
-	"crypto/rsa"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -15,18 +14,20 @@ import (
 // application does.
 
 // addTenants makes the other tenants of a fleet.
-func (s *Server) addTenants(key *rsa.PrivateKey) {
+func (s *Server) addTenants(keys Keys) {
 	for i := 1; i < s.opts.Tenants; i++ {
 		opts := s.opts
 		opts.Scenario.Tenant.Domains = slices.Clone(opts.Scenario.Tenant.Domains)
 		opts.Scenario.Zoom.Domains = slices.Clone(opts.Scenario.Zoom.Domains)
-		other := &Server{Origin: s.Origin, opts: opts, dir: s.dir, traffic: s.traffic}
-		other.world = newWorld(opts.Scenario, opts.Users, opts.Seed+uint64(i), opts.Scenario.clock())
-		other.entra = newEntra(other, key)
-		other.entra.clientSecret, other.entra.workload = s.entra.clientSecret, s.entra.workload
-		other.zoom = newZoomOAuth()
-		other.zoom.clientID, other.zoom.clientSecret = s.zoom.clientID, s.zoom.clientSecret
-		other.pages = newPortalSessions()
+		other := &Server{
+			Origin:  s.Origin,
+			opts:    opts,
+			dir:     s.dir,
+			traffic: s.traffic,
+		}
+		other.install(keys, opts.Seed+uint64(i))
+		other.entra.ClientSecret = s.entra.ClientSecret
+		other.zoom.OAuth.ClientID, other.zoom.OAuth.ClientSecret = s.zoom.OAuth.ClientID, s.zoom.OAuth.ClientSecret
 		s.others = append(s.others, other)
 	}
 }
@@ -52,16 +53,16 @@ func (s *Server) meant(r *http.Request, body []byte) *Server {
 }
 
 func (s *Server) owns(segment, token, account string) bool {
-	s.world.mu.Lock()
-	defer s.world.mu.Unlock()
-	if strings.EqualFold(segment, s.world.tenantID) || account != "" && account == s.world.accountID {
+	s.world.Mu.Lock()
+	defer s.world.Mu.Unlock()
+	if strings.EqualFold(segment, s.world.TenantID) || account != "" && account == s.world.AccountID {
 		return true
 	}
 	if token == "" {
 		return false
 	}
-	_, zoom := s.zoom.tokens[token]
-	return zoom || s.entra.accesses[token] != nil
+	_, zoom := s.zoom.OAuth.Tokens[token]
+	return zoom || s.entra.Accesses[token] != nil
 }
 
 // TenantFiles are the fleet's tenant files by name, wanting the integration set up
@@ -80,7 +81,7 @@ account:
   default_service: office365
   authorize_with: graph
   setup_by: admin
-`, one.world.tenantID, one.world.accountID, one.zoom.clientID)
+`, one.world.TenantID, one.world.AccountID, one.zoom.OAuth.ClientID)
 	}
 	return files
 }

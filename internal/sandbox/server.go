@@ -24,6 +24,12 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"github.com/zo365/zo365/internal/sandbox/entra"
+	"github.com/zo365/zo365/internal/sandbox/graph"
+	"github.com/zo365/zo365/internal/sandbox/portal"
+	"github.com/zo365/zo365/internal/sandbox/world"
+	"github.com/zo365/zo365/internal/sandbox/zoom"
 )
 
 // Options are what a sandbox is started with.
@@ -34,7 +40,7 @@ type Options struct {
 	Users int
 	// Seed makes the same people and IDs again.
 	Seed     uint64
-	Scenario Scenario
+	Scenario world.Scenario
 	// Tenants is how many tenants and Zoom accounts there are; one when it is zero.
 	Tenants int
 	// Latency is added to each answer of Graph's and Zoom's APIs.
@@ -54,12 +60,12 @@ type Server struct {
 	Origin string
 
 	opts    Options
-	world   *world
-	entra   *entra
-	zoom    *zoomOAuth
-	pages   *portalSessions
+	world   *world.World
+	entra   *entra.Service
+	graph   *graph.Service
+	zoom    *zoom.Service
+	portal  *portal.Service
 	traffic *trafficLog
-	lists   lists
 	// others are the other tenants of a fleet.
 	others []*Server
 	// dir holds the authority's certificate; it goes away with the sandbox.
@@ -78,7 +84,12 @@ func Start(ctx context.Context, opts Options) (*Server, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("making the sandbox's folder: %w", err), listener.Close())
 	}
-	s := &Server{opts: opts, dir: dir, served: make(chan error, 1), traffic: &trafficLog{w: opts.Traffic}}
+	s := &Server{
+		opts:    opts,
+		dir:     dir,
+		served:  make(chan error, 1),
+		traffic: &trafficLog{w: opts.Traffic},
+	}
 	if err := s.prepare(listener); err != nil {
 		return nil, errors.Join(err, listener.Close(), os.RemoveAll(dir))
 	}
@@ -110,7 +121,7 @@ func (s *Server) prepare(listener net.Listener) error {
 // so that many unserved sandboxes may share them.
 type Keys struct {
 	signing  *rsa.PrivateKey
-	workload *workload
+	workload *entra.Workload
 }
 
 // NewKeys makes keys; the files that belong to them lie in a folder.
@@ -119,7 +130,7 @@ func NewKeys(dir string) (Keys, error) {
 	if err != nil {
 		return Keys{}, fmt.Errorf("making the signing key: %w", err)
 	}
-	w, err := newWorkload(dir)
+	w, err := entra.NewWorkload(dir)
 	return Keys{signing: signing, workload: w}, err
 }
 
@@ -133,12 +144,20 @@ func Unserved(opts Options, origin string, keys Keys) *Server {
 
 // furnish makes the tenant, the account and those of a fleet.
 func (s *Server) furnish(keys Keys) {
-	s.world = newWorld(s.opts.Scenario, s.opts.Users, s.opts.Seed, s.opts.Scenario.clock())
-	s.entra = newEntra(s, keys.signing)
-	s.entra.workload = keys.workload
-	s.zoom = newZoomOAuth()
-	s.pages = newPortalSessions()
-	s.addTenants(keys.signing)
+	s.install(keys, s.opts.Seed)
+	s.addTenants(keys)
+}
+
+// install makes one tenant and one account, and the services that show them.
+func (s *Server) install(keys Keys, seed uint64) {
+	s.world = world.New(s.opts.Scenario, s.opts.Users, seed, s.opts.Scenario.Clock())
+	host := &world.Host{Origin: s.Origin, World: s.world, AutoApprove: s.opts.AutoApprove}
+	s.entra = entra.New(host, keys.signing)
+	s.entra.Workload = keys.workload
+	s.graph = &graph.Service{Host: host, Entra: s.entra, Fault: s.fault}
+	s.zoom = &zoom.Service{Host: host, OAuth: zoom.NewOAuth()}
+	s.portal = &portal.Service{Host: host, Entra: s.entra, Pages: portal.NewSessions()}
+	s.entra.MailReadFor = func(state string) bool { return s.portal.Pages.MailReadFor(s.world, state) }
 }
 
 func listen(ctx context.Context, address string) (net.Listener, error) {
@@ -180,13 +199,13 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		time.Sleep(s.opts.Latency) // as far as the services are away: requests do not wait for each other
 	}
 	// As net/http does by itself, but by the service's clock.
-	w.Header().Set("Date", s.opts.Scenario.clock()().UTC().Format(http.TimeFormat))
-	s.meant(r, body).reply(r, body).send(w)
+	w.Header().Set("Date", s.opts.Scenario.Clock()().UTC().Format(http.TimeFormat))
+	s.meant(r, body).reply(r, body).Send(w)
 }
 
-func (s *Server) reply(r *http.Request, body []byte) *recorder {
-	s.world.mu.Lock()
-	defer s.world.mu.Unlock()
+func (s *Server) reply(r *http.Request, body []byte) *world.Recorder {
+	s.world.Mu.Lock()
+	defer s.world.Mu.Unlock()
 	answer := s.answer(r, body)
 	s.traffic.write(s.Origin, r, body, answer)
 	s.issued(answer)
@@ -208,27 +227,29 @@ func readBody(r *http.Request) ([]byte, error) {
 }
 
 // answer finds the service that a path belongs to.
-func (s *Server) answer(r *http.Request, body []byte) *recorder {
-	rec := newRecorder()
+func (s *Server) answer(r *http.Request, body []byte) *world.Recorder {
+	rec := world.NewRecorder()
 	r = withBody(r, body)
 	if s.fault(rec, r) {
 		return rec
 	}
 	switch path := r.URL.Path; {
+	case path == "/oidc/userinfo":
+		s.graph.UserInfo(rec, r)
 	case strings.HasPrefix(path, "/v1.0/"), strings.HasPrefix(path, "/beta/"):
-		s.serveGraph(rec, r)
+		s.graph.Serve(rec, r)
 	case strings.HasPrefix(path, "/v2/"), path == "/oauth/token", path == "/oauth/revoke":
-		s.serveZoom(rec, r)
+		s.zoom.Serve(rec, r)
 	case path == "/entra":
-		s.serveEntraAdmin(rec, r)
+		s.portal.ServeEntraAdmin(rec, r)
 	case path == "/m365":
-		s.serveLicences(rec, r)
+		s.portal.ServeLicences(rec, r)
 	case path == "/", path == "/signin", path == "/account", path == "/billing", strings.HasPrefix(path, "/account/"):
-		s.servePortal(rec, r)
+		s.portal.Serve(rec, r)
 	case path == "/sandbox/state":
 		s.serveState(rec)
 	default:
-		s.serveEntra(rec, r)
+		s.entra.Serve(rec, r)
 	}
 	s.spoil(rec, r)
 	return rec

@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+
+	"github.com/zo365/zo365/internal/sandbox/world"
 )
 
 // trafficLog writes every exchange, so that a whole test run can be judged
@@ -24,14 +26,16 @@ type exchange struct {
 	Response any    `json:"res"`
 }
 
-func (t *trafficLog) write(origin string, r *http.Request, body []byte, answer *recorder) {
+func (t *trafficLog) write(origin string, r *http.Request, body []byte, answer *world.Recorder) {
 	if t.w == nil || t.err != nil {
 		return
 	}
 	line, err := json.Marshal(exchange{
-		Method: r.Method, URL: origin + shown(r.URL), Status: answer.status,
+		Method:   r.Method,
+		URL:      origin + shown(r.URL),
+		Status:   answer.Status,
 		Request:  readable(r.Header.Get("Content-Type"), body),
-		Response: readable(answer.header.Get("Content-Type"), answer.body.Bytes()),
+		Response: readable(answer.Head.Get("Content-Type"), answer.Body.Bytes()),
 	})
 	if err == nil {
 		_, err = t.w.Write(append(line, '\n'))
@@ -104,19 +108,19 @@ func hide(value any) any {
 }
 
 // issued notes the secrets of an answer.
-func (s *Server) issued(answer *recorder) {
+func (s *Server) issued(answer *world.Recorder) {
 	if s.opts.Issued == nil {
 		return
 	}
 	var object map[string]any
-	if json.Unmarshal(answer.body.Bytes(), &object) == nil {
+	if json.Unmarshal(answer.Body.Bytes(), &object) == nil {
 		for _, key := range secretKeys {
 			if text, ok := object[key].(string); ok && len(text) > 15 {
 				s.note(text)
 			}
 		}
 	}
-	if target, err := url.Parse(answer.header.Get("Location")); err == nil {
+	if target, err := url.Parse(answer.Head.Get("Location")); err == nil {
 		if code := target.Query().Get("code"); code != "" {
 			s.note(code)
 		}

@@ -136,7 +136,12 @@ func (r *reader) open(ctx context.Context, fresh bool) (progress, error) {
 	if err != nil {
 		return progress{}, err
 	}
-	start := progress{Delta: delta, Target: r.folder.Target, Count: count, At: time.Now().UTC()}
+	start := progress{
+		Delta:  delta,
+		Target: r.folder.Target,
+		Count:  count,
+		At:     time.Now().UTC(),
+	}
 	if err := r.create(); err != nil {
 		return progress{}, err
 	}

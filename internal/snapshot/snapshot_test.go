@@ -217,8 +217,18 @@ func TestChangesAreApplied(t *testing.T) {
 	d := g.people[ids[2]]
 	d.Enabled = &off
 	g.people[d.ID] = d
-	n := tenant.User{ID: "new", UPN: "new@contoso.com", Enabled: &off, Proxies: []string{}}
-	back := tenant.User{ID: "back", UPN: "back@contoso.com", Mail: "back@contoso.com", Enabled: &off}
+	n := tenant.User{
+		ID:      "new",
+		UPN:     "new@contoso.com",
+		Enabled: &off,
+		Proxies: []string{},
+	}
+	back := tenant.User{
+		ID:      "back",
+		UPN:     "back@contoso.com",
+		Mail:    "back@contoso.com",
+		Enabled: &off,
+	}
 	g.people["new"], g.people["back"] = n, back
 	g.changes = []tenant.UserChange{
 		{ID: ids[0], UPN: text("between@contoso.com")},
@@ -226,7 +236,12 @@ func TestChangesAreApplied(t *testing.T) {
 		{ID: "unknown", Removed: true},
 		{ID: ids[2], Enabled: &off},
 		{ID: ids[2], Enabled: &off},
-		{ID: "new", UPN: text("new@contoso.com"), Enabled: &off, Proxies: &n.Proxies},
+		{
+			ID:      "new",
+			UPN:     text("new@contoso.com"),
+			Enabled: &off,
+			Proxies: &n.Proxies,
+		},
 		{ID: "back"},
 		{ID: ids[0], UPN: text("renamed@contoso.com")},
 	}

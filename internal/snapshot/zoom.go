@@ -194,7 +194,12 @@ func (r *zoomReader) page(ctx context.Context, status string, number, total int)
 	if err != nil {
 		return zoomPage{}, err
 	}
-	p = zoomPage{Status: status, Number: number, Total: count, At: time.Now().UTC()}
+	p = zoomPage{
+		Status: status,
+		Number: number,
+		Total:  count,
+		At:     time.Now().UTC(),
+	}
 	for _, u := range users {
 		p.Emails = append(p.Emails, u.Email)
 	}

@@ -392,7 +392,12 @@ func read[T any](fact tenant.Fact, into *tenant.Reading[T], source string, ask f
 		if tenant.Stops(err) || errors.Is(err, context.Canceled) {
 			return err
 		}
-		*into = tenant.Reading[T]{Value: value, Err: err, Source: source, At: time.Now().UTC()}
+		*into = tenant.Reading[T]{
+			Value:  value,
+			Err:    err,
+			Source: source,
+			At:     time.Now().UTC(),
+		}
 		return nil
 	}}
 }

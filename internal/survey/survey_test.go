@@ -64,8 +64,12 @@ func gather(t *testing.T, s *services, w Want) (tenant.Facts, error) {
 	t.Helper()
 	w.SignedIn.Person = true
 	return Gather(t.Context(), Sources{
-		Microsoft: s, Account: zoomServices{s}, People: zoomServices{s}, // and nobody else is asked
-		Mailboxes: struct{ Mailboxes }{}, Groups: noGroups{}, Clocks: func() []tenant.Clock { return nil },
+		Microsoft: s,
+		Account:   zoomServices{s},
+		People:    zoomServices{s}, // and nobody else is asked
+		Mailboxes: struct{ Mailboxes }{},
+		Groups:    noGroups{},
+		Clocks:    func() []tenant.Clock { return nil },
 	}, w)
 }
 

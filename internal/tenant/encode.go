@@ -65,7 +65,12 @@ func (r *Reading[T]) UnmarshalJSON(text []byte) error {
 	}
 	r.Err = errors.New(e.Unseen.Why)
 	if len(e.Unseen.Needs) > 0 {
-		r.Err = &NeedsError{Service: e.Unseen.Service, AnyOf: e.Unseen.Needs, Doing: e.Unseen.Doing, Err: r.Err}
+		r.Err = &NeedsError{
+			Service: e.Unseen.Service,
+			AnyOf:   e.Unseen.Needs,
+			Doing:   e.Unseen.Doing,
+			Err:     r.Err,
+		}
 	}
 	return nil
 }

@@ -26,7 +26,12 @@ type FactsFile struct {
 
 // NewFactsFile wraps facts.
 func NewFactsFile(t Target, f Facts) FactsFile {
-	return FactsFile{Format: FactsFormat, Version: FactsVersion, Target: t, Facts: f}
+	return FactsFile{
+		Format:  FactsFormat,
+		Version: FactsVersion,
+		Target:  t,
+		Facts:   f,
+	}
 }
 
 // DecodeFacts reads a file of facts; an unknown key is an error, since it could be

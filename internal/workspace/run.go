@@ -89,7 +89,12 @@ func (w *Workspace) hands(planID string, run Run) apply.Hands {
 	if run.Waiting != nil {
 		r.Waiting = run.Waiting
 	}
-	h := apply.Hands{Recorder: r, People: run.People, Consent: w.consent, Authorization: w.authorization}
+	h := apply.Hands{
+		Recorder:      r,
+		People:        run.People,
+		Consent:       w.consent,
+		Authorization: w.authorization,
+	}
 	if w.Pair.Graph != nil {
 		h.Entra, h.Graph, h.Registrations = w.Pair.Graph, w.Pair.Graph, w.Pair.Graph
 	}

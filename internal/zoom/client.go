@@ -134,7 +134,12 @@ func (q call) refused(resp *http.Response) error {
 	case body.Code == codeInvalidToken, resp.StatusCode == http.StatusUnauthorized:
 		return &tenant.StopError{Reason: tenant.SignedOut, Service: "Zoom", Err: e}
 	case body.Code == codeMissingScopes:
-		return &tenant.NeedsError{Service: "Zoom", AnyOf: namedScopes(body.Message, q.access.AnyOf()), Doing: q.doing, Err: e}
+		return &tenant.NeedsError{
+			Service: "Zoom",
+			AnyOf:   namedScopes(body.Message, q.access.AnyOf()),
+			Doing:   q.doing,
+			Err:     e,
+		}
 	}
 	return e
 }

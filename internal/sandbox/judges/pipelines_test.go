@@ -130,7 +130,12 @@ type pipeline struct {
 func newPipeline(t *testing.T) *pipeline {
 	t.Helper()
 	dir, env, portal := provisioned(t)
-	p := &pipeline{t: t, dir: dir, portal: portal, work: filepath.Join(dir, "work")}
+	p := &pipeline{
+		t:      t,
+		dir:    dir,
+		portal: portal,
+		work:   filepath.Join(dir, "work"),
+	}
 	stubs := filepath.Join(dir, "stubs")
 	if err := os.MkdirAll(stubs, 0o755); err != nil {
 		t.Fatal(err)

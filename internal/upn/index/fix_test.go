@@ -15,7 +15,12 @@ func TestWhatIsChanged(t *testing.T) {
 		{ID: "3", UPN: "o'neil@contoso.onmicrosoft.com", Synced: true},
 		{ID: "4", UPN: "joni.sherman@contoso.com"},
 		{ID: "5", UPN: "far@other.example", Mail: "far@nowhere.example"},
-		{ID: "6", UPN: "g_x.com#EXT#@contoso.onmicrosoft.com", Mail: "g@x.com", Guest: true},
+		{
+			ID:    "6",
+			UPN:   "g_x.com#EXT#@contoso.onmicrosoft.com",
+			Mail:  "g@x.com",
+			Guest: true,
+		},
 	}
 	known := upn.FixRules{
 		ZoomDomains:  map[string]bool{"contoso.com": true},
@@ -83,7 +88,12 @@ func TestWhatIsChanged(t *testing.T) {
 // Two who would get the same address get none.
 func TestOneAddressForOnePerson(t *testing.T) {
 	people := []tenant.User{
-		{ID: "1", UPN: "upn@contoso.com", Mail: "mail@contoso.com", Proxies: []string{"smtp:alias@contoso.com"}},
+		{
+			ID:      "1",
+			UPN:     "upn@contoso.com",
+			Mail:    "mail@contoso.com",
+			Proxies: []string{"smtp:alias@contoso.com"},
+		},
 	}
 	fixes, unfixed := FixAll(compare([]string{"mail@contoso.com", "alias@contoso.com"}, people, nil), upn.FixRules{})
 	if len(fixes) != 0 || len(unfixed) != 2 {
@@ -95,7 +105,12 @@ func TestOneAddressForOnePerson(t *testing.T) {
 // both people are named.
 func TestWhoMatchesIsLeftAlone(t *testing.T) {
 	people := []tenant.User{
-		{ID: "1", UPN: "megan@contoso.com", Mail: "megan.bowen@contoso.com", Proxies: []string{"smtp:boss@contoso.com"}},
+		{
+			ID:      "1",
+			UPN:     "megan@contoso.com",
+			Mail:    "megan.bowen@contoso.com",
+			Proxies: []string{"smtp:boss@contoso.com"},
+		},
 		{ID: "2", UPN: "alex@contoso.com", Proxies: []string{"smtp:al@contoso.com", "smtp:ax@contoso.com"}},
 	}
 	for _, email := range []string{"megan.bowen@contoso.com", "boss@contoso.com", "megan@fabrikam.com"} {

@@ -226,7 +226,12 @@ func (b *peopleBatch) answer(z *zoomSide) {
 	}
 	for _, q := range left {
 		if i, ok := z.find(q.hash, b.keys[q.from:q.to]); ok {
-			b.hits = append(b.hits, hit{zoom: i, person: q.person, rule: q.rule, guest: q.guest})
+			b.hits = append(b.hits, hit{
+				zoom:   i,
+				person: q.person,
+				rule:   q.rule,
+				guest:  q.guest,
+			})
 		}
 	}
 	b.asked, b.keys = b.asked[:0], b.keys[:0]
@@ -297,7 +302,12 @@ func (m *Matcher) seal() {
 func (m *Matcher) AddMicrosoft(u tenant.User) {
 	m.seal()
 	b := &m.people.batch
-	c := microsoftCells{upn: []byte(u.UPN), mail: []byte(u.Mail), id: []byte(u.ID), what: whatOf(u)}
+	c := microsoftCells{
+		upn:  []byte(u.UPN),
+		mail: []byte(u.Mail),
+		id:   []byte(u.ID),
+		what: whatOf(u),
+	}
 	for _, p := range u.Proxies {
 		if a := upn.Normal(p); a != "" {
 			c.proxies = append(c.proxies, []byte(a))

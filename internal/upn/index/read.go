@@ -38,7 +38,13 @@ func (m *Matcher) readPeople(rows export.Rows[export.Person]) (peopleBatch, erro
 	err := rows(func(p *export.Person) {
 		what := when(p.Guest, isGuest) | when(p.Synced, isSynced) | when(p.Deleted, isDeleted) |
 			either(p.Enabled, isEnabled, isDisabled) | either(p.MailPlan, hasMailPlan, hasNoMailPlan)
-		b.add(microsoftCells{upn: p.UPN, mail: p.Mail, id: p.ID, proxies: p.Proxies, what: what}, &m.zoom)
+		b.add(microsoftCells{
+			upn:     p.UPN,
+			mail:    p.Mail,
+			id:      p.ID,
+			proxies: p.Proxies,
+			what:    what,
+		}, &m.zoom)
 	})
 	b.answer(&m.zoom)
 	return peopleBatch{text: bytes.Clone(b.text), at: slices.Clone(b.at), hits: slices.Clone(b.hits)}, err

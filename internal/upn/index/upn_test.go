@@ -22,8 +22,18 @@ var domains = []tenant.Domain{
 }
 
 var people = []tenant.User{
-	{ID: "1", UPN: "match@contoso.com", Mail: "match@contoso.com", Enabled: yes()},
-	{ID: "2", UPN: "upn@contoso.com", Mail: "mail@contoso.com", Enabled: no()},
+	{
+		ID:      "1",
+		UPN:     "match@contoso.com",
+		Mail:    "match@contoso.com",
+		Enabled: yes(),
+	},
+	{
+		ID:      "2",
+		UPN:     "upn@contoso.com",
+		Mail:    "mail@contoso.com",
+		Enabled: no(),
+	},
 	{
 		ID:       "3",
 		UPN:      "main@contoso.com",
@@ -31,7 +41,12 @@ var people = []tenant.User{
 		Proxies:  []string{"SMTP:main@contoso.com", "smtp:alias@contoso.com", "sip:sip@contoso.com"},
 		MailPlan: no(),
 	},
-	{ID: "4", UPN: "pat_fabrikam.com#EXT#@contoso.onmicrosoft.com", Mail: "pat@fabrikam.com", Guest: true},
+	{
+		ID:    "4",
+		UPN:   "pat_fabrikam.com#EXT#@contoso.onmicrosoft.com",
+		Mail:  "pat@fabrikam.com",
+		Guest: true,
+	},
 	{ID: "5", UPN: "initial@contoso.onmicrosoft.com", Synced: true},
 	{ID: "6", UPN: "verified@fabrikam.com"},
 	{ID: "7", UPN: "unverified@old.example"},
@@ -39,7 +54,12 @@ var people = []tenant.User{
 	{ID: "9", UPN: "two@northwind.com"},
 	{ID: "a", UPN: "shared1@contoso.com", Mail: "shared@contoso.com"},
 	{ID: "b", UPN: "shared2@contoso.com", Mail: "shared@contoso.com"},
-	{ID: "c", UPN: "0123456789abcdef0123456789abcdefgone@contoso.com", Mail: "gone@contoso.com", Deleted: true},
+	{
+		ID:      "c",
+		UPN:     "0123456789abcdef0123456789abcdefgone@contoso.com",
+		Mail:    "gone@contoso.com",
+		Deleted: true,
+	},
 	{ID: "d", UPN: "joni.sherman@contoso.com"},
 }
 
