@@ -46,7 +46,7 @@ var floors = map[string][]string{
 	// hands
 	"internal/workspace": {
 		"internal/apply", "internal/atomicfile", "internal/config", "internal/connect", "internal/doctor", "internal/journal",
-		"internal/plan", "internal/profile", "internal/survey", "internal/tenant", "internal/upn",
+		"internal/plan", "internal/profile", "internal/survey", "internal/tenant",
 	},
 	"internal/need": {
 		"internal/apply", "internal/doctor", "internal/msgraph", "internal/survey", "internal/tenant", "internal/zoom",

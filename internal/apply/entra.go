@@ -79,6 +79,7 @@ func (h Hands) grant(ctx context.Context, s plan.Step) (bool, error) {
 			}
 			return len(held) > 0, err
 		},
+		ours: func(begun time.Time) bool { return h.madeBy(given, begun) },
 		entry: func() journal.Entry {
 			return journal.Entry{
 				Action:     journal.PermissionGranted,
@@ -92,6 +93,22 @@ func (h Hands) grant(ctx context.Context, s plan.Step) (bool, error) {
 	})
 }
 
+// lateCall is how long after its intention a call may still be made and answered, by its
+// repetitions.
+const lateCall = 10 * time.Minute
+
+// skew is how far two clocks may be apart although both are taken for right.
+const skew = time.Minute
+
+// madeBy says whether a step that was begun at a time can have made an assignment: one that
+// is older, or much younger, is somebody else's.
+func (h Hands) madeBy(g tenant.Grant, begun time.Time) bool {
+	if h.ServiceTime != nil {
+		begun = h.ServiceTime(begun)
+	}
+	return g.ID != "" && !g.At.Before(begun.Add(-skew)) && g.At.Before(begun.Add(lateCall))
+}
+
 // held are the assignments that a step is about, as Entra has them now: those of its
 // permission, or the one that it names.
 func (h Hands) held(ctx context.Context, s plan.Step) ([]tenant.Grant, error) {
@@ -99,15 +116,21 @@ func (h Hands) held(ctx context.Context, s plan.Step) ([]tenant.Grant, error) {
 	if err != nil || s.Permission == nil {
 		return nil, err
 	}
-	return assignment(holding(c, *s.Permission), s.Assignment), nil
+	return h.meant(holding(c, *s.Permission), s), nil
 }
 
-// assignment keeps the one of an ID; all of them without one.
-func assignment(all []tenant.Grant, id string) []tenant.Grant {
-	if id == "" {
-		return all
-	}
-	return slices.DeleteFunc(all, func(g tenant.Grant) bool { return g.ID != id })
+// meant keeps the assignments that a step means: the one that it names, the one that was made
+// when it says, or all of the permission.
+func (h Hands) meant(all []tenant.Grant, s plan.Step) []tenant.Grant {
+	return slices.DeleteFunc(slices.Clone(all), func(g tenant.Grant) bool {
+		switch {
+		case s.Assignment != "":
+			return g.ID != s.Assignment
+		case s.Made != nil: // it was recorded when it showed, which is later than its call
+			return !h.madeBy(g, s.Made.Add(-lateCall+skew))
+		}
+		return false
+	})
 }
 
 func (h Hands) granted(ctx context.Context, s plan.Step) (bool, error) {
@@ -119,7 +142,9 @@ func (h Hands) granted(ctx context.Context, s plan.Step) (bool, error) {
 // of the same permission since.
 func reverseGrant(e journal.Entry) (plan.Step, error) {
 	s, err := permissionStep(e, doctor.RevokePermission, "granted", "revoked")
-	s.Assignment = e.Assignment
+	if s.Assignment = e.Assignment; s.Assignment == "" { // an older version wrote the entry
+		s.Made = pointer(e.At)
+	}
 	return s, err
 }
 
@@ -132,13 +157,13 @@ func (h Hands) revoke(ctx context.Context, s plan.Step) (bool, error) {
 		return false, err
 	}
 	all := holding(c, *s.Permission)
-	held := assignment(slices.Clone(all), s.Assignment)
+	held := h.meant(all, s)
 	switch {
 	case len(all) == 0:
 		return true, nil
 	case len(held) == 0:
 		return false, &NoWayBack{
-			fmt.Sprintf("%s was taken away and granted again at %s, by somebody else: that grant is not zo365's",
+			fmt.Sprintf("%s was taken away since and granted again at %s: that grant is another one than the entry's",
 				s.Permission.Label(), all[0].At.UTC().Format(time.RFC3339)),
 			"to take it away all the same: Entra admin center > Enterprise apps > Zoom's application > Permissions",
 		}

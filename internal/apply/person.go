@@ -3,6 +3,7 @@ package apply
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -59,7 +60,11 @@ const (
 // given by a flag, before anything was done, counts only once the proof is there.
 func (p Person) Visit(ctx context.Context, steps []plan.Step) ([]StepResult, error) {
 	if p.Absent {
-		return all(steps, StepPending, "a person does this: zo365 portal checklist"), nil
+		return all(steps, StepPending, fmt.Sprintf(
+			"a person does this, at %s (%s); zo365 portal checklist has what nobody confirmed yet",
+			steps[0].Page.Address,
+			steps[0].Page.Menu,
+		)), nil
 	}
 	since := time.Now().UTC()
 	// The page is in the journal before anything is clicked: a run that is killed now
@@ -113,6 +118,9 @@ func (p Person) led(ctx context.Context, steps []plan.Step, since time.Time) ([]
 		if results[i].Status == StepPending {
 			proved = false
 			results[i].Why = "not seen yet: " + s.Page.Proof
+			if s.Target == doctor.StepSave && answer.How != Asked { // a flag's word is about a new consent
+				results[i].Why += ", newly consented by " + answer.By
+			}
 		}
 	}
 	if !proved && answer.How != Asked {

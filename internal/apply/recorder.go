@@ -22,8 +22,8 @@ type Recorder struct {
 	Actor, Plan string
 	Target      tenant.Target
 	Basis       map[string]tenant.Half
-	// Open says whether an earlier run began a step and recorded no end of it.
-	Open func(step string) bool
+	// Open says whether an earlier run began a step and recorded no end of it, and when.
+	Open func(step string) (begun time.Time, open bool)
 	// Limit bounds the wait for a write to show; Waiting is told that it begins.
 	Limit   time.Duration
 	Waiting func(s plan.Step)
@@ -47,6 +47,9 @@ type change struct {
 	// shows says whether the service's readers have it; nil where the answer of the
 	// service is all there is.
 	shows func(ctx context.Context) (bool, error)
+	// ours says whether what is there can come from a step that was begun at a time; nil
+	// where nothing shows when it was made.
+	ours func(begun time.Time) bool
 	// entry is what is recorded of it.
 	entry func() journal.Entry
 }
@@ -62,13 +65,7 @@ func (r Recorder) write(ctx context.Context, s plan.Step, c change) (already boo
 	err = c.do(ctx)
 	switch {
 	case errors.Is(err, tenant.ErrAlready):
-		settled := r.settle(ctx, s, c)
-		if r.Open != nil && r.Open(s.ID) {
-			e := c.entry()
-			e.Why = "found done: an earlier run ended before it could record it"
-			return true, errors.Join(r.outcome(ctx, s, e), settled)
-		}
-		return true, errors.Join(r.note(ctx, s, journal.Entry{Action: journal.StepLeft, Why: err.Error()}), settled)
+		return true, r.there(ctx, s, c, err)
 	case err != nil && refused(err):
 		// The service said no: the step has an end, and nothing changed.
 		left := journal.Entry{Action: journal.StepRefused, Why: err.Error()}
@@ -83,6 +80,26 @@ func (r Recorder) write(ctx context.Context, s plan.Step, c change) (already boo
 		settled = fmt.Errorf("the change was made, and whether it shows could not be seen: %w", settled)
 	}
 	return false, errors.Join(r.outcome(ctx, s, c.entry()), settled)
+}
+
+// there records that a service had already what a step asks for: the change of an earlier
+// run that could not record it, or somebody else's. While that does not show, the step stays
+// open, and the next run looks again.
+func (r Recorder) there(ctx context.Context, s plan.Step, c change, already error) error {
+	settled := r.settle(ctx, s, c)
+	begun, open := time.Time{}, false
+	if r.Open != nil {
+		begun, open = r.Open(s.ID)
+	}
+	if open && settled != nil {
+		return settled
+	}
+	if open && (c.ours == nil || c.ours(begun)) {
+		e := c.entry()
+		e.Why = "found done: an earlier run ended before it could record it"
+		return r.outcome(ctx, s, e)
+	}
+	return errors.Join(r.note(ctx, s, journal.Entry{Action: journal.StepLeft, Why: already.Error()}), settled)
 }
 
 func (r Recorder) settle(ctx context.Context, s plan.Step, c change) error {

@@ -106,6 +106,8 @@ type Hands struct {
 	Authorization func(ctx context.Context, scope string) (journal.Entry, error)
 	// People are the rules and memories of changes of addresses.
 	People People
+	// ServiceTime is a time of this machine as Microsoft's clock has it; nil where they agree.
+	ServiceTime func(time.Time) time.Time
 }
 
 // Do carries one step out.
@@ -156,11 +158,11 @@ func Reverse(e journal.Entry, all []journal.Entry) (plan.Step, error) {
 type Closing struct {
 	// Skip keeps a step open without a look: it is another command's, or this run's plan
 	// has it again.
-	Skip func(step string) bool
+	Skip func(s plan.Step) bool
 	// Asked says that this run does a step again where it does not show as done.
 	Asked func(step string) bool
-	// Said is told what became of a step.
-	Said func(e journal.Entry, done bool)
+	// Said is told what became of a step; unseen, why nobody could look.
+	Said func(e journal.Entry, done bool, unseen error)
 }
 
 // CloseOpen ends the steps whose end an earlier run could not record: it was killed, or
@@ -168,11 +170,12 @@ type Closing struct {
 // could show by now, is left.
 func (h Hands) CloseOpen(ctx context.Context, open []journal.Entry, how Closing) error {
 	for _, e := range open {
-		if how.Skip(e.Step) {
-			continue
-		}
 		var s plan.Step
 		_ = json.Unmarshal(e.Evidence, &s) // an older version wrote none
+		s.ID, s.Scope = e.Step, e.Scope
+		if how.Skip(s) {
+			continue
+		}
 		one, known := table()[doctor.Action(s.Action)]
 		done := false
 		end := journal.Entry{
@@ -187,36 +190,62 @@ func (h Hands) CloseOpen(ctx context.Context, open []journal.Entry, how Closing)
 			switch {
 			case err == nil && !done && asked:
 				continue // done again, and closed by that
+			case errors.As(err, new(*tenant.NeedsError)): // it stays open, for somebody who may look
+				how.Said(e, false, err)
+				continue
 			case errors.As(err, &gone): // nobody can know any more
 				end.Why = gone.Why
 			case err != nil:
 				return err
 			}
 		}
-		if done {
-			end = outcomeOf(s, one.recorded)
-			if s.Action == string(doctor.GrantPermission) { // to be taken back exactly
-				if held, err := h.held(ctx, s); err == nil && len(held) > 0 {
-					end.Assignment, end.Permission = held[0].ID, &held[0].Permission
-				}
+		if done && s.Action == string(doctor.GrantPermission) {
+			var err error
+			if end, done, err = h.foundGrant(ctx, s, e); err != nil {
+				return err
 			}
-			end.Why = "found done: the run of " + e.At.UTC().Format(time.RFC3339) + " ended before it could record it"
+		} else if done {
+			end = outcomeOf(s, one.recorded)
+			end.Why = foundDone(e)
 		}
-		s.ID, s.Scope = e.Step, e.Scope
 		closing := h.Recorder
 		closing.Plan = e.Plan
 		if err := closing.note(ctx, s, end); err != nil {
 			return err
 		}
-		how.Said(e, done)
+		how.Said(e, done, nil)
 	}
 	return nil
+}
+
+// foundGrant is the outcome of a grant that shows: the open step's, or somebody else's.
+func (h Hands) foundGrant(ctx context.Context, s plan.Step, e journal.Entry) (end journal.Entry, done bool, err error) {
+	held, err := h.held(ctx, s)
+	if err != nil {
+		return end, false, err
+	}
+	for _, g := range held {
+		if h.madeBy(g, e.At) {
+			end = outcomeOf(s, journal.PermissionGranted)
+			end.Assignment, end.Permission = g.ID, &g.Permission
+			end.Why = foundDone(e)
+			return end, true, nil
+		}
+	}
+	return journal.Entry{
+		Action: journal.StepLeft,
+		Why:    "it is granted, and not by this step: the grant is of another time",
+	}, false, nil
+}
+
+func foundDone(e journal.Entry) string {
+	return "found done: the run of " + e.At.UTC().Format(time.RFC3339) + " ended before it could record it"
 }
 
 // showsYet says whether an open step shows as done. Readers lag behind: a step that nobody
 // does again is waited for until what was begun then would show.
 func (h Hands) showsYet(ctx context.Context, e journal.Entry, s plan.Step, one row, asked bool) (bool, error) {
-	left := h.Limit - time.Since(e.At)
+	left := min(h.Limit, h.Limit-time.Since(e.At)) // that clock may have been ahead
 	if asked || left < 0 {
 		return one.shows(h, ctx, s)
 	}

@@ -318,6 +318,16 @@ func readPlan(file string) (plan.Plan, error) {
 	return p, nil
 }
 
+// The kinds of change whose open steps a command settles: those that it makes itself, or
+// that its look shows.
+var (
+	madeByAuthorize = []doctor.Action{
+		doctor.GrantPermission, doctor.RevokePermission, doctor.EnableApp, doctor.DisableApp, doctor.RecordConsent,
+		doctor.ForgetConsent, doctor.ConfirmPortal, doctor.WithdrawWord,
+	}
+	madeByApply = append([]doctor.Action{doctor.CreateGroup, doctor.DeleteGroup}, madeByAuthorize...)
+)
+
 // toDo is the plan of now, or what remains of a saved one. Steps of an earlier run
 // whose end was never written are settled first.
 func toDo(ctx context.Context, w *workspace.Workspace, saved *plan.Plan, settling workspace.Run) (plan.Plan, error) {
@@ -326,7 +336,7 @@ func toDo(ctx context.Context, w *workspace.Workspace, saved *plan.Plan, settlin
 		if err := w.MayWrite(ctx, now); err != nil {
 			return now, err
 		}
-		if err := w.CloseOpen(ctx, now, settling); err != nil {
+		if err := w.CloseOpen(ctx, now, settling, madeByApply...); err != nil {
 			return now, err
 		}
 	}

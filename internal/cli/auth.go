@@ -154,7 +154,7 @@ func runAuthPermissions(env *Env, only []string) error {
 		for _, c := range only {
 			one, ok := need.Of(c)
 			if !ok {
-				return usagef("%q has no permissions of its own; use %s", c, strings.Join(commandsWithNeeds(), ", "))
+				return usagef("%q asks no service, or is none of: %s", c, strings.Join(commandsWithNeeds(), ", "))
 			}
 			wanted = append(wanted, one)
 		}
@@ -228,18 +228,10 @@ zo365 login microsoft --for 'auth app create'`,
 func runAuthAppCreate(ctx context.Context, env *Env, opts appCreateOptions) error {
 	for _, c := range opts.For {
 		if _, ok := need.Of(c); !ok {
-			return usagef("%q has no permissions of its own; use %s", c, strings.Join(commandsWithNeeds(), ", "))
+			return usagef("%q asks no service, or is none of: %s", c, strings.Join(commandsWithNeeds(), ", "))
 		}
 	}
-	doc, err := env.document()
-	if err != nil {
-		return err
-	}
-	w, err := env.workspace(false)
-	if err != nil {
-		return err
-	}
-	release, err := workspace.Alone(ctx, w.Path, env.say)
+	w, release, err := env.alone(ctx)
 	if err != nil {
 		return err
 	}
@@ -254,7 +246,7 @@ func runAuthAppCreate(ctx context.Context, env *Env, opts appCreateOptions) erro
 	env.say(
 		"an app registration %q in %s:\n  public client, redirect http://localhost, this tenant only",
 		opts.Name,
-		doc.File.Microsoft.Tenant,
+		w.File.Microsoft.Tenant,
 	)
 	for _, s := range need.Scopes(opts.For...) {
 		env.say("  %s (delegated)", s)
@@ -286,9 +278,9 @@ func runAuthAppCreate(ctx context.Context, env *Env, opts appCreateOptions) erro
 		return err
 	}
 	if err := w.SetMicrosoft(ctx, "client_id", clientID, ""); err != nil {
-		return fmt.Errorf("the registration %s was made, but not written to %s: %w", clientID, doc.Path, err)
+		return fmt.Errorf("the registration %s was made, but not written to %s: %w", clientID, w.Path, err)
 	}
-	env.say("wrote microsoft.client_id to %s\nnext: zo365 login microsoft", doc.Path)
+	env.say("wrote microsoft.client_id to %s\nnext: zo365 login microsoft", w.Path)
 	return env.show(
 		render.AppListing(render.App{ClientID: clientID, DisplayName: opts.Name, Permissions: need.Scopes(opts.For...)}),
 	)

@@ -191,7 +191,7 @@ func (j *journey) run(ctx context.Context) error {
 	if err := j.w.MayWrite(ctx, p); err != nil {
 		return err
 	}
-	if err := j.w.CloseOpen(ctx, p, j.env.settling(settleLimit)); err != nil {
+	if err := j.w.CloseOpen(ctx, p, j.env.settling(settleLimit), madeByAuthorize...); err != nil {
 		return err
 	}
 	if p.Blocked() == nil {
@@ -311,7 +311,7 @@ func (j *journey) ended(p plan.Plan, failed error) error {
 			state: doctor.StateConsented,
 			why:   "Entra shows the consent, and nothing shows yet that Zoom is connected: " + a.Why,
 			code:  exitPerson,
-			next:  "zo365 portal confirm --all --by UPN, once the portal shows it saved; or " + next + " --authorized-by UPN --yes",
+			next:  j.toConfirm(next),
 		}
 	case doctor.StatePending:
 	}
@@ -341,4 +341,14 @@ func ask(ctx context.Context, env *Env, w *workspace.Workspace, by string, steps
 		return apply.Answer{}, err
 	}
 	return w.Answer(ctx, who, apply.Asked)
+}
+
+// toConfirm is how a person confirms a consent that is there. A flag's word counts for a new
+// consent only, so that it is not offered to who gave it already.
+func (j *journey) toConfirm(again string) string {
+	confirm := "zo365 portal confirm --all --by UPN, once the portal shows it saved"
+	if j.opts.By != "" {
+		return confirm + "; or press Authorize and Save again, accept Microsoft's page, and: " + again + " --again"
+	}
+	return confirm + "; or " + again + " --authorized-by UPN --yes, with a new consent of that person"
 }

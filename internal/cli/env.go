@@ -26,6 +26,8 @@ import (
 // Env is the world as commands see it. Nothing in it is opened before a command
 // asks: version and --help need no file, no keyring and no network.
 type Env struct {
+	// command is the one that was run, for hints.
+	command  string
 	In       io.Reader
 	Out, Err io.Writer
 	Getenv   func(string) string

@@ -12,6 +12,7 @@ import (
 	"github.com/zo365/zo365/internal/connect"
 	"github.com/zo365/zo365/internal/doctor"
 	"github.com/zo365/zo365/internal/export"
+	"github.com/zo365/zo365/internal/need"
 	"github.com/zo365/zo365/internal/plan"
 	"github.com/zo365/zo365/internal/profile"
 	"github.com/zo365/zo365/internal/secret"
@@ -76,6 +77,10 @@ func hint(err error, next string) error { return &hinted{err: err, hint: next} }
 // report says what went wrong and returns the exit code.
 func report(env *Env, err error) int {
 	code, hints := judge(err)
+	var needs *tenant.NeedsError
+	if errors.As(err, &needs) && code == exitPermission {
+		hints = append(hints, env.wayTo(needs))
+	}
 	if err == nil || errors.Is(err, errCheckFailed) || errors.Is(err, errDiffers) || errors.Is(err, errFleet) {
 		return code
 	}
@@ -90,6 +95,24 @@ func report(env *Env, err error) int {
 		}
 	}
 	return code
+}
+
+// wayTo says how who is signed in gets a permission.
+func (env *Env) wayTo(needs *tenant.NeedsError) string {
+	all := strings.Join(needs.AnyOf, " or ")
+	if needs.Service == "Zoom" {
+		return "add " + all + " to the server-to-server app, at marketplace.zoom.us > Manage"
+	}
+	application := "grant " + all + " to the application that zo365 signs in with"
+	command, optional, ok := need.For(env.command, needs.AnyOf)
+	if !ok {
+		return application
+	}
+	person := "zo365 login microsoft --for " + doctor.ShellWord(command)
+	if optional {
+		person += " --optional"
+	}
+	return "a person: " + person + "; a pipeline: " + application
 }
 
 // judge is the one place where errors become codes and hints.
@@ -146,9 +169,7 @@ func judge(err error) (code int, hints []string) {
 	case errors.As(err, &unseen):
 		return exitPermission, append(unseen.needs, "or accept it: --allow-unknown "+strings.Join(unseen.codes, ","))
 	case errors.As(err, &needs):
-		return exitPermission, []string{
-			"grant " + strings.Join(needs.AnyOf, " or ") + " to the application that zo365 signs in with, then sign in again",
-		}
+		return exitPermission, nil
 	case errors.As(err, &stop):
 		return judgeStop(stop)
 	}

@@ -154,6 +154,11 @@ func runIntegrationDisable(ctx context.Context, env *Env, opts disableOptions) e
 			},
 		}
 	}
+	if opts.Revoke { // before the file says that nobody wants the consent
+		if _, err := lookToRevoke(ctx, w); err != nil {
+			return err
+		}
+	}
 	out, err := env.change(ctx, c)
 	if err != nil {
 		return settingError(err)
@@ -167,6 +172,28 @@ func runIntegrationDisable(ctx context.Context, env *Env, opts disableOptions) e
 		env.sayPortal(opts.Group, out.Portal)
 	}
 	return env.show(render.ChangeListing(out))
+}
+
+// lookToRevoke signs in and finds the application whose consent is taken back.
+func lookToRevoke(ctx context.Context, w *workspace.Workspace) (doctor.Choice, error) {
+	look := workspace.Look{Command: "integration disable --revoke", Facts: doctor.ApplicationFacts}
+	if err := w.SignIn(ctx, look); err != nil {
+		return doctor.Choice{}, err
+	}
+	if err := w.Input.Facts.Consents.Err; err != nil {
+		return doctor.Choice{}, err
+	}
+	app := doctor.ZoomApplication(w.Input)
+	if app.Principal == nil && len(app.Unclear) > 0 {
+		return doctor.Choice{}, hint(
+			errors.New("it is not known which application is Zoom's"),
+			"zo365 integration use-application APP-ID names it in the tenant file; zo365 facts lists them",
+		)
+	}
+	if app.Hidden != nil {
+		return doctor.Choice{}, app.Hidden
+	}
+	return app, nil
 }
 
 // revoke takes the consent back in Entra, unless another scope still needs it: a plan
@@ -193,28 +220,15 @@ func revoke(ctx context.Context, env *Env, yes bool) ([]string, error) {
 			"disable those first",
 		)
 	}
-	look := workspace.Look{Command: "integration disable --revoke", Facts: doctor.ApplicationFacts}
-	if err := w.SignIn(ctx, look); err != nil {
+	app, err := lookToRevoke(ctx, w)
+	if err != nil {
 		return nil, err
-	}
-	if err := w.Input.Facts.Consents.Err; err != nil {
-		return nil, err
-	}
-	app := doctor.ZoomApplication(w.Input)
-	if app.Principal == nil && len(app.Unclear) > 0 {
-		return nil, hint(
-			errors.New("it is not known which application is Zoom's"),
-			"zo365 integration use-application APP-ID names it in the tenant file; zo365 facts lists them",
-		)
-	}
-	if app.Hidden != nil {
-		return nil, app.Hidden
 	}
 	p := plan.Revocation(w.Input, w.Findings(), w.Portals())
 	if err := w.MayWrite(ctx, p); err != nil {
 		return nil, err
 	}
-	if err := w.CloseOpen(ctx, p, env.settling(settleLimit)); err != nil {
+	if err := w.CloseOpen(ctx, p, env.settling(settleLimit), madeByAuthorize...); err != nil {
 		return nil, err
 	}
 	revoked := []string{}

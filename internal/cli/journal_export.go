@@ -36,7 +36,7 @@ Exit code 3 when the chain is broken.`,
 		&opts.Since,
 		"since",
 		"",
-		"from this day or time on, for example 2026-11-01 or 2026-11-01T08:00:00Z",
+		"from this day or time on, for example 2026-11-01, 2026-11-01T08:00:00Z or 720h, which is 30 days ago",
 	)
 	cmd.Flags().StringVar(&opts.Until, "until", "", "before this day or time")
 	cmd.Flags().StringSliceVar(&opts.Actions, "action", nil, "these actions only")
@@ -97,5 +97,12 @@ func moment(flag, text string) (time.Time, error) {
 			return at.UTC(), nil
 		}
 	}
-	return time.Time{}, usagef("%s: %q is neither a day (2026-11-01) nor a time (2026-11-01T08:00:00Z)", flag, text)
+	if ago, err := time.ParseDuration(text); err == nil && ago > 0 {
+		return time.Now().UTC().Add(-ago), nil
+	}
+	return time.Time{}, usagef(
+		"%s: %q is neither a day (2026-11-01), a time (2026-11-01T08:00:00Z) nor so long ago (720h)",
+		flag,
+		text,
+	)
 }

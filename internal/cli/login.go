@@ -38,6 +38,7 @@ type loginMicrosoftOptions struct {
 	Open       bool
 	For        []string
 	Claims     string
+	Optional   bool
 }
 
 func newLoginMicrosoftCmd(env *Env) *cobra.Command {
@@ -53,7 +54,8 @@ machine is offered; --browser takes it at once.
 
 Only the permissions of the commands named with --for are asked for (by default
 verify-domain and authorize); a command that needs more says so, and asks for it
-on a terminal. zo365 auth permissions lists them.`,
+on a terminal. With --optional those that are needed for some options or rare steps
+only are asked for as well. zo365 auth permissions lists them all.`,
 		Example: "  zo365 login microsoft\n  zo365 login microsoft --browser --for 'upn check','upn report'\n  zo365 login microsoft --for all",
 		Args:    flagsOnly,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return runLoginMicrosoft(cmd.Context(), env, opts) },
@@ -72,6 +74,7 @@ on a terminal. zo365 auth permissions lists them.`,
 		[]string{"verify-domain", "authorize"},
 		"commands whose permissions to ask for, or all (those that only read)",
 	)
+	cmd.Flags().BoolVar(&opts.Optional, "optional", false, "ask for their optional permissions, too")
 	cmd.Flags().StringVar(&opts.Claims, "claims", "", "claims challenge to answer, as an error message gave it")
 	completeValues(cmd, "for", append([]string{"all"}, commandsWithNeeds()...))
 	return cmd
@@ -128,6 +131,9 @@ func newLogin(ctx context.Context, env *Env, opts loginMicrosoftOptions) (connec
 		default:
 			return login, usagef("%q has no permissions of its own; use all, %s", c, strings.Join(commandsWithNeeds(), ", "))
 		}
+	}
+	if opts.Optional {
+		login.Also = need.Optional(login.For...)
 	}
 	if opts.Claims != "" {
 		text, err := base64.StdEncoding.DecodeString(opts.Claims)

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/zo365/zo365/internal/connect"
@@ -38,5 +39,7 @@ func Main(args []string) int {
 func execute(ctx context.Context, env *Env, args []string) error {
 	root := NewRoot(env) //nolint:contextcheck // every command gets the context of ExecuteContext
 	root.SetArgs(args)
-	return root.ExecuteContext(ctx)
+	cmd, err := root.ExecuteContextC(ctx)
+	env.command = strings.TrimPrefix(cmd.CommandPath(), "zo365 ")
+	return err
 }

@@ -62,7 +62,7 @@ func (env *Env) alone(ctx context.Context) (*workspace.Workspace, func(), error)
 	if err != nil {
 		return nil, nil, err
 	}
-	err = w.Reread()
+	err = w.Reload() // another run may have written the file meanwhile
 	if err == nil {
 		err = w.CloseEdits(ctx)
 	}

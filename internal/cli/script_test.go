@@ -21,6 +21,9 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/zo365/zo365/internal/journal"
+	"github.com/zo365/zo365/internal/plan"
 )
 
 // zo365 is the real program, built once.
@@ -168,6 +171,8 @@ func TestScripts(t *testing.T) {
 			"holds":     cmdHolds,
 			"exactly":   cmdExactly,
 			"refusals":  cmdRefusals,
+			"unused":    cmdUnused,
+			"begun":     cmdBegun,
 			"for":       cmdFor,
 		},
 	})
@@ -508,6 +513,7 @@ func cmdExactly(ts *testscript.TestScript, neg bool, args []string) {
 		}
 	}
 	ts.Check(json.Unmarshal([]byte(ts.ReadFile("stdout")), &listed))
+	ts.Check(os.WriteFile(ts.MkAbs("listed.json"), []byte(ts.ReadFile("stdout")), 0o600))
 	permissions, scopes := []string{}, []string{}
 	for _, p := range listed.Commands[0].Application {
 		if !p.Optional {
@@ -557,4 +563,64 @@ func cmdRefusals(ts *testscript.TestScript, neg bool, args []string) {
 			ts.Fatalf("nothing with %q was refused", text)
 		}
 	}
+}
+
+// cmdUnused checks which permissions of an application's list nothing that was run needed:
+// unused [PERMISSION...]. A list that is too long cannot hide.
+func cmdUnused(ts *testscript.TestScript, neg bool, args []string) {
+	if neg {
+		ts.Fatalf("usage: unused [PERMISSION...]")
+	}
+	used := map[string]bool{}
+	for line := range strings.Lines(ts.ReadFile("traffic.ndjson")) {
+		var one struct{ Allowed []string }
+		ts.Check(json.Unmarshal([]byte(line), &one))
+		for _, p := range one.Allowed {
+			used[p] = true
+		}
+	}
+	var listed struct {
+		Commands []struct {
+			Application, Zoom []struct {
+				Name     string
+				Optional bool
+			}
+		}
+	}
+	ts.Check(json.Unmarshal([]byte(ts.ReadFile("listed.json")), &listed))
+	unused := []string{}
+	for _, p := range append(listed.Commands[0].Application, listed.Commands[0].Zoom...) {
+		if !p.Optional && !used[p.Name] {
+			unused = append(unused, p.Name)
+		}
+	}
+	slices.Sort(unused)
+	slices.Sort(args)
+	if !slices.Equal(unused, args) {
+		ts.Fatalf("nothing needed %v of the list, want %v", unused, args)
+	}
+}
+
+// cmdBegun writes a step into the journal as a run does that is killed right after it:
+// begun AGO FILE, with the step as JSON.
+func cmdBegun(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: begun AGO STEP")
+	}
+	ago, err := time.ParseDuration(args[0])
+	ts.Check(err)
+	text := bytes.TrimSpace([]byte(ts.ReadFile(args[1])))
+	var s plan.Step
+	ts.Check(json.Unmarshal(text, &s))
+	e := journal.Entry{
+		At:          time.Now().Add(-ago),
+		Actor:       "killed",
+		Action:      journal.StepStarted,
+		Scope:       s.Scope,
+		Step:        s.ID,
+		Evidence:    text,
+		Application: s.Application,
+		Permission:  s.Permission,
+	}
+	ts.Check(journal.Append(context.Background(), ts.MkAbs("zo365.journal.jsonl"), "", e))
 }

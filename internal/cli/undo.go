@@ -98,9 +98,9 @@ func runUndo(ctx context.Context, env *Env, opts undoOptions) error {
 		// An earlier run may have been ended before it could record that it did this.
 		if err := w.CloseOpenOf(
 			ctx,
-			"undo/",
-			func(id string) bool { return id == step.ID },
 			env.settling(opts.Settle),
+			func(string) bool { return true },
+			func(s plan.Step) bool { return s.ID == step.ID },
 		); err != nil {
 			return err
 		}
@@ -135,6 +135,12 @@ func runUndo(ctx context.Context, env *Env, opts undoOptions) error {
 	}
 	if err := failure(results); err != nil {
 		return noWayBack(err)
+	}
+	if len(results) == 1 && results[0].Status == apply.StepAlready {
+		env.say("nothing was changed: it is as it was before the entry already")
+		none := render.JournalListing([]render.JournalEntry{})
+		none.Empty = "Nothing was changed."
+		return env.show(none)
 	}
 	return env.showLast(w.Journal())
 }

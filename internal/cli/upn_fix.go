@@ -151,7 +151,7 @@ func planFixes(ctx context.Context, env *Env, opts upnFixOptions) error {
 	if partial {
 		env.say("warning: a side was not complete; so is the list")
 	}
-	env.say("wrote %d changes to %s; %d people are left alone", len(fixes), opts.Plan, len(unfixed))
+	env.say("wrote %s to %s; left alone: %d", counted(len(fixes), "change"), opts.Plan, len(unfixed))
 	if len(fixes) > 0 {
 		env.say("read it, then: zo365 upn fix --apply %s", opts.Plan)
 	}
@@ -254,7 +254,10 @@ func applyFixes(ctx context.Context, env *Env, opts upnFixOptions) error {
 	defer release()
 	p := plan.Of(plan.People, list.Header.Target, apply.Peoples(list.Fixes)...)
 	if err := w.MayWrite(ctx, p); err != nil {
-		return hint(err, "sign in to the target of the list, or make the list again")
+		if errors.As(err, new(*plan.WrongTargetError)) {
+			return hint(err, "sign in to the target of the list, or make the list again")
+		}
+		return err
 	}
 	if opts.Yes {
 		if err := w.CloseOpenPeople(ctx, p, env.settling(settleLimit)); err != nil {
@@ -288,6 +291,9 @@ func applyFixes(ctx context.Context, env *Env, opts upnFixOptions) error {
 		}
 		outcomes[c.Outcome]++
 		shown.Changes = append(shown.Changes, c)
+	}
+	if stopped != nil && len(shown.Changes) == 0 {
+		return stopped // before the first: there is nothing to show, and nothing to go on with
 	}
 	if err := env.show(render.AppliedListing(shown)); err != nil {
 		return err
@@ -417,4 +423,12 @@ func peopleOf(
 	}
 	people.Before = undo.Add
 	return people, undo.Close, nil
+}
+
+// counted writes a number of things.
+func counted(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
 }

@@ -153,6 +153,8 @@ type Login struct {
 	// For are the commands whose permissions are asked for; what was consented
 	// before is kept.
 	For []string
+	// Also are further permissions: optional ones, which no command needs by itself.
+	Also []string
 	// Claims answers a challenge.
 	Claims string
 	// Show shows a device code, Open an address.
@@ -175,6 +177,7 @@ func (d *Doors) LoginMicrosoft(ctx context.Context, l Login) (Found, error) {
 		return f, err
 	}
 	scopes := d.opts.Scopes(l.For...)
+	scopes = append(scopes, missingFrom(scopes, l.Also)...)
 	if before, err := (vault{s, f.key}).Load(ctx); err == nil && before.ClientID == f.ClientID {
 		scopes = append(scopes, missingFrom(scopes, before.Scopes)...)
 	} else if err != nil && !errors.Is(err, secret.ErrNotFound) {

@@ -4,6 +4,9 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
+
+	"github.com/zo365/zo365/internal/tenant"
 )
 
 func checkSignerUPN(in Input, f *findings) {
@@ -44,18 +47,52 @@ func SignerOf(in Input) Signer {
 	return s
 }
 
-// ConsenterOf is who gave the consent that is there: whom the audit log names, which seen
-// says, else whom the rules are held against.
-func ConsenterOf(in Input) (s Signer, seen bool) {
-	s = SignerOf(in)
-	upn, _ := consentedBy(in, ZoomApplication(in).Consent)
+// Consenter is who gave a consent. Match is nil where it is not known whether their UPN is
+// their Zoom email.
+type Consenter struct {
+	UPN, ZoomEmail string
+	Match          *bool
+	// Seen says that the audit log names them; else they are whom the rules are held against.
+	Seen bool
+}
+
+// ConsenterOf is who gave the consent that is there.
+func ConsenterOf(in Input) Consenter {
+	c := ZoomApplication(in).Consent
+	judged := SignerOf(in)
+	upn, at := consentedBy(in, c)
 	switch {
-	case upn == "":
-		return s, false
-	case strings.EqualFold(upn, s.UPN):
-		return s, true
+	case upn == "" || at.Before(newest(c.Grants).Add(-sameConsent)):
+		// The log comes minutes later than the consent: what it has is of an older one.
+		return Consenter{UPN: judged.UPN, ZoomEmail: judged.ZoomEmail, Match: &judged.Match}
+	case strings.EqualFold(upn, judged.UPN):
+		return Consenter{
+			UPN:       judged.UPN,
+			ZoomEmail: judged.ZoomEmail,
+			Match:     &judged.Match,
+			Seen:      true,
+		}
 	}
-	return consenter(in, upn), true
+	s := consenter(in, upn)
+	one := Consenter{UPN: upn, ZoomEmail: s.ZoomEmail, Seen: true}
+	if s.Match || in.Facts.ZoomPeople.Seen() && in.Facts.ZoomPeople.Value.All() {
+		one.Match = &s.Match
+	}
+	return one
+}
+
+// sameConsent is how far the audit log's time of a consent and those of its assignments may
+// be apart.
+const sameConsent = 10 * time.Minute
+
+// newest is when the last of some assignments was made.
+func newest(grants []tenant.Grant) (at time.Time) {
+	for _, g := range grants {
+		if g.At.After(at) {
+			at = g.At
+		}
+	}
+	return at
 }
 
 // consenter is a person of the audit log, with the Zoom account of the same address where
@@ -96,7 +133,7 @@ func signer(in Input) (Signer, Finding) {
 		return Signer{}, Finding{
 			Severity:  Info,
 			Undecided: true,
-			Saw:       "An application is signed in, and it is not known who authorizes; --by names the person",
+			Saw:       "An application is signed in, and it is not known who authorizes; authorize --authorized-by and apply --by name the person",
 			Evidence:  evidence(in.Facts.SignedIn),
 		}
 	case !in.Facts.ZoomPeople.Seen():

@@ -184,7 +184,7 @@ func rowOf(u tenant.User) Person {
 		Deleted:  u.Deleted,
 	}
 	for _, proxy := range u.Proxies {
-		if address, ok := smtpAddress([]byte(proxy)); ok {
+		if address, ok := smtpAddress(bytes.TrimSpace([]byte(proxy))); ok {
 			p.Proxies = append(p.Proxies, address)
 		}
 	}

@@ -131,8 +131,9 @@ func uses() []use {
 		{
 			command: "undo",
 			facts:   slices.Concat(target, doctor.ApplicationFacts),
-			actions: []doctor.Action{doctor.GrantPermission, doctor.RevokePermission, doctor.DeleteGroup},
+			actions: []doctor.Action{doctor.GrantPermission, doctor.RevokePermission},
 			sometimes: slices.Concat(
+				apply.Calls(doctor.DeleteGroup),
 				apply.Calls(doctor.EnableApp),
 				apply.Calls(doctor.ChangeEmail),
 				apply.Calls(doctor.ChangeUPN),
@@ -261,14 +262,50 @@ func merge(have []Permission, names []string, why string, optional bool) []Permi
 	return have
 }
 
+// sameAs are commands whose lists are those of others.
+var sameAs = map[string]string{
+	"plan": "doctor", "facts": "doctor", "integration disable": "integration disable --revoke",
+	"group list": "group", "group set": "group", "group unset": "group", "group show": "group",
+	"calendar": "calendar list", "logout": "logout --revoke", "upn": "upn check",
+}
+
 // Of finds a command's needs.
 func Of(command string) (Need, bool) {
+	if other, ok := sameAs[command]; ok {
+		command = other
+	}
 	all := All()
 	i := slices.IndexFunc(all, func(n Need) bool { return n.Command == command })
 	if i < 0 {
 		return Need{}, false
 	}
 	return all[i], true
+}
+
+// For finds a command whose list has one of some permissions of a person: the one that was
+// run, if its list has it, and whether it is optional there.
+func For(run string, anyOf []string) (command string, optional, ok bool) {
+	for _, n := range All() {
+		i := slices.IndexFunc(n.Delegated, func(p Permission) bool { return slices.Contains(anyOf, p.Name) })
+		if i >= 0 && (!ok || n.Command == run) {
+			command, optional, ok = n.Command, n.Delegated[i].Optional, true
+		}
+	}
+	return command, optional, ok
+}
+
+// Optional are the optional delegated permissions of the commands, each once.
+func Optional(commands ...string) []string {
+	var names []string
+	for _, c := range commands {
+		n, _ := Of(c)
+		for _, p := range n.Delegated {
+			if p.Optional && !slices.Contains(names, p.Name) {
+				names = append(names, p.Name)
+			}
+		}
+	}
+	return names
 }
 
 // Scopes are the delegated permissions of the commands, each once, with User.Read, which

@@ -93,6 +93,8 @@ type Step struct {
 	Permission  *tenant.Permission  `json:"permission" jsonschema:"description=What is granted or revoked: the API by its application ID and the app role by its ID."`
 	// Assignment is the one app role assignment that a reverse takes away.
 	Assignment string `json:"assignment,omitempty" jsonschema:"description=ID of the app role assignment that is taken away; without it every one of the permission."`
+	// Made is when the assignment was recorded whose ID an older version did not record.
+	Made *time.Time `json:"made,omitempty" jsonschema:"description=When the assignment that is taken away was made, where its ID is not known."`
 	// Person is whose address changes.
 	Person *upn.Fix `json:"person,omitempty" jsonschema:"description=Whose address changes, with the actions that change one."`
 	// Object is the ID of what is deleted again, with the reverse of a step that made it.

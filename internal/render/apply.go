@@ -128,7 +128,7 @@ func Checklist(tenantName string, all []PortalControl) string {
 		fmt.Fprintf(&b, "- [ ] %s. **%s**: %s (`%s`)\n", strconv.Itoa(n), plainText(c.Control), plainText(c.Choose), c.Step)
 	}
 	if menu == "" {
-		b.WriteString("\nNothing is left to do in a portal.\n")
+		b.WriteString("\nNothing is left to do in a portal, as people confirmed it. What Entra shows of it: zo365 plan\n")
 		return b.String()
 	}
 	b.WriteString("\nWhen it is done: `zo365 portal confirm --all --by YOUR-UPN`, then `zo365 apply`.\n")

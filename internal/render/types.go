@@ -105,6 +105,9 @@ func NewAuthorization(record tenant.ConsentRecord, c doctor.Connection, blocked 
 	if blocked != nil && c.State != doctor.StateAuthorized {
 		record.Status = string(doctor.StateBlocked)
 	}
+	if c.Consented.Truth == doctor.NotKnown {
+		record.Missing = []string{} // nobody could look
+	}
 	a := Authorization{
 		ConsentRecord: record,
 		Connection:    NewConnection(c),
@@ -151,7 +154,7 @@ func AuthorizationListing(a Authorization) Listing {
 		{"in use", a.InUse.words()},
 		{"authorized by", text(a.AuthorizedBy.UPN)},
 		{"zoom email", text(a.AuthorizedBy.ZoomEmail)},
-		{"upn equals zoom email", YesNo(a.AuthorizedBy.Match)},
+		{"upn equals zoom email", yesNoUnknown(a.AuthorizedBy.Match)},
 	}
 	if p := a.ServicePrincipal; p != nil {
 		rows = append(rows, []string{"application", p.DisplayName + " (" + p.AppID + ")"})
@@ -379,4 +382,12 @@ func CalendarListing(c Calendars) Listing {
 		}
 	}
 	return l
+}
+
+// yesNoUnknown writes an answer that may not be known.
+func yesNoUnknown(b *bool) string {
+	if b == nil {
+		return "unknown"
+	}
+	return YesNo(*b)
 }

@@ -24,6 +24,8 @@ type exchange struct {
 	Status   int    `json:"st"`
 	Request  any    `json:"req"`
 	Response any    `json:"res"`
+	// Allowed are the permissions or scopes that let the request pass.
+	Allowed []string `json:"allowed,omitempty"`
 }
 
 func (t *trafficLog) write(origin string, r *http.Request, body []byte, answer *world.Recorder) {
@@ -36,6 +38,7 @@ func (t *trafficLog) write(origin string, r *http.Request, body []byte, answer *
 		Status:   answer.Status,
 		Request:  readable(r.Header.Get("Content-Type"), body),
 		Response: readable(answer.Head.Get("Content-Type"), answer.Body.Bytes()),
+		Allowed:  answer.Allowed,
 	})
 	if err == nil {
 		_, err = t.w.Write(append(line, '\n'))

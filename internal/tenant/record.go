@@ -31,7 +31,8 @@ type AuthorizedBy struct {
 	Basis     string  `json:"basis,omitempty"`
 	UPN       *string `json:"upn"`
 	ZoomEmail *string `json:"zoom_email"`
-	Match     bool    `json:"match"`
+	// Match is nil where it is not known whether the UPN is the Zoom email.
+	Match *bool `json:"match"`
 }
 
 // RecordedPrincipal is Zoom's application in the tenant.

@@ -12,9 +12,9 @@ import (
 // ConsentRecord is what is seen of the consent of a scope.
 func ConsentRecord(in doctor.Input, scope, status string) tenant.ConsentRecord {
 	c, check := doctor.ZoomApplication(in), doctor.ConsentOf(in)
-	signer, seen := doctor.ConsenterOf(in)
+	signer := doctor.ConsenterOf(in)
 	basis := tenant.FromJudgement
-	if seen {
+	if signer.Seen {
 		basis = tenant.FromAuditLog
 	}
 	r := tenant.ConsentRecord{
@@ -56,7 +56,7 @@ func authorized(a journal.Authorization) doctor.Authorized {
 	if json.Unmarshal(a.Evidence, &evidence) != nil {
 		return one
 	}
-	one.Match, one.Granted = evidence.AuthorizedBy.Match, evidence.Granted
+	one.Match, one.Granted = evidence.AuthorizedBy.Match != nil && *evidence.AuthorizedBy.Match, evidence.Granted
 	if evidence.AuthorizedBy.UPN != nil {
 		one.UPN = *evidence.AuthorizedBy.UPN
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -15,7 +16,6 @@ import (
 	"github.com/zo365/zo365/internal/profile"
 	"github.com/zo365/zo365/internal/survey"
 	"github.com/zo365/zo365/internal/tenant"
-	"github.com/zo365/zo365/internal/upn"
 )
 
 // Run says how a plan is carried out.
@@ -95,6 +95,7 @@ func (w *Workspace) hands(planID string, run Run) apply.Hands {
 		Consent:       w.consent,
 		Authorization: w.authorization,
 	}
+	h.ServiceTime = w.serviceTime
 	if w.Pair.Graph != nil {
 		h.Entra, h.Graph, h.Registrations = w.Pair.Graph, w.Pair.Graph, w.Pair.Graph
 	}
@@ -117,9 +118,12 @@ func (w *Workspace) eyes(again bool) apply.Eyes {
 		Before:   doctor.ZoomApplication(w.Input).Principal != nil,
 		Complete: func(c tenant.Consent) bool { return doctor.CompleteConsent(w.Input, c) },
 		Again:    again,
-		Since:    func(at time.Time) time.Time { return at.Add(w.Doors.MicrosoftAhead()) },
+		Since:    w.serviceTime,
 	}
 }
+
+// serviceTime is a time of this machine as Microsoft's clock has it.
+func (w *Workspace) serviceTime(at time.Time) time.Time { return at.Add(w.Doors.MicrosoftAhead()) }
 
 // consent reads one application as Entra has it now; a zero one is Zoom's, chosen as
 // doctor chooses it.
@@ -186,12 +190,16 @@ func (w *Workspace) authorization(ctx context.Context, scope string) (journal.En
 	return e, err
 }
 
-// CloseOpenOf settles the open steps of one kind, by the beginning of their IDs, for
-// commands that make no plan of the whole tenant. asked says which of them the command does
-// again.
-func (w *Workspace) CloseOpenOf(ctx context.Context, kind string, asked func(step string) bool, run Run) error {
+// CloseOpenOf settles the open steps of some kinds that a command makes. asked says which of
+// them it does again; one that its plan has is done again whatever shows.
+func (w *Workspace) CloseOpenOf(
+	ctx context.Context,
+	run Run,
+	asked func(step string) bool,
+	own func(plan.Step) bool,
+) error {
 	return w.hands("", run).CloseOpen(ctx, w.State.Open, apply.Closing{
-		Skip:  func(step string) bool { return !strings.HasPrefix(step, kind) },
+		Skip:  func(s plan.Step) bool { return !own(s) },
 		Asked: asked,
 		Said:  w.saidClosed,
 	})
@@ -199,24 +207,21 @@ func (w *Workspace) CloseOpenOf(ctx context.Context, kind string, asked func(ste
 
 // CloseOpenPeople settles the open changes of addresses of the services that are open.
 func (w *Workspace) CloseOpenPeople(ctx context.Context, p plan.Plan, run Run) error {
-	if w.Pair.Zoom != nil {
-		if err := w.CloseOpenOf(ctx, "people/"+string(upn.ZoomEmail), p.Has, run); err != nil {
-			return err
+	return w.CloseOpenOf(ctx, run, p.Has, func(s plan.Step) bool {
+		if !strings.HasPrefix(s.ID, "people/") {
+			return false
 		}
-	}
-	if w.Pair.Graph != nil {
-		return w.CloseOpenOf(ctx, "people/"+string(upn.EntraUPN), p.Has, run)
-	}
-	return nil
+		return w.Pair.Zoom != nil && s.Action == string(doctor.ChangeEmail) ||
+			w.Pair.Graph != nil && s.Action == string(doctor.ChangeUPN)
+	})
 }
 
-// CloseOpen settles the steps whose end an earlier run could not record. Those that the
-// plan has again are done again.
-func (w *Workspace) CloseOpen(ctx context.Context, now plan.Plan, run Run) error {
-	return w.hands("", run).CloseOpen(ctx, w.State.Open, apply.Closing{
-		Skip:  func(step string) bool { return now.Has(step) || strings.HasPrefix(step, "file/") },
-		Asked: func(string) bool { return false },
-		Said:  w.saidClosed,
+// CloseOpen settles the steps whose end an earlier run could not record, of the kinds of
+// change that a command makes itself. Those that the plan has again are done again.
+func (w *Workspace) CloseOpen(ctx context.Context, now plan.Plan, run Run, kinds ...doctor.Action) error {
+	none := func(string) bool { return false }
+	return w.CloseOpenOf(ctx, run, none, func(s plan.Step) bool {
+		return !now.Has(s.ID) && slices.Contains(kinds, doctor.Action(s.Action))
 	})
 }
 
@@ -308,8 +313,12 @@ func (w *Workspace) Knows(ctx context.Context, upn string) (known, unknown bool,
 	return u != nil, false, err
 }
 
-func (w *Workspace) saidClosed(e journal.Entry, done bool) {
-	if done {
-		w.settings.Say("%s was begun at %s and is done; its end was not recorded", e.Step, e.At.UTC().Format(time.RFC3339))
+func (w *Workspace) saidClosed(e journal.Entry, done bool, unseen error) {
+	at := e.At.UTC().Format(time.RFC3339)
+	switch {
+	case unseen != nil:
+		w.settings.Say("note: %s was begun at %s, and whether it was done could not be seen: %v", e.Step, at, unseen)
+	case done:
+		w.settings.Say("%s was begun at %s and is done; its end was not recorded", e.Step, at)
 	}
 }

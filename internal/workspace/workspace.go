@@ -370,8 +370,12 @@ func (w *Workspace) Recorder() apply.Recorder {
 	r := apply.NewRecorder(w.Journal(), Memory(), w.settings.Actor)
 	r.Target, r.Basis = w.Input.Target, w.Basis
 	open := slices.Clone(w.State.Open) // as it is now: this run's own steps are not among them
-	r.Open = func(step string) bool {
-		return slices.ContainsFunc(open, func(e journal.Entry) bool { return e.Step == step })
+	r.Open = func(step string) (time.Time, bool) {
+		i := slices.IndexFunc(open, func(e journal.Entry) bool { return e.Step == step })
+		if i < 0 {
+			return time.Time{}, false
+		}
+		return open[i].At, true
 	}
 	return r
 }

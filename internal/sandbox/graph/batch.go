@@ -57,17 +57,18 @@ func (s *Service) batch(g *graphCall) {
 		for name, value := range item.Headers {
 			r.Header.Set(name, value)
 		}
-		responses = append(responses, s.batchItem(item.ID, r))
+		responses = append(responses, s.batchItem(g.rec, item.ID, r))
 	}
 	slices.Reverse(responses)
 	g.rec.JSON(http.StatusOK, map[string]any{"responses": responses})
 }
 
-func (s *Service) batchItem(id string, r *http.Request) map[string]any {
+func (s *Service) batchItem(whole *world.Recorder, id string, r *http.Request) map[string]any {
 	rec := world.NewRecorder()
 	if !s.Fault(rec, r) {
 		s.Serve(rec, r)
 	}
+	whole.Allowed = append(whole.Allowed, rec.Allowed...)
 	headers := map[string]string{}
 	for _, name := range []string{"Content-Type", "Retry-After", "Location", "Cache-Control"} {
 		if value := rec.Head.Get(name); value != "" {

@@ -89,10 +89,12 @@ func (s *Service) mailbox(g *graphCall) (*world.User, bool) {
 	if !me {
 		u = s.World.Person(g.path[1])
 	}
-	may := slices.ContainsFunc(
-		[]string{"Calendars.ReadBasic.All", "Calendars.Read", "Calendars.ReadWrite"},
-		func(p string) bool { return slices.Contains(g.token.Permissions, p) },
-	)
+	readers := []string{"Calendars.ReadBasic.All", "Calendars.Read", "Calendars.ReadWrite"}
+	by := slices.IndexFunc(readers, func(p string) bool { return slices.Contains(g.token.Permissions, p) })
+	may := by >= 0
+	if may {
+		g.rec.Allowed = append(g.rec.Allowed, readers[by])
+	}
 	switch {
 	case u == nil:
 		s.Error(g.rec, g.r, http.StatusNotFound, "ErrorInvalidUser", "The requested user '"+g.path[1]+"' is invalid.")

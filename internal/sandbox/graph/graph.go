@@ -238,6 +238,7 @@ func (s *Service) Denied(rec *world.Recorder, r *http.Request) {
 func (s *Service) allowed(g *graphCall, anyOf ...string) bool {
 	for _, p := range anyOf {
 		if slices.Contains(g.token.Permissions, p) {
+			g.rec.Allowed = append(g.rec.Allowed, p)
 			return true
 		}
 	}

@@ -12,6 +12,8 @@ type Recorder struct {
 	Status int
 	Head   http.Header
 	Body   bytes.Buffer
+	// Allowed are the permissions or scopes that let the request pass.
+	Allowed []string
 	// Cut makes the connection break off after half of the body.
 	Cut bool
 }

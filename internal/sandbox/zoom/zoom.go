@@ -72,6 +72,7 @@ func (s *Service) Serve(rec *world.Recorder, r *http.Request) {
 			Error(rec, http.StatusBadRequest, 4711, "Invalid access token, does not contain scopes:["+route.scope+"].")
 			return
 		}
+		rec.Allowed = append(rec.Allowed, route.scope)
 		if s.zoomLimited(rec, cmp.Or(route.label, "LIGHT")) {
 			return
 		}
