@@ -275,6 +275,9 @@ func named(s plan.Step, domain string) bool {
 }
 
 func found(seen bool, err error) (Seen, error) {
+	if errors.As(err, new(*tenant.NeedsError)) {
+		return ProofImpossible, nil
+	}
 	if seen && err == nil {
 		return ProofSeen, nil
 	}

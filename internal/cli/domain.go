@@ -8,6 +8,7 @@ import (
 
 	"github.com/zo365/zo365/internal/doctor"
 	"github.com/zo365/zo365/internal/need"
+	"github.com/zo365/zo365/internal/profile"
 	"github.com/zo365/zo365/internal/render"
 	"github.com/zo365/zo365/internal/tenant"
 	"github.com/zo365/zo365/internal/workspace"
@@ -33,10 +34,14 @@ Exit code 3 when none matches, with the steps that would make one match.`,
 }
 
 // bothDomains are the domains of both sides, live or from a file.
-func (env *Env) bothDomains(ctx context.Context, from factsOptions) (tenant.Facts, error) {
+func (env *Env) bothDomains(ctx context.Context, from factsOptions) (tenant.Facts, profile.File, error) {
 	if from.File != "" {
 		saved, err := from.saved(env)
-		return saved.Facts, err
+		if err != nil {
+			return saved.Facts, profile.File{}, err
+		}
+		file, err := env.fileIfAny()
+		return saved.Facts, file, err
 	}
 	w, err := env.live(
 		ctx,
@@ -44,21 +49,27 @@ func (env *Env) bothDomains(ctx context.Context, from factsOptions) (tenant.Fact
 		workspace.Look{Command: "verify-domain", Facts: need.DomainFacts},
 	)
 	if err != nil {
-		return tenant.Facts{}, err
+		return tenant.Facts{}, profile.File{}, err
 	}
-	return w.Input.Facts, nil
+	return w.Input.Facts, w.File, nil
 }
 
 func runVerifyDomain(ctx context.Context, env *Env, from factsOptions, only []string) error {
-	facts, err := env.bothDomains(ctx, from)
+	facts, file, err := env.bothDomains(ctx, from)
 	if err != nil {
 		return err
+	}
+	associated, basis := doctor.AssociatedDomains(facts.ZoomDomains, file)
+	if basis == doctor.BasisStated {
+		facts.ZoomDomains.Err = nil
+		env.say("note: Zoom's associated domains are as the tenant file states them (zoom.associated_domains)")
+		env.say("note: this app cannot see them, and who wrote them there is not known")
 	}
 	if err := workspace.Need(facts.Domains.Err, facts.ZoomDomains.Err); err != nil {
 		return err
 	}
-	match := doctor.MatchDomains(facts.ZoomDomains.Value, facts.Domains.Value, only)
-	if err := env.show(render.DomainListing(match)); err != nil {
+	match := doctor.MatchDomains(associated, facts.Domains.Value, only)
+	if err := env.show(render.DomainListing(match, basis)); err != nil {
 		return err
 	}
 	if match.OK() {

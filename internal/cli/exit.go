@@ -100,6 +100,9 @@ func report(env *Env, err error) int {
 // wayTo says how who is signed in gets a permission.
 func (env *Env) wayTo(needs *tenant.NeedsError) string {
 	all := strings.Join(needs.AnyOf, " or ")
+	if needs.Instead != "" {
+		return needs.Instead + "; an app that can be given " + all + " sees them itself"
+	}
 	if needs.Service == "Zoom" {
 		return "add " + all + " to the server-to-server app, at marketplace.zoom.us > Manage"
 	}
@@ -111,6 +114,9 @@ func (env *Env) wayTo(needs *tenant.NeedsError) string {
 	person := "zo365 login microsoft --for " + doctor.ShellWord(command)
 	if optional {
 		person += " --optional"
+	}
+	if len(needs.Roles) > 0 {
+		person += ", with one of the roles " + strings.Join(needs.Roles, ", ")
 	}
 	return "a person: " + person + "; a pipeline: " + application
 }

@@ -69,17 +69,25 @@ func checkDomains(in Input, f *findings) {
 		f.skip("No profile asks for application permissions")
 		return
 	}
-	if unseen(f, zoom, "Zoom's associated domains") || unseen(f, entra, "the tenant's domains") {
+	associated, basis := AssociatedDomains(zoom, in.File)
+	if basis == "" && unseen(f, zoom, "Zoom's associated domains") || unseen(f, entra, "the tenant's domains") {
 		return
 	}
-	m := MatchDomains(zoom.Value, entra.Value, nil)
+	m := MatchDomains(associated, entra.Value, nil)
 	one := Finding{
 		Severity: OK,
 		Saw:      strings.Join(m.Matches(), ", "),
 		Evidence: append(evidence(zoom), evidence(entra)...),
 	}
+	if basis == BasisStated {
+		one.Saw += ", associated with Zoom as the tenant file states (zoom.associated_domains); Zoom did not show it"
+		one.Evidence = append([]Evidence{{Source: "the tenant file", At: in.Now}}, evidence(entra)...)
+	}
 	if !m.OK() {
 		one.Severity, one.Saw, one.Fix = Fail, "No Zoom associated domain matches a verified custom domain in Entra", "zo365 apply"
+		if basis == BasisStated {
+			one.Saw = "No domain that the tenant file states as associated with Zoom is a verified custom domain in Entra"
+		}
 		one.Steps = domainClicks(m)
 	}
 	f.add(one)

@@ -4,10 +4,12 @@
 package doctor
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
 
+	"github.com/zo365/zo365/internal/profile"
 	"github.com/zo365/zo365/internal/tenant"
 )
 
@@ -151,4 +153,31 @@ func domainSteps(pairs []DomainPair) []string {
 		}
 	}
 	return append(near, far...)
+}
+
+// How Zoom's associated domains are known.
+const (
+	// BasisSeen: Zoom showed them.
+	BasisSeen = "seen"
+	// BasisStated: the tenant file states them, and Zoom did not show them.
+	BasisStated = "stated"
+)
+
+// AssociatedDomains are Zoom's as Zoom shows them; where the sign-in cannot be given the
+// scope, as the tenant file states them. An empty basis is not known.
+func AssociatedDomains(
+	seen tenant.Reading[[]tenant.ZoomDomain],
+	f profile.File,
+) (all []tenant.ZoomDomain, basis string) {
+	var missing *tenant.NeedsError
+	switch {
+	case seen.Seen():
+		return seen.Value, BasisSeen
+	case !errors.As(seen.Err, &missing) || len(f.Zoom.AssociatedDomains) == 0:
+		return nil, ""
+	}
+	for _, name := range f.Zoom.AssociatedDomains {
+		all = append(all, tenant.ZoomDomain{Name: strings.ToLower(strings.TrimSpace(name)), Verified: true})
+	}
+	return all, BasisStated
 }

@@ -156,9 +156,16 @@ func unseen[T any](f *findings, r tenant.Reading[T], what string) bool {
 // getting says where a person gets what a check needs.
 func getting(missing *tenant.NeedsError, code string) string {
 	needs := strings.Join(missing.AnyOf, " or ")
+	if missing.Instead != "" {
+		return missing.Instead
+	}
 	switch missing.Service {
 	case "Microsoft Graph":
-		return "grant " + needs + " to the application that zo365 signs in with, then: zo365 login microsoft --for doctor"
+		how := "grant " + needs + " to the application that zo365 signs in with, then: zo365 login microsoft --for doctor"
+		if len(missing.Roles) > 0 {
+			how += "; a person also needs one of the roles " + strings.Join(missing.Roles, ", ")
+		}
+		return how
 	case "Zoom":
 		return "add " + needs + " to the server-to-server app (marketplace.zoom.us > Manage), then: zo365 login zoom"
 	}

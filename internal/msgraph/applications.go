@@ -278,14 +278,12 @@ func (c *Client) Revoke(ctx context.Context, principalID, assignmentID string) e
 	return err
 }
 
-var accessConsents = access(
-	"Consents",
-	tenant.Same(
-		"who consented and when, which the audit log gives to both together",
-		"AuditLog.Read.All",
-		"Directory.Read.All",
-	),
-)
+var accessConsents = access("Consents", tenant.Access{
+	Why:         "who consented and when",
+	Delegated:   []string{"AuditLog.Read.All"},
+	Application: []string{"AuditLog.Read.All"},
+	Roles:       []string{"Reports Reader", "Security Reader", "Security Administrator", "Global Reader"},
+})
 
 // Consents lists what the directory audit log says of consents to a service
 // principal since a time, newest first as the service sends it.

@@ -242,6 +242,12 @@ func access(call string) tenant.Access {
 }
 
 func (n *Need) add(a tenant.Access, optional bool) {
+	if a.Instead != "" { // most cannot have it, and need not
+		optional, a.Why = true, a.Why+"; where it cannot be given, "+a.Instead
+	}
+	if len(a.Roles) > 0 {
+		a.Why += " (a person also needs one of the roles " + strings.Join(a.Roles, ", ") + ")"
+	}
 	n.Delegated = merge(n.Delegated, a.Delegated, a.Why, optional)
 	n.Application = merge(n.Application, a.Application, a.Why, optional)
 	n.Zoom = merge(n.Zoom, a.Scopes, a.Why, optional)

@@ -123,6 +123,7 @@ func (e Effective) Settings() Settings {
 // Clone returns a copy that shares nothing with f.
 func (f File) Clone() File {
 	f.Microsoft.RequiredPermissions = slices.Clone(f.Microsoft.RequiredPermissions)
+	f.Zoom.AssociatedDomains = slices.Clone(f.Zoom.AssociatedDomains)
 	f.Account = f.Account.clone()
 	f.Features = slices.Clone(f.Features)
 	f.Muted = slices.Clone(f.Muted)

@@ -57,6 +57,9 @@ type Zoom struct {
 	AccountID string    `yaml:"account_id" json:"account_id,omitempty" jsonschema:"description=Zoom account ID shown beside the server-to-server OAuth app's credentials."`
 	ClientID  string    `yaml:"client_id" json:"client_id,omitempty" jsonschema:"description=Client ID of the server-to-server OAuth app."`
 	Cloud     ZoomCloud `yaml:"cloud" json:"cloud,omitempty" jsonschema:"description=global or gov (Zoom for Government); global when unset."`
+	// AssociatedDomains are a person's word, for apps that cannot be given the scope that
+	// shows them.
+	AssociatedDomains []string `yaml:"associated_domains" json:"associated_domains,omitempty" jsonschema:"description=Verified associated domains of the Zoom account, as a person states them; used only where zo365 cannot see them."`
 }
 
 // Settings are the controls of the Mail & Calendar tab. In a group, the zero

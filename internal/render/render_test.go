@@ -20,6 +20,7 @@ func TestFormats(t *testing.T) {
 			[]tenant.Domain{{Name: "contoso.com", Verified: true}, {Name: "c.onmicrosoft.com", Verified: true, Initial: true}},
 			nil,
 		),
+		doctor.BasisSeen,
 	)
 	for format, want := range map[Format]string{
 		Table: "DOMAIN             ZOOM      MICROSOFT                       MATCH\n" +
@@ -30,6 +31,7 @@ func TestFormats(t *testing.T) {
 			"contoso.com,verified,verified,yes\n",
 		JSON: `{
   "ok": true,
+  "basis": "seen",
   "matches": [
     "contoso.com"
   ],
@@ -51,6 +53,7 @@ func TestFormats(t *testing.T) {
 }
 `,
 		YAML: `ok: true
+basis: seen
 matches:
   - contoso.com
 domains:

@@ -13,7 +13,9 @@ import (
 
 // Domains is the JSON of verify-domain.
 type Domains struct {
-	OK      bool     `json:"ok"`
+	OK bool `json:"ok"`
+	// Basis is seen, or stated where the tenant file says what Zoom could not be asked.
+	Basis   string   `json:"basis"`
 	Matches []string `json:"matches"`
 	Domains []Domain `json:"domains"`
 	// Steps would make a match; empty when there is one.
@@ -29,9 +31,10 @@ type Domain struct {
 }
 
 // DomainListing shows a domain match.
-func DomainListing(m doctor.DomainMatch) Listing {
+func DomainListing(m doctor.DomainMatch, basis string) Listing {
 	value := Domains{
 		OK:      m.OK(),
+		Basis:   basis,
 		Matches: m.Matches(),
 		Domains: []Domain{},
 		Steps:   append([]string{}, m.Steps...),

@@ -18,6 +18,10 @@ type Access struct {
 	Scopes []string
 	// Or are wider ones, each of which is enough alone.
 	Or []string
+	// Roles are those of Entra one of which a person must have beside the permission.
+	Roles []string
+	// Instead says what serves where the permission cannot be had; empty where it always can.
+	Instead string
 }
 
 // AnyOf are the ways to be allowed the call, for an error that names them.

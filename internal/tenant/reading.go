@@ -37,6 +37,9 @@ type NeedsError struct {
 	AnyOf []string
 	// Doing is what was tried, for example "listing domains".
 	Doing string
+	// Roles and Instead are those of the call's Access.
+	Roles   []string
+	Instead string
 	// Err is the service's own answer.
 	Err error
 }

@@ -13,6 +13,8 @@ type ConsentRecord struct {
 	Granted          []string           `json:"granted"`
 	Missing          []string           `json:"missing"`
 	Unexpected       []string           `json:"unexpected"`
+	// Domains says how Zoom's associated domains were known: seen, stated, or empty.
+	Domains string `json:"domains_basis,omitempty"`
 	// ObservedAt is when Entra showed this, UTC.
 	ObservedAt time.Time `json:"observed_at"`
 }

@@ -32,6 +32,7 @@ func ConsentRecord(in doctor.Input, scope, status string) tenant.ConsentRecord {
 		Unexpected: []string{},
 		ObservedAt: in.Facts.Consents.At.UTC().Truncate(time.Second),
 	}
+	_, r.Domains = doctor.AssociatedDomains(in.Facts.ZoomDomains, in.File)
 	if p := c.Principal; p != nil {
 		r.ServicePrincipal = &tenant.RecordedPrincipal{ID: p.ID, AppID: p.AppID, DisplayName: p.DisplayName}
 	}

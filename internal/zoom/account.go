@@ -19,10 +19,13 @@ const (
 	groupPage = 300
 )
 
+// The granular scope can be given only to an app of an account with master APIs, by its
+// owner; a classic-scope app needs account:read:admin.
 var accessDomains = access("Domains", tenant.Access{
-	Why:    "the associated domains",
-	Scopes: []string{"account:read:list_managed_domains:admin"},
-	Or:     []string{"account:read:managed_domains:admin"},
+	Why:     "the associated domains",
+	Scopes:  []string{"account:read:managed_domains:master"},
+	Or:      []string{"account:read:admin"},
+	Instead: "state them in the tenant file: zoom.associated_domains: [DOMAIN]",
 })
 
 // Domains lists the account's managed (associated) domains. Zoom's reference

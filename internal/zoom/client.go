@@ -138,6 +138,7 @@ func (q call) refused(resp *http.Response) error {
 			Service: "Zoom",
 			AnyOf:   namedScopes(body.Message, q.access.AnyOf()),
 			Doing:   q.doing,
+			Instead: q.access.Instead,
 			Err:     e,
 		}
 	}

@@ -123,7 +123,7 @@ func MayConsent(roles []string) bool {
 //
 // https://developers.zoom.us/docs/internal-apps/oauth-scopes-granular/
 var zoomScopes = []string{
-	"account:read:list_managed_domains:admin", "account:read:settings:admin", "group:read:list_groups:admin",
+	"account:read:managed_domains:master", "account:read:settings:admin", "group:read:list_groups:admin",
 	"group:read:list_members:admin", "role:read:list_roles:admin", "billing:read:plan_usage:admin",
 	"user:read:list_users:admin", "user:read:user:admin", "user:update:email:admin",
 	"group:write:group:admin", "group:delete:group:admin",
