@@ -27,7 +27,9 @@ import (
 // asks: version and --help need no file, no keyring and no network.
 type Env struct {
 	// command is the one that was run, for hints.
-	command  string
+	command string
+	// patience is the run's, which all tenants of a fleet share.
+	patience *rest.Patience
 	In       io.Reader
 	Out, Err io.Writer
 	Getenv   func(string) string
@@ -93,6 +95,7 @@ func (env *Env) warn(err error) { env.say("warning: %v", err) }
 func (env *Env) prepare(flags *pflag.FlagSet, outputs ...string) error {
 	s, err := config.LoadSettings(flags, outputs...)
 	env.settings = s
+	env.patience = &rest.Patience{Max: s.MaxWait, OnWait: env.sayWait}
 	env.autoChosen = s.Auth == "auto" && (flags.Changed("auth") || env.Getenv("ZO365_AUTH") != "")
 	return err
 }
@@ -170,9 +173,8 @@ func (env *Env) doors(file profile.File) (*connect.Doors, error) {
 		Getenv:         env.Getenv,
 		Scopes:         need.Scopes,
 		RequestTimeout: env.settings.RequestTimeout,
-		MaxWait:        env.settings.MaxWait,
+		Patience:       env.patience,
 		UserAgent:      "zo365/" + version().Version,
-		OnWait:         env.sayWait,
 		Warn:           env.warn,
 		Say:            env.say,
 	}

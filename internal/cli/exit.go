@@ -15,6 +15,7 @@ import (
 	"github.com/zo365/zo365/internal/need"
 	"github.com/zo365/zo365/internal/plan"
 	"github.com/zo365/zo365/internal/profile"
+	"github.com/zo365/zo365/internal/rest"
 	"github.com/zo365/zo365/internal/secret"
 	"github.com/zo365/zo365/internal/signin"
 	"github.com/zo365/zo365/internal/tenant"
@@ -207,9 +208,13 @@ func judgeStop(stop *tenant.StopError) (int, []string) {
 		return exitResumable, []string{"run the command again later, or allow longer pauses with --max-wait"}
 	case tenant.Offline:
 	}
+	var authority *rest.AuthorityError
+	if errors.As(stop, &authority) {
+		return exitError, []string{"name a file with the authority in PEM form in " + authority.Variable + ", or unset it"}
+	}
 	if strings.Contains(stop.Error(), "certificate") {
 		return exitError, []string{
-			"the server's certificate is not trusted; behind an inspecting proxy, or with a sandbox, SSL_CERT_FILE must name the authority",
+			"the server's certificate is not trusted; behind an inspecting proxy, or with a sandbox, SSL_CERT_FILE must name a file with its authority in PEM form",
 		}
 	}
 	return exitError, []string{"check the network and the proxy variables; --debug shows each request"}

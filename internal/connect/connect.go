@@ -6,6 +6,7 @@ package connect
 import (
 	"context"
 	"crypto/sha256"
+	"crypto/tls"
 	"encoding/hex"
 	"fmt"
 	"io"
@@ -43,16 +44,17 @@ type Options struct {
 	Getenv        func(string) string
 	// Scopes are the delegated permissions that commands need of a person's sign-in.
 	Scopes func(commands ...string) []string
-	// RequestTimeout bounds the wait for one answer, MaxWait all pauses that the
-	// services ask for.
-	RequestTimeout, MaxWait time.Duration
+	// RequestTimeout bounds the wait for one answer.
+	RequestTimeout time.Duration
+	// Patience bounds all pauses that the services ask for in one run, whichever tenants and
+	// endpoints it meets.
+	Patience *rest.Patience
 	// UserAgent names the program and its version.
 	UserAgent string
 	// Debug gets the redacted trace; nil is none.
 	Debug io.Writer
-	// OnWait is told of a pause, Warn of what went wrong without ending the run.
-	OnWait func(rest.Wait)
-	Warn   func(error)
+	// Warn is told of what went wrong without ending the run.
+	Warn func(error)
 	// Say is told what a person should know and need not act on; it may be nil.
 	Say func(format string, args ...any)
 }
@@ -85,7 +87,14 @@ func New(opts Options) (*Doors, error) {
 	}
 	base := http.DefaultTransport.(*http.Transport).Clone()
 	base.ResponseHeaderTimeout = opts.RequestTimeout
+	authorities, untrusted := rest.Authorities(opts.Getenv)
+	if authorities != nil {
+		base.TLSClientConfig = &tls.Config{RootCAs: authorities, MinVersion: tls.VersionTLS12}
+	}
 	var transport http.RoundTripper = base
+	if untrusted != nil {
+		transport = rest.Never(untrusted) // what needs no network goes on
+	}
 	if opts.Debug != nil {
 		transport = rest.Trace(transport, opts.Debug)
 	}
@@ -135,7 +144,7 @@ func (d *Doors) fromEnvironment(names ...string) (secret.Secret, string) {
 
 // patient is the transport for an API or a token endpoint.
 func (d *Doors) patient(next http.RoundTripper) http.RoundTripper {
-	return rest.Retry(next, &rest.Patience{Max: d.opts.MaxWait, OnWait: d.opts.OnWait})
+	return rest.Retry(next, d.opts.Patience)
 }
 
 // tokenClient is for token endpoints.

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -20,23 +21,36 @@ type Wait struct {
 	For    time.Duration
 }
 
-// Patience bounds how long one command waits in all because services throttle.
+// Patience bounds how long one command waits in all because services throttle: for APIs
+// and token endpoints together, where they share it.
 type Patience struct {
 	// Max is the bound; zero means none at all.
 	Max time.Duration
 	// OnWait is told of every pause before it begins; it may be nil.
 	OnWait func(Wait)
+
+	spent waited
 }
 
 // PatienceError says that a service asked for more waiting than the run may do.
 type PatienceError struct {
 	Host string
-	// Asked is the pause that would have gone beyond Max.
+	// Asked is the pause that would have gone beyond Max, Until when it would end.
 	Asked, Max time.Duration
+	Until      time.Time
 }
 
 func (e *PatienceError) Error() string {
-	return fmt.Sprintf("%s asks to wait %s more, beyond the limit of %s", e.Host, e.Asked.Round(time.Second), e.Max)
+	if e.Asked >= longest {
+		return fmt.Sprintf("%s asks to wait without an end, beyond the limit of %s", e.Host, e.Max)
+	}
+	return fmt.Sprintf(
+		"%s asks to wait %s more, until %s, beyond the limit of %s",
+		e.Host,
+		e.Asked.Round(time.Second),
+		e.Until.UTC().Format(time.RFC3339),
+		e.Max,
+	)
 }
 
 // UserAgent sets the User-Agent header.
@@ -54,13 +68,12 @@ func (f roundTripper) RoundTrip(req *http.Request) (*http.Response, error) { ret
 
 // Retry waits and asks again where that is right: 429 always, since the request
 // was refused; 502, 503 and 504 for methods without side effects. Retry-After
-// is honoured (whole or fractional seconds, or a date); without one the pause
-// doubles from one second.
+// is honoured in every form (see retryAfter); without one the pause doubles from one
+// second.
 //
 // https://learn.microsoft.com/graph/throttling
 // https://developers.zoom.us/docs/api/rate-limits/
 func Retry(next http.RoundTripper, p *Patience) http.RoundTripper {
-	var spent waited
 	return roundTripper(func(req *http.Request) (*http.Response, error) {
 		pause := time.Second
 		for {
@@ -72,8 +85,13 @@ func Retry(next http.RoundTripper, p *Patience) http.RoundTripper {
 			if err := resp.Body.Close(); err != nil {
 				return nil, err
 			}
-			if !spent.take(wait, p.Max) {
-				return nil, &PatienceError{Host: req.URL.Host, Asked: wait, Max: p.Max}
+			if !p.spent.take(wait, p.Max) {
+				return nil, &PatienceError{
+					Host:  req.URL.Host,
+					Asked: wait,
+					Max:   p.Max,
+					Until: time.Now().Add(wait),
+				}
 			}
 			if p.OnWait != nil {
 				p.OnWait(Wait{Host: req.URL.Host, Status: resp.StatusCode, For: wait})
@@ -99,15 +117,43 @@ func again(req *http.Request, status int) bool {
 	return false
 }
 
+// A pause is never shorter than shortest, or a service that asks for none would be flooded;
+// one that is longer than longest has no end.
+const (
+	shortest = time.Second
+	longest  = 365 * 24 * time.Hour
+)
+
+// retryAfter reads how long a service asks to wait: seconds, whole or not, a date of HTTP,
+// or a time of ISO 8601, as Zoom's daily limit has it. Times are held against the answer's
+// own Date, since this machine's clock may be off. What cannot be read is as none.
+//
+// https://www.rfc-editor.org/rfc/rfc9110#field.retry-after
+// https://developers.zoom.us/docs/api/rate-limits/
 func retryAfter(resp *http.Response, fallback time.Duration) time.Duration {
-	value := resp.Header.Get("Retry-After")
-	if seconds, err := strconv.ParseFloat(value, 64); err == nil && seconds >= 0 {
-		return time.Duration(seconds * float64(time.Second))
+	value := strings.TrimSpace(resp.Header.Get("Retry-After"))
+	if seconds, err := strconv.ParseFloat(value, 64); err == nil || errors.Is(err, strconv.ErrRange) {
+		switch {
+		case seconds >= longest.Seconds():
+			return longest
+		case seconds >= 0:
+			return max(time.Duration(seconds*float64(time.Second)), shortest)
+		}
 	}
-	if at, err := http.ParseTime(value); err == nil {
-		return max(time.Until(at), 0)
+	at, err := http.ParseTime(value)
+	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04:05", "2006-01-02 15:04:05"} {
+		if err != nil {
+			at, err = time.Parse(layout, value)
+		}
 	}
-	return fallback + rand.N(fallback/4) // spread out clients that were refused together
+	if err != nil {
+		return fallback + rand.N(fallback/4) // spread out clients that were refused together
+	}
+	now := time.Now()
+	if theirs, err := http.ParseTime(resp.Header.Get("Date")); err == nil {
+		now = theirs
+	}
+	return min(max(at.Sub(now), shortest), longest)
 }
 
 func sleep(req *http.Request, d time.Duration) error {

@@ -24,7 +24,7 @@ func (w *waited) take(d, limit time.Duration) bool {
 		from = w.until
 	}
 	more := max(end.Sub(from), 0)
-	if w.total+more > limit {
+	if more > limit-w.total {
 		return false
 	}
 	w.total += more
