@@ -117,9 +117,9 @@ func (h Hands) address(
 		entry: func() journal.Entry {
 			return journal.Entry{
 				Action: action,
-				Before: asJSON(f.From),
-				After:  asJSON(f.To),
-				Evidence: asJSON(
+				Before: journal.JSON(f.From),
+				After:  journal.JSON(f.To),
+				Evidence: journal.JSON(
 					map[string]string{
 						"list":       h.People.Fingerprint,
 						"class":      string(f.Class),

@@ -85,9 +85,9 @@ func (h Hands) grant(ctx context.Context, s plan.Step) (bool, error) {
 				Action:     journal.PermissionGranted,
 				Permission: &given.Permission,
 				Assignment: given.ID,
-				Before:     asJSON(false),
-				After:      asJSON(true),
-				Evidence:   asJSON([]string{given.Permission.Label()}),
+				Before:     journal.JSON(false),
+				After:      journal.JSON(true),
+				Evidence:   journal.JSON([]string{given.Permission.Label()}),
 			}
 		},
 	})
@@ -187,9 +187,9 @@ func (h Hands) revoke(ctx context.Context, s plan.Step) (bool, error) {
 		entry: func() journal.Entry {
 			return journal.Entry{
 				Action:   journal.GrantsRevoked,
-				Before:   asJSON(true),
-				After:    asJSON(false),
-				Evidence: asJSON([]string{s.Permission.Label()}),
+				Before:   journal.JSON(true),
+				After:    journal.JSON(false),
+				Evidence: journal.JSON([]string{s.Permission.Label()}),
 			}
 		},
 	})
@@ -241,7 +241,9 @@ func (h Hands) allow(ctx context.Context, s plan.Step, on bool) (bool, error) {
 	return h.write(ctx, s, change{
 		do:    func(ctx context.Context) error { return h.Entra.EnablePrincipal(ctx, c.Principal.ID, on) },
 		shows: func(ctx context.Context) (bool, error) { return h.allowed(ctx, s, on) },
-		entry: func() journal.Entry { return journal.Entry{Action: action, Before: asJSON(!on), After: asJSON(on)} },
+		entry: func() journal.Entry {
+			return journal.Entry{Action: action, Before: journal.JSON(!on), After: journal.JSON(on)}
+		},
 	})
 }
 
@@ -303,7 +305,7 @@ func (h Hands) register(ctx context.Context, s plan.Step) (bool, error) {
 		entry: func() journal.Entry {
 			return journal.Entry{
 				Action: journal.RegistrationCreated,
-				After:  asJSON(map[string]any{"client_id": made, "name": want.Name, "scopes": want.Scopes}),
+				After:  journal.JSON(map[string]any{"client_id": made, "name": want.Name, "scopes": want.Scopes}),
 			}
 		},
 	})

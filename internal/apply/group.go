@@ -61,7 +61,7 @@ func (h Hands) createGroup(ctx context.Context, s plan.Step) (bool, error) {
 		entry: func() journal.Entry {
 			return journal.Entry{
 				Action: journal.GroupCreated,
-				After:  asJSON(map[string]string{"id": made.ID, "name": made.Name}),
+				After:  journal.JSON(map[string]string{"id": made.ID, "name": made.Name}),
 			}
 		},
 	})
@@ -111,7 +111,7 @@ func (h Hands) deleteGroup(ctx context.Context, s plan.Step) (bool, error) {
 		entry: func() journal.Entry {
 			return journal.Entry{
 				Action: journal.GroupDeleted,
-				Before: asJSON(map[string]string{"id": s.Object, "name": s.Target}),
+				Before: journal.JSON(map[string]string{"id": s.Object, "name": s.Target}),
 			}
 		},
 	})

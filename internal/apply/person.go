@@ -204,8 +204,8 @@ func (p Person) confirm(ctx context.Context, answer Answer, results []StepResult
 			Actor:    answer.By,
 			Steps:    []string{r.Target},
 			Answer:   answer.How,
-			After:    asJSON(map[string]string{r.Target: r.After}),
-			Evidence: asJSON(map[string]any{"status": string(r.Status), "not_in_tenant": answer.Stranger}),
+			After:    journal.JSON(map[string]string{r.Target: r.After}),
+			Evidence: journal.JSON(map[string]any{"status": string(r.Status), "not_in_tenant": answer.Stranger}),
 		}
 		if r.Target == doctor.StepSave {
 			app, err := p.Application(ctx)

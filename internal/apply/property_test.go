@@ -216,7 +216,7 @@ func (w *world) authorization(context.Context, string) (journal.Entry, error) {
 	return journal.Entry{
 		Action:      journal.Authorized,
 		Application: &app,
-		Evidence:    asJSON(recorded{app.PrincipalID, check.Granted}),
+		Evidence:    journal.JSON(recorded{app.PrincipalID, check.Granted}),
 	}, nil
 }
 
@@ -457,7 +457,7 @@ func (w *world) remember(r *rand.Rand) {
 						Action: journal.PortalConfirmed,
 						Scope:  scope,
 						Steps:  []string{s.Code},
-						After:  asJSON(map[string]string{s.Code: s.Choose}),
+						After:  journal.JSON(map[string]string{s.Code: s.Choose}),
 					},
 				)
 			}
@@ -470,7 +470,7 @@ func (w *world) remember(r *rand.Rand) {
 					Actor:    "earlier",
 					Action:   journal.Authorized,
 					Scope:    scope,
-					Evidence: asJSON(recorded{pick(r, "sp", "another"), slices.Sorted(slices.Values(w.granted))}),
+					Evidence: journal.JSON(recorded{pick(r, "sp", "another"), slices.Sorted(slices.Values(w.granted))}),
 				},
 			)
 		}

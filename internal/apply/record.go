@@ -42,7 +42,7 @@ func (h Hands) confirmControl(ctx context.Context, s plan.Step) (bool, error) {
 		Actor:  w.By,
 		Steps:  []string{s.Target},
 		Answer: w.Answer,
-		After:  asJSON(map[string]string{s.Target: w.Choose}),
+		After:  journal.JSON(map[string]string{s.Target: w.Choose}),
 	})
 }
 
@@ -66,5 +66,5 @@ func (h Hands) withdrawWord(ctx context.Context, s plan.Step) (bool, error) {
 	if err := json.Unmarshal([]byte(s.Before), &steps); err != nil {
 		return false, err
 	}
-	return false, h.note(ctx, s, journal.Entry{Action: journal.PortalWithdrawn, Steps: steps, Before: asJSON(steps)})
+	return false, h.note(ctx, s, journal.Entry{Action: journal.PortalWithdrawn, Steps: steps, Before: journal.JSON(steps)})
 }

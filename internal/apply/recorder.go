@@ -2,7 +2,6 @@ package apply
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -159,7 +158,7 @@ func refused(err error) bool {
 
 // begin writes the intention down, with all that a later run needs to finish it.
 func (r Recorder) begin(ctx context.Context, s plan.Step) error {
-	e := r.fill(s, journal.Entry{Action: journal.StepStarted, Evidence: asJSON(s)})
+	e := r.fill(s, journal.Entry{Action: journal.StepStarted, Evidence: journal.JSON(s)})
 	if err := r.Note(ctx, e); err != nil {
 		if ctx.Err() != nil {
 			return ctx.Err()
@@ -241,13 +240,4 @@ func (e *UnrecordedError) Lines() (path string, lines []byte) {
 		return "", nil
 	}
 	return failed.Path, failed.Lines
-}
-
-// asJSON encodes values of this program's own types.
-func asJSON(value any) json.RawMessage {
-	text, err := json.Marshal(value)
-	if err != nil {
-		panic(err) // a type that cannot be encoded is a mistake in this package
-	}
-	return text
 }

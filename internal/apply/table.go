@@ -263,12 +263,12 @@ func (h Hands) showsYet(ctx context.Context, e journal.Entry, s plan.Step, one r
 
 // outcomeOf is what is recorded of a step that was found done.
 func outcomeOf(s plan.Step, action journal.Action) journal.Entry {
-	e := journal.Entry{Action: action, Before: asJSON(s.Before), After: asJSON(s.After)}
+	e := journal.Entry{Action: action, Before: journal.JSON(s.Before), After: journal.JSON(s.After)}
 	if s.Person != nil {
-		e.Before, e.After = asJSON(s.Person.From), asJSON(s.Person.To)
+		e.Before, e.After = journal.JSON(s.Person.From), journal.JSON(s.Person.To)
 	}
 	if s.Action == string(doctor.CreateGroup) {
-		e.After = asJSON(map[string]string{"name": s.Target})
+		e.After = journal.JSON(map[string]string{"name": s.Target})
 	}
 	return e
 }

@@ -164,3 +164,12 @@ func Read(path string) ([]Entry, []Torn, error) {
 	}
 	return entries, torn, err
 }
+
+// JSON encodes a value of this program's own types for an entry.
+func JSON(value any) json.RawMessage {
+	text, err := json.Marshal(value)
+	if err != nil {
+		panic(err) // a type that cannot be encoded is a mistake in this program
+	}
+	return text
+}

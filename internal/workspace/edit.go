@@ -69,7 +69,7 @@ func changedMicrosoft(before, after string) journal.Entry {
 		Action: journal.ProfileChanged,
 		Before: json.RawMessage(before),
 		After:  json.RawMessage(after),
-		Evidence: encode(
+		Evidence: journal.JSON(
 			map[string]json.RawMessage{"own_before": json.RawMessage(before), "own_after": json.RawMessage(after)},
 		),
 	}
@@ -122,7 +122,9 @@ func compare(doc *config.Document, c Change) (Difference, error) {
 // own are a scope's own settings, encoded: what it sets, not what it inherits.
 func own(f profile.File, scope string) string {
 	if scope == ScopeMicrosoft {
-		return string(encode(map[string]string{"client_id": f.Microsoft.ClientID, "zoom_app_id": f.Microsoft.ZoomAppID}))
+		return string(
+			journal.JSON(map[string]string{"client_id": f.Microsoft.ClientID, "zoom_app_id": f.Microsoft.ZoomAppID}),
+		)
 	}
 	s := f.Account
 	if group := groupOf(scope); group != "" {
@@ -177,20 +179,12 @@ func (w *Workspace) Edit(ctx context.Context, c Change) (Difference, error) {
 func changed(d Difference) journal.Entry {
 	return journal.Entry{
 		Action: journal.ProfileChanged,
-		Before: encode(d.Before),
-		After:  encode(d.After),
-		Evidence: encode(
+		Before: journal.JSON(d.Before),
+		After:  journal.JSON(d.After),
+		Evidence: journal.JSON(
 			map[string]json.RawMessage{"own_before": json.RawMessage(d.before), "own_after": json.RawMessage(d.after)},
 		),
 	}
-}
-
-func encode(value any) json.RawMessage {
-	text, err := json.Marshal(value)
-	if err != nil {
-		panic(err) // plain values
-	}
-	return text
 }
 
 // CloseEdits ends the edits of the file whose end an earlier run could not record.
@@ -296,7 +290,7 @@ func orNullJSON(text json.RawMessage) json.RawMessage {
 func sameJSON(a, b string) bool {
 	var one, two map[string]string
 	return json.Unmarshal([]byte(a), &one) == nil && json.Unmarshal([]byte(b), &two) == nil &&
-		string(encode(one)) == string(encode(two))
+		string(journal.JSON(one)) == string(journal.JSON(two))
 }
 
 // reverseOld is for entries of version 1, which have the effective settings only: what

@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -57,10 +58,13 @@ func (e *Error) Refused() bool { return e.Status/100 == 4 && e.Status != http.St
 
 // Codes that mean something to us.
 const (
-	codeNoUser        = 1001
-	codeInvalidToken  = 124
-	codeMissingScopes = 4711
+	codeNoUser       = 1001
+	codeInvalidToken = 124
 )
+
+// missingScopes are the codes by which Zoom says that the app lacks a scope. Reported:
+// https://devforum.zoom.us/t/111305 and https://devforum.zoom.us/t/101088
+var missingScopes = []int{4711, 4700, 104}
 
 // call is one request: what it is for and which granular scopes allow it.
 type call struct {
@@ -131,9 +135,7 @@ func (q call) refused(resp *http.Response) error {
 		TrackingID: resp.Header.Get("x-zm-trackingid"),
 	}
 	switch {
-	case body.Code == codeInvalidToken, resp.StatusCode == http.StatusUnauthorized:
-		return &tenant.StopError{Reason: tenant.SignedOut, Service: "Zoom", Err: e}
-	case body.Code == codeMissingScopes:
+	case slices.Contains(missingScopes, body.Code):
 		return &tenant.NeedsError{
 			Service: "Zoom",
 			AnyOf:   namedScopes(body.Message, q.access.AnyOf()),
@@ -141,6 +143,8 @@ func (q call) refused(resp *http.Response) error {
 			Instead: q.access.Instead,
 			Err:     e,
 		}
+	case body.Code == codeInvalidToken, resp.StatusCode == http.StatusUnauthorized:
+		return &tenant.StopError{Reason: tenant.SignedOut, Service: "Zoom", Err: e}
 	}
 	return e
 }

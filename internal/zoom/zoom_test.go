@@ -137,6 +137,22 @@ func TestErrorsAreSorted(t *testing.T) {
 		needs.AnyOf[0] != "group:read:list_groups:admin" {
 		t.Errorf("%v", err)
 	}
+	for _, body := range []string{
+		`{"code":104,"message":"Invalid access token, does not contain scopes: [group:read:admin]."}`,
+		`{"code":4700,"message":"Invalid access token, does not contain scopes:[group:read:admin]."}`,
+		`{"code":4711,"message":"Invalid access token, does not contain scopes:[group:read:admin]."}`,
+	} {
+		for _, status := range []int{400, 401} {
+			if err := ask(status, body); !errors.As(err, &needs) || strings.Join(needs.AnyOf, " ") != "group:read:admin" {
+				t.Errorf("%d %s: %v", status, body, err)
+			}
+		}
+	}
+	// Code 200 has several meanings: Zoom's words, and no guess of a scope or a plan.
+	if err := ask(400, `{"code":200,"message":"No permission."}`); err == nil ||
+		errors.As(err, new(*tenant.NeedsError)) || !strings.Contains(err.Error(), "No permission.") {
+		t.Errorf("%v", err)
+	}
 	var e *Error
 	if err := ask(500, `<html>`); !errors.As(err, &e) || e.TrackingID != "tid" || e.Status != 500 {
 		t.Errorf("%v", err)
