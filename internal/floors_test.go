@@ -64,6 +64,7 @@ var floors = map[string][]string{
 		"internal/atomicfile",
 		"internal/export",
 		"internal/msgraph",
+		"internal/rest",
 		"internal/tenant",
 		"internal/upn",
 		"internal/zoom",

@@ -110,3 +110,12 @@ func Lock(ctx context.Context, dir string) (unlock func(), err error) {
 	}
 	return func() { _ = l.Unlock() }, nil
 }
+
+// LockFile waits for the turn of a file that is there for nothing else.
+func LockFile(ctx context.Context, path string) (unlock func(), err error) {
+	l := flock.New(path)
+	if ok, err := l.TryLockContext(ctx, 20*time.Millisecond); err != nil || !ok {
+		return nil, fmt.Errorf("locking %s: %w", path, err)
+	}
+	return func() { _ = l.Unlock() }, nil
+}

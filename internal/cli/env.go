@@ -204,9 +204,12 @@ func (o *opened) close() {
 }
 
 func (env *Env) sayWait(w rest.Wait) {
-	if w.For >= time.Second {
-		env.say("%s answered %d; waiting %s", w.Host, w.Status, w.For.Round(100*time.Millisecond))
+	pause := w.For.Round(100 * time.Millisecond)
+	if w.Failure != nil {
+		env.say("%v; asking again in %s", w.Failure, pause)
+		return
 	}
+	env.say("%s answered %d; waiting %s", w.Host, w.Status, pause)
 }
 
 // interactive says whether a question can be asked at all.

@@ -205,8 +205,14 @@ func judgeStop(stop *tenant.StopError) (int, []string) {
 		}
 		return exitSignIn, hints
 	case tenant.OutOfPatience:
+		if used := (*rest.PatienceError)(nil); errors.As(stop, &used) && used.Daily {
+			return exitResumable, []string{"run the command again after that"}
+		}
 		return exitResumable, []string{"run the command again later, or allow longer pauses with --max-wait"}
 	case tenant.Offline:
+	}
+	if stalled := (*rest.StalledError)(nil); errors.As(stop, &stalled) {
+		return exitError, []string{"run the command again; --request-timeout waits longer for an answer"}
 	}
 	var authority *rest.AuthorityError
 	if errors.As(stop, &authority) {

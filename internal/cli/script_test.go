@@ -186,6 +186,9 @@ func cmdSandbox(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("usage: sandbox [flags...]")
 	}
 	file := ts.MkAbs("env.sh")
+	if err := os.Remove(file); err != nil && !errors.Is(err, os.ErrNotExist) { // that of another sandbox
+		ts.Fatalf("%v", err)
+	}
 	args = append([]string{"sandbox", "serve", "--env-file", file}, args...)
 	if dir := os.Getenv("ZO365_TRAFFIC"); dir != "" && !slices.Contains(args, "--traffic-log") {
 		args = append(args, "--traffic-log", filepath.Join(dir, strings.ReplaceAll(ts.Name(), "/", "-")+".ndjson"))

@@ -86,12 +86,11 @@ func New(opts Options) (*Doors, error) {
 		return nil, err
 	}
 	base := http.DefaultTransport.(*http.Transport).Clone()
-	base.ResponseHeaderTimeout = opts.RequestTimeout
 	authorities, untrusted := rest.Authorities(opts.Getenv)
 	if authorities != nil {
 		base.TLSClientConfig = &tls.Config{RootCAs: authorities, MinVersion: tls.VersionTLS12}
 	}
-	var transport http.RoundTripper = base
+	transport := rest.Bounds{Stall: opts.RequestTimeout, Most: rest.MostBody}.Transport(base)
 	if untrusted != nil {
 		transport = rest.Never(untrusted) // what needs no network goes on
 	}
@@ -153,8 +152,8 @@ func (d *Doors) tokenClient() *http.Client {
 }
 
 // apiClient carries a session's token, at a pace.
-func (d *Doors) apiClient(s *signin.Session, pace *rest.Pace) *http.Client {
-	return &http.Client{Transport: d.patient(pace.Transport(s.Transport(d.tokens))), CheckRedirect: rest.NoRedirects}
+func (d *Doors) apiClient(signedIn http.RoundTripper, pace *rest.Pace) *http.Client {
+	return &http.Client{Transport: d.patient(pace.Transport(signedIn)), CheckRedirect: rest.NoRedirects}
 }
 
 // graphPace is far within what Graph bears of an application in the smallest
@@ -278,13 +277,25 @@ func eraseTokens(key string) (gone bool, err error) {
 	return gone, err
 }
 
-// lock makes processes take turns at renewing tokens.
-func lock(ctx context.Context) (func(), error) {
+// lock makes processes take turns at renewing the tokens of one credential. A wait that a
+// person would notice is said.
+func (d *Doors) lock(ctx context.Context, f Found) (func(), error) {
 	dir, err := cacheFolder()
 	if err != nil {
 		return nil, err
 	}
-	return atomicfile.Lock(ctx, dir)
+	const noticed = 2 * time.Second
+	said := time.AfterFunc(noticed, func() {
+		d.say("Waiting for another zo365 that is renewing the sign-in to %s", f.Service)
+	})
+	defer said.Stop()
+	return atomicfile.LockFile(ctx, filepath.Join(dir, "lock-"+shortHash(f.key)))
+}
+
+func (d *Doors) say(format string, args ...any) {
+	if d.opts.Say != nil {
+		d.opts.Say(format, args...)
+	}
 }
 
 // host is the part of an origin that tells credentials apart.

@@ -153,7 +153,7 @@ func (d *Doors) session(
 ) (*signin.Session, error) {
 	s := &signin.Session{
 		Service: f.Service,
-		Lock:    lock,
+		Lock:    func(ctx context.Context) (func(), error) { return d.lock(ctx, f) },
 		Renew:   renew,
 		Warn:    d.opts.Warn,
 		Need:    need,
@@ -171,7 +171,7 @@ func (d *Doors) session(
 
 // keep saves a new credential and notes where it lies.
 func (d *Doors) keep(ctx context.Context, f Found, s named, c signin.Credential) error {
-	unlock, err := lock(ctx)
+	unlock, err := d.lock(ctx, f)
 	if err != nil {
 		return err
 	}
@@ -195,7 +195,7 @@ type Erased struct {
 // erase removes a credential from every store that can be asked, and its cached
 // access tokens.
 func (d *Doors) erase(ctx context.Context, f Found, sandbox bool) (Erased, error) {
-	unlock, err := lock(ctx)
+	unlock, err := d.lock(ctx, f)
 	if err != nil {
 		return Erased{}, err
 	}

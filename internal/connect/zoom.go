@@ -85,7 +85,11 @@ func (d *Doors) Zoom(ctx context.Context) (*zoom.Client, Found, error) {
 		return nil, f, err
 	}
 	pace := rest.NewPace(zoom.ProMedium)
-	return &zoom.Client{HTTP: d.apiClient(s, pace), Base: d.Hosts.ZoomAPI, Pace: pace}, f, nil
+	return &zoom.Client{
+		HTTP: d.apiClient(zoom.Daily(s.Transport(d.tokens)), pace),
+		Base: d.Hosts.ZoomAPI,
+		Pace: pace,
+	}, f, nil
 }
 
 func (d *Doors) zoomSession(f Found) (*signin.Session, error) {

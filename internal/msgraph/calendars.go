@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strconv"
 
+	"github.com/zo365/zo365/internal/rest"
 	"github.com/zo365/zo365/internal/tenant"
 )
 
@@ -94,7 +95,7 @@ func (c *Client) calendarBatch(ctx context.Context, users []string) ([]CalendarA
 		path:   "/$batch",
 		body:   request,
 	}
-	if err := c.do(ctx, q, &response); err != nil {
+	if err := c.do(rest.Reading(ctx), q, &response); err != nil {
 		return nil, err
 	}
 	answers := make([]CalendarAnswer, len(users))

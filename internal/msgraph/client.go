@@ -92,7 +92,7 @@ func (c *Client) send(ctx context.Context, q call, address string, out any) erro
 	if text, ok := out.(*plain); ok {
 		return text.read(resp.Body)
 	}
-	if err := json.NewDecoder(resp.Body).Decode(out); err != nil {
+	if err := rest.Decode(resp, out); err != nil {
 		return fmt.Errorf("%s: reading Graph's answer (request-id %s): %w", q.doing, resp.Header.Get("request-id"), err)
 	}
 	return nil
@@ -105,32 +105,43 @@ func (c *Client) send(ctx context.Context, q call, address string, out any) erro
 // https://learn.microsoft.com/graph/paging
 func list[T any](ctx context.Context, c *Client, q call, add func([]T)) error {
 	address := c.address(q)
-	followed := map[string]bool{}
-	for address != "" {
-		followed[address] = true
+	var pages rest.Pages
+	for {
 		var page struct {
-			Value *[]T   `json:"value"`
-			Next  string `json:"@odata.nextLink"`
+			Value json.RawMessage `json:"value"`
+			Next  string          `json:"@odata.nextLink"`
 		}
 		if err := c.send(ctx, q, address, &page); err != nil {
 			return err
 		}
-		if page.Value == nil {
-			return fmt.Errorf("%s: Graph's answer has no \"value\" list", q.doing)
+		items, err := listed[T](page.Value)
+		if err == nil {
+			err = pages.Add(page.Value, len(items), page.Next)
 		}
-		add(*page.Value)
+		if err == nil && page.Next != "" {
+			err = rest.SameHost(c.Base, page.Next)
+		}
+		if err != nil {
+			return fmt.Errorf("%s: %w", q.doing, err)
+		}
+		add(items)
 		if page.Next == "" {
 			return nil
 		}
-		if err := rest.SameHost(c.Base, page.Next); err != nil {
-			return fmt.Errorf("%s: %w", q.doing, err)
-		}
-		if followed[page.Next] {
-			return fmt.Errorf("%s: Graph sent the same next link twice", q.doing)
-		}
 		address = page.Next
 	}
-	return nil
+}
+
+// listed reads the items of a page. One without them is no empty list.
+func listed[T any](value json.RawMessage) ([]T, error) {
+	var items []T
+	if err := json.Unmarshal(value, &items); len(value) > 0 && err != nil {
+		return nil, fmt.Errorf("reading Graph's answer: %w", err)
+	}
+	if items == nil {
+		return nil, errors.New("Graph's answer has no \"value\" list")
+	}
+	return items, nil
 }
 
 // Error is Graph's error form, https://learn.microsoft.com/graph/errors

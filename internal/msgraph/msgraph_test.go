@@ -67,7 +67,7 @@ func TestPaging(t *testing.T) {
 		"the same link twice is no endless loop": {
 			map[string]string{domainsPath: next, "GET /v1.0/domains?$skiptoken=2": next},
 			0,
-			"the same next link twice",
+			"the same link to a next page twice",
 		},
 		"another host gets no token": {
 			map[string]string{

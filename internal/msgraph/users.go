@@ -94,9 +94,6 @@ func (c *Client) UsersPage(ctx context.Context, r Range, next string) (people []
 	if page.Value == nil {
 		return nil, "", fmt.Errorf("%s: Graph's answer has no \"value\" list", q.doing)
 	}
-	if page.Next != "" && page.Next == next {
-		return nil, "", fmt.Errorf("%s: Graph sent the same next link twice", q.doing)
-	}
 	people = make([]tenant.User, len(*page.Value))
 	for i, u := range *page.Value {
 		people[i] = u.fact()
@@ -127,24 +124,27 @@ var accessChanges = access("Changes", readUsers)
 // https://learn.microsoft.com/graph/api/user-delta
 func (c *Client) Changes(ctx context.Context, link string) (all []tenant.UserChange, newLink string, err error) {
 	q := call{doing: "reading what changed among the users", access: accessChanges, method: http.MethodGet}
-	followed := map[string]bool{}
+	var pages rest.Pages
 	for {
 		if err := rest.SameHost(c.Base, link); err != nil {
 			return nil, "", fmt.Errorf("%s: %w", q.doing, err)
 		}
-		if followed[link] {
-			return nil, "", fmt.Errorf("%s: Graph sent the same next link twice", q.doing)
-		}
-		followed[link] = true
 		var page struct {
-			Value []json.RawMessage `json:"value"`
-			Next  string            `json:"@odata.nextLink"`
-			Delta string            `json:"@odata.deltaLink"`
+			Value json.RawMessage `json:"value"`
+			Next  string          `json:"@odata.nextLink"`
+			Delta string          `json:"@odata.deltaLink"`
 		}
 		if err := c.send(ctx, q, link, &page); err != nil {
 			return nil, "", err
 		}
-		for _, raw := range page.Value {
+		items, err := listed[json.RawMessage](page.Value)
+		if err == nil {
+			err = pages.Add(page.Value, len(items), page.Next)
+		}
+		if err != nil {
+			return nil, "", fmt.Errorf("%s: %w", q.doing, err)
+		}
+		for _, raw := range items {
 			change, err := changeOf(raw)
 			if err != nil {
 				return nil, "", fmt.Errorf("%s: %w", q.doing, err)

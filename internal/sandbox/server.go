@@ -200,7 +200,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	// As net/http does by itself, but by the service's clock.
 	w.Header().Set("Date", s.opts.Scenario.Clock()().UTC().Format(http.TimeFormat))
-	s.meant(r, body).reply(r, body).Send(w)
+	s.meant(r, body).reply(r, body).Send(w, r.Context().Done())
 }
 
 func (s *Server) reply(r *http.Request, body []byte) *world.Recorder {
@@ -232,6 +232,9 @@ func (s *Server) answer(r *http.Request, body []byte) *world.Recorder {
 	r = withBody(r, body)
 	if s.fault(rec, r) {
 		return rec
+	}
+	if s.world.Awaits(r, "endless", "same-next-link") {
+		r = firstPage(r)
 	}
 	switch path := r.URL.Path; {
 	case path == "/oidc/userinfo":

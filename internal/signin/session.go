@@ -63,6 +63,8 @@ type Session struct {
 
 	mu      sync.Mutex
 	current Access
+	// refused is a token that the service did not take although its time was not over.
+	refused secret.Secret
 }
 
 // margin is how long before its expiry a token is renewed: longer than any one
@@ -71,7 +73,7 @@ const margin = 2 * time.Minute
 
 // usable says whether a token will do for a while and carries what is needed.
 func (s *Session) usable(a Access) bool {
-	if a.Token.Empty() || !a.Expiry.IsZero() && time.Until(a.Expiry) <= margin {
+	if a.Token.Empty() || a.Token == s.refused || !a.Expiry.IsZero() && time.Until(a.Expiry) <= margin {
 		return false
 	}
 	return covers(a.Scopes, s.Need)
@@ -158,20 +160,60 @@ func (b bearer) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	req = req.Clone(req.Context())
-	req.Header.Set("Authorization", "Bearer "+a.Token.Reveal())
-	resp, err := b.next.RoundTrip(req)
-	if err != nil || resp.StatusCode != http.StatusUnauthorized || b.session.Challenge == nil {
+	resp, err := b.send(req, a)
+	if err != nil || resp.StatusCode != http.StatusUnauthorized {
 		return resp, err
 	}
 	claims := challenge(resp.Header)
-	if claims == "" {
-		return resp, nil
+	if claims == "" || b.session.Challenge == nil {
+		return b.once(req, resp, a)
 	}
 	if err := resp.Body.Close(); err != nil {
 		return nil, err
 	}
 	return nil, &tenant.StopError{Reason: tenant.SignedOut, Service: b.session.Service, Err: b.session.Challenge(claims)}
+}
+
+func (b bearer) send(req *http.Request, a Access) (*http.Response, error) {
+	req = req.Clone(req.Context())
+	req.Header.Set("Authorization", "Bearer "+a.Token.Reveal())
+	return b.next.RoundTrip(req)
+}
+
+// once drops a token that the service does not take, although its time is not over, and
+// sends the request with a new one: Zoom takes none but the newest that any program took,
+// and a token may have been revoked. It was refused, so that it may be sent again whatever
+// it is for. A second refusal stands.
+//
+// https://devforum.zoom.us/t/72070
+func (b bearer) once(req *http.Request, resp *http.Response, a Access) (*http.Response, error) {
+	again := req.Clone(req.Context())
+	if req.Body != nil && req.Body != http.NoBody {
+		if req.GetBody == nil {
+			return resp, nil
+		}
+		body, err := req.GetBody()
+		if err != nil {
+			return nil, errors.Join(err, resp.Body.Close())
+		}
+		again.Body = body
+	}
+	b.session.refuse(a.Token)
+	fresh, err := b.session.Access(req.Context())
+	if err != nil {
+		return nil, errors.Join(err, resp.Body.Close())
+	}
+	if err := resp.Body.Close(); err != nil {
+		return nil, err
+	}
+	return b.send(again, fresh)
+}
+
+// refuse notes that a token is not taken any more.
+func (s *Session) refuse(token secret.Secret) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.refused = token
 }
 
 var claimsParameter = regexp.MustCompile(`claims="([A-Za-z0-9+/=_-]+)"`)

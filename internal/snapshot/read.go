@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/zo365/zo365/internal/msgraph"
+	"github.com/zo365/zo365/internal/rest"
 	"github.com/zo365/zo365/internal/tenant"
 )
 
@@ -67,6 +68,8 @@ type task struct {
 	r    msgraph.Range
 	next string
 	page int
+	// pages are those that were read of the range.
+	pages *rest.Pages
 }
 
 // readAll reads everybody, or goes on with a read that was interrupted.
@@ -289,10 +292,17 @@ func (r *reader) read(ctx context.Context, t task) (err error) {
 	}()
 	page, next, err := r.graph.UsersPage(ctx, t.r, t.next)
 	if err != nil && t.next != "" && msgraph.IsGone(err) {
+		t.pages = nil
 		page, next, err = r.graph.UsersPage(ctx, t.r, "") // the link is too old: the range anew
 	}
 	if err != nil {
 		return err
+	}
+	if t.pages == nil {
+		t.pages = &rest.Pages{}
+	}
+	if err := t.pages.Add(idsOf(page), len(page), next); err != nil {
+		return fmt.Errorf("listing users: %w", err)
 	}
 	var text bytes.Buffer
 	r.mu.Lock()
@@ -321,9 +331,23 @@ func (r *reader) read(ctx context.Context, t task) (err error) {
 			r.waiting = append(r.waiting, task{r: into})
 		}
 	} else if p.Into = nil; next != "" {
-		r.waiting = append([]task{{r: t.r, next: next, page: t.page + 1}}, r.waiting...)
+		r.waiting = append([]task{{
+			r:     t.r,
+			next:  next,
+			page:  t.page + 1,
+			pages: t.pages,
+		}}, r.waiting...)
 	}
 	return r.keep(text.Bytes(), p)
+}
+
+// idsOf tells a page from another one.
+func idsOf(page []tenant.User) []byte {
+	var ids []byte
+	for _, u := range page {
+		ids = append(append(ids, u.ID...), '\n')
+	}
+	return ids
 }
 
 // keep writes the people first, then how far they reach.

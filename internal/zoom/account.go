@@ -34,26 +34,20 @@ var accessDomains = access("Domains", tenant.Access{
 //
 // https://developers.zoom.us/docs/api/accounts/#tag/accounts/get/accounts/{accountId}/managed_domains
 func (c *Client) Domains(ctx context.Context) ([]tenant.ZoomDomain, error) {
-	var body struct {
-		Domains []struct {
-			Domain string `json:"domain"`
-			Status string `json:"status"`
-		} `json:"domains"`
-		Total int `json:"total_records"`
+	var domains []struct {
+		Domain string `json:"domain"`
+		Status string `json:"status"`
 	}
 	q := call{
 		doing:  "listing associated domains",
 		access: accessDomains,
 		path:   "/accounts/me/managed_domains",
 	}
-	if err := c.get(ctx, q, &body); err != nil {
+	if err := c.all(ctx, q, "domains", &domains); err != nil {
 		return nil, err
 	}
-	if len(body.Domains) < body.Total {
-		return nil, &ShortError{Doing: q.doing, Got: len(body.Domains), Want: body.Total}
-	}
-	all := make([]tenant.ZoomDomain, len(body.Domains))
-	for i, d := range body.Domains {
+	all := make([]tenant.ZoomDomain, len(domains))
+	for i, d := range domains {
 		verified := strings.EqualFold(d.Status, "verified") || strings.EqualFold(d.Status, "approved")
 		all[i] = tenant.ZoomDomain{Name: strings.ToLower(d.Domain), Verified: verified, Status: d.Status}
 	}
@@ -103,6 +97,9 @@ func (c *Client) User(ctx context.Context, key string) (*tenant.ZoomUser, error)
 	if err != nil {
 		return nil, err
 	}
+	if u.ID == "" || u.Email == "" {
+		return nil, fmt.Errorf("%s: Zoom's answer names nobody", q.doing)
+	}
 	f := u.fact()
 	return &f, nil
 }
@@ -123,17 +120,16 @@ func usersCall(status string) call {
 	}
 }
 
-type usersBody struct {
-	Users []user `json:"users"`
-	Total int    `json:"total_records"`
-}
-
-func (b usersBody) facts() []tenant.ZoomUser {
-	facts := make([]tenant.ZoomUser, len(b.Users))
-	for i, u := range b.Users {
+func usersIn(items json.RawMessage) ([]tenant.ZoomUser, error) {
+	var users []user
+	if err := json.Unmarshal(items, &users); err != nil {
+		return nil, err
+	}
+	facts := make([]tenant.ZoomUser, len(users))
+	for i, u := range users {
 		facts[i] = u.fact()
 	}
-	return facts
+	return facts, nil
 }
 
 var accessUsersPage = access("UsersPage", tenant.Access{
@@ -156,14 +152,22 @@ func (c *Client) UsersPage(
 	if number > 1 {
 		q.query.Set("page_number", strconv.Itoa(number))
 	}
-	var body usersBody
-	if err := c.get(ctx, q, &body); err != nil {
+	p, err := c.page(ctx, q, "users")
+	if err != nil {
 		return nil, 0, err
 	}
-	if c.Pace != nil && body.Total > proUsers {
+	if people, err = usersIn(p.items); err != nil {
+		return nil, 0, fmt.Errorf("%s: reading Zoom's answer: %w", q.doing, err)
+	}
+	switch {
+	case p.total == nil:
+		return nil, 0, fmt.Errorf("%s: Zoom's answer has no count", q.doing)
+	case *p.total == 0 && len(people) > 0:
+		return nil, 0, &ShortError{Doing: q.doing, Got: len(people)}
+	case c.Pace != nil && *p.total > proUsers:
 		c.Pace.Allow(businessMedium)
 	}
-	return body.facts(), body.Total, nil
+	return people, *p.total, nil
 }
 
 // What plans bear of requests labelled Medium, and how many people tell a larger
@@ -188,13 +192,10 @@ var _ = access("UsersOf", tenant.Access{
 // UsersOf lists everybody of a status by next_page_token, which misses nobody but
 // cannot be hurried.
 func (c *Client) UsersOf(ctx context.Context, status string, each func([]tenant.ZoomUser)) error {
-	return c.list(ctx, usersCall(status), userPage, func(raw json.RawMessage) (int, error) {
-		var body usersBody
-		if err := json.Unmarshal(raw, &body); err != nil {
-			return 0, err
-		}
-		each(body.facts())
-		return len(body.Users), nil
+	return c.list(ctx, usersCall(status), "users", userPage, func(items json.RawMessage) (int, error) {
+		users, err := usersIn(items)
+		each(users)
+		return len(users), err
 	})
 }
 
@@ -230,21 +231,19 @@ var accessGroups = access("Groups", tenant.Access{
 func (c *Client) Groups(ctx context.Context) ([]tenant.ZoomGroup, error) {
 	var all []tenant.ZoomGroup
 	q := call{doing: "listing Zoom groups", access: accessGroups, path: "/groups"}
-	err := c.list(ctx, q, groupPage, func(raw json.RawMessage) (int, error) {
-		var body struct {
-			Groups []struct {
-				ID      string `json:"id"`
-				Name    string `json:"name"`
-				Members int    `json:"total_members"`
-			} `json:"groups"`
+	err := c.list(ctx, q, "groups", groupPage, func(items json.RawMessage) (int, error) {
+		var groups []struct {
+			ID      string `json:"id"`
+			Name    string `json:"name"`
+			Members int    `json:"total_members"`
 		}
-		if err := json.Unmarshal(raw, &body); err != nil {
+		if err := json.Unmarshal(items, &groups); err != nil {
 			return 0, err
 		}
-		for _, g := range body.Groups {
+		for _, g := range groups {
 			all = append(all, tenant.ZoomGroup(g))
 		}
-		return len(body.Groups), nil
+		return len(groups), nil
 	})
 	return all, err
 }
@@ -264,17 +263,10 @@ func (c *Client) Members(ctx context.Context, groupID string) ([]tenant.ZoomUser
 		access: accessMembers,
 		path:   "/groups/" + url.PathEscape(groupID) + "/members",
 	}
-	err := c.list(ctx, q, userPage, func(raw json.RawMessage) (int, error) {
-		var body struct {
-			Members []user `json:"members"`
-		}
-		if err := json.Unmarshal(raw, &body); err != nil {
-			return 0, err
-		}
-		for _, u := range body.Members {
-			all = append(all, u.fact())
-		}
-		return len(body.Members), nil
+	err := c.list(ctx, q, "members", userPage, func(items json.RawMessage) (int, error) {
+		members, err := usersIn(items)
+		all = append(all, members...)
+		return len(members), err
 	})
 	return all, err
 }
@@ -336,17 +328,15 @@ var accessAccountRoles = access("AccountRoles", tenant.Access{
 //
 // https://developers.zoom.us/docs/api/accounts/#tag/roles/get/roles
 func (c *Client) AccountRoles(ctx context.Context) ([]tenant.ZoomRole, error) {
-	var body struct {
-		Roles []struct {
-			ID      string `json:"id"`
-			Name    string `json:"name"`
-			Members int    `json:"total_members"`
-		} `json:"roles"`
+	var roles []struct {
+		ID      string `json:"id"`
+		Name    string `json:"name"`
+		Members int    `json:"total_members"`
 	}
 	q := call{doing: "listing Zoom roles", access: accessAccountRoles, path: "/roles"}
-	err := c.get(ctx, q, &body)
-	all := make([]tenant.ZoomRole, len(body.Roles))
-	for i, r := range body.Roles {
+	err := c.all(ctx, q, "roles", &roles)
+	all := make([]tenant.ZoomRole, len(roles))
+	for i, r := range roles {
 		all[i] = tenant.ZoomRole(r)
 	}
 	return all, err

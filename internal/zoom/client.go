@@ -8,6 +8,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -97,7 +98,7 @@ func (c *Client) get(ctx context.Context, q call, out any) error {
 	if out == nil {
 		return nil
 	}
-	if err := json.NewDecoder(resp.Body).Decode(out); err != nil {
+	if err := rest.Decode(resp, out); err != nil {
 		return fmt.Errorf("%s: reading Zoom's answer (tracking ID %s): %w", q.doing, resp.Header.Get("x-zm-trackingid"), err)
 	}
 	return nil
@@ -173,48 +174,91 @@ func (e *ShortError) Error() string {
 	return fmt.Sprintf("%s: got %d of the %d that Zoom counts; the listing is not complete", e.Doing, e.Got, e.Want)
 }
 
-// page is the envelope of Zoom's lists. The items stand under a key that
-// differs by list, so each list decodes them itself.
-type page struct {
-	NextPageToken string `json:"next_page_token"`
-	TotalRecords  int    `json:"total_records"`
-}
-
 // list follows next_page_token, which lives 15 minutes, and checks the count at
-// the end. read decodes one page and returns how many items it had.
+// the end. The items are under a key that differs by list; read decodes those of one page
+// and returns how many they are.
 //
 // https://developers.zoom.us/docs/api/using-zoom-apis/#pagination
-func (c *Client) list(ctx context.Context, q call, size int, read func(json.RawMessage) (int, error)) error {
+func (c *Client) list(
+	ctx context.Context,
+	q call,
+	key string,
+	size int,
+	read func(json.RawMessage) (int, error),
+) error {
 	if q.query == nil {
 		q.query = url.Values{}
 	}
 	q.query.Set("page_size", strconv.Itoa(size))
 	got := 0
-	seen := map[string]bool{}
+	var pages rest.Pages
 	for {
-		var raw json.RawMessage
-		if err := c.get(ctx, q, &raw); err != nil {
+		p, err := c.page(ctx, q, key)
+		if err != nil {
 			return err
 		}
-		var p page
-		if err := json.Unmarshal(raw, &p); err != nil {
-			return fmt.Errorf("%s: reading Zoom's answer: %w", q.doing, err)
-		}
-		n, err := read(raw)
+		n, err := read(p.items)
 		if err != nil {
 			return fmt.Errorf("%s: reading Zoom's answer: %w", q.doing, err)
 		}
 		got += n
-		if p.NextPageToken == "" {
-			if got < p.TotalRecords {
-				return &ShortError{Doing: q.doing, Got: got, Want: p.TotalRecords}
-			}
-			return nil
+		if err := pages.Add(p.items, n, p.next); err != nil {
+			return fmt.Errorf("%s: %w", q.doing, err)
 		}
-		if seen[p.NextPageToken] {
-			return fmt.Errorf("%s: Zoom sent the same next_page_token twice", q.doing)
+		if p.next == "" {
+			return p.counted(q, got)
 		}
-		seen[p.NextPageToken] = true
-		q.query.Set("next_page_token", p.NextPageToken)
+		q.query.Set("next_page_token", p.next)
 	}
+}
+
+// page is one page of a list.
+type page struct {
+	items json.RawMessage
+	next  string
+	// total is what Zoom counts in all pages; nil when it does not say.
+	total *int
+}
+
+// page reads a page. An answer without the list is no empty list.
+func (c *Client) page(ctx context.Context, q call, key string) (page, error) {
+	var object map[string]json.RawMessage
+	if err := c.get(ctx, q, &object); err != nil {
+		return page{}, err
+	}
+	var p page
+	var ok bool
+	if p.items, ok = object[key]; !ok || string(p.items) == "null" {
+		return page{}, fmt.Errorf("%s: Zoom's answer has no %q list", q.doing, key)
+	}
+	for name, into := range map[string]any{"next_page_token": &p.next, "total_records": &p.total} {
+		if raw, ok := object[name]; ok {
+			if err := json.Unmarshal(raw, into); err != nil {
+				return page{}, fmt.Errorf("%s: reading %s of Zoom's answer: %w", q.doing, name, err)
+			}
+		}
+	}
+	return p, nil
+}
+
+// counted compares what was read with Zoom's own count. More may have come meanwhile, but
+// not out of nothing.
+func (p page) counted(q call, got int) error {
+	if p.total != nil && (got < *p.total || *p.total == 0 && got > 0) {
+		return &ShortError{Doing: q.doing, Got: got, Want: *p.total}
+	}
+	return nil
+}
+
+// all reads a list that has one page; out is a pointer to a slice.
+func (c *Client) all(ctx context.Context, q call, key string, out any) error {
+	p, err := c.page(ctx, q, key)
+	if err != nil {
+		return err
+	}
+	var items []json.RawMessage
+	if err := errors.Join(json.Unmarshal(p.items, &items), json.Unmarshal(p.items, out)); err != nil {
+		return fmt.Errorf("%s: reading Zoom's answer: %w", q.doing, err)
+	}
+	return p.counted(q, len(items))
 }

@@ -59,7 +59,7 @@ func TestListings(t *testing.T) {
 		"the same token twice is no endless loop": {
 			[]string{`{"groups":[],"next_page_token":"t"}`, `{"groups":[],"next_page_token":"t"}`},
 			0,
-			"same next_page_token twice",
+			"same link to a next page twice",
 		},
 		"a cut page is an error": {[]string{`{"groups":[{"id":"1"`}, 0, "unexpected EOF"},
 	}

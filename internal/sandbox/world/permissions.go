@@ -123,8 +123,16 @@ func MayConsent(roles []string) bool {
 //
 // https://developers.zoom.us/docs/internal-apps/oauth-scopes-granular/
 var zoomScopes = []string{
-	"account:read:managed_domains:master", "account:read:settings:admin", "group:read:list_groups:admin",
-	"group:read:list_members:admin", "role:read:list_roles:admin", "billing:read:plan_usage:admin",
-	"user:read:list_users:admin", "user:read:user:admin", "user:update:email:admin",
-	"group:write:group:admin", "group:delete:group:admin",
+	"account:read:managed_domains:master",
+	"account:read:settings:admin",
+	"group:read:list_groups:admin",
+	"group:read:group:admin",
+	"group:read:list_members:admin",
+	"role:read:list_roles:admin",
+	"billing:read:plan_usage:admin",
+	"user:read:list_users:admin",
+	"user:read:user:admin",
+	"user:update:email:admin",
+	"group:write:group:admin",
+	"group:delete:group:admin",
 }

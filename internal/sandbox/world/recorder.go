@@ -2,8 +2,11 @@ package world
 
 import (
 	"bytes"
+	"compress/gzip"
 	"encoding/json"
+	"io"
 	"net/http"
+	"strconv"
 )
 
 // Recorder holds an answer until it is complete, so that it can be logged,
@@ -14,9 +17,25 @@ type Recorder struct {
 	Body   bytes.Buffer
 	// Allowed are the permissions or scopes that let the request pass.
 	Allowed []string
-	// Cut makes the connection break off after half of the body.
-	Cut bool
+	// Broken is how the answer fails to arrive; empty is not at all.
+	Broken Breakage
 }
+
+// Breakage is how an answer fails to arrive.
+type Breakage string
+
+// The ways in which answers break.
+const (
+	// Reset ends the connection before the answer, Cut within it.
+	Reset Breakage = "reset"
+	Cut   Breakage = "cut"
+	// Silent never answers, Stall sends the headers and nothing more.
+	Silent Breakage = "silent"
+	Stall  Breakage = "stall"
+	// Huge sends a gigabyte, Bomb the same compressed.
+	Huge Breakage = "huge"
+	Bomb Breakage = "bomb"
+)
 
 // NewRecorder is an answer that says 200 and nothing else yet.
 func NewRecorder() *Recorder { return &Recorder{Status: http.StatusOK, Head: http.Header{}} }
@@ -30,17 +49,68 @@ func (r *Recorder) Write(p []byte) (int, error) { return r.Body.Write(p) }
 // WriteHeader is that of http.ResponseWriter.
 func (r *Recorder) WriteHeader(status int) { r.Status = status }
 
-// Send gives the answer to a client.
-func (r *Recorder) Send(w http.ResponseWriter) {
+// Send gives the answer to a client; gone is closed when it does not wait any more.
+func (r *Recorder) Send(w http.ResponseWriter, gone <-chan struct{}) {
 	for name, values := range r.Head {
 		w.Header()[name] = values
 	}
-	body := r.Body.Bytes()
-	if r.Cut {
-		body = body[:len(body)/2]
+	if r.Broken != "" {
+		r.breakOff(w, gone)
+		return
 	}
 	w.WriteHeader(r.Status)
-	_, _ = w.Write(body) // the client may have gone; pages escape what they show
+	_, _ = w.Write(r.Body.Bytes()) // the client may have gone; pages escape what they show
+}
+
+// breakOff sends what is left of a broken answer. The silent ones end when the client goes.
+func (r *Recorder) breakOff(w http.ResponseWriter, gone <-chan struct{}) {
+	body := r.Body.Bytes()
+	switch r.Broken {
+	case Reset:
+		panic(http.ErrAbortHandler)
+	case Cut:
+		w.Header().Set("Content-Length", strconv.Itoa(len(body)))
+		w.WriteHeader(r.Status)
+		_, _ = w.Write(body[:len(body)/2])
+		flush(w)
+		panic(http.ErrAbortHandler)
+	case Silent:
+		<-gone
+	case Stall:
+		w.WriteHeader(r.Status)
+		flush(w)
+		<-gone
+	case Huge:
+		w.WriteHeader(r.Status)
+		gigabyte(w)
+	case Bomb:
+		w.Header().Set("Content-Encoding", "gzip")
+		w.WriteHeader(r.Status)
+		zipped := gzip.NewWriter(w)
+		gigabyte(zipped)
+		_ = zipped.Close()
+	}
+}
+
+func flush(w http.ResponseWriter) {
+	if f, ok := w.(http.Flusher); ok {
+		f.Flush()
+	}
+}
+
+// gigabyte writes one text of that length, until nobody reads it.
+func gigabyte(w io.Writer) {
+	const chunk, chunks = 1 << 20, 1 << 10
+	text := bytes.Repeat([]byte("a"), chunk)
+	if _, err := w.Write([]byte(`{"value":"`)); err != nil {
+		return
+	}
+	for range chunks {
+		if _, err := w.Write(text); err != nil {
+			return
+		}
+	}
+	_, _ = w.Write([]byte(`"}`)) // the client may have gone
 }
 
 // JSON writes a value as the services do, without a line break at the end.

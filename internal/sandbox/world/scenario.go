@@ -218,10 +218,10 @@ type Person struct {
 
 // Fault breaks the answers to one request line.
 type Fault struct {
-	// On is the method and the path, for example "GET /v1.0/domains".
+	// On is the method and the path, for example "GET /v1.0/domains"; a * at its end or its
+	// start stands for anything, and a * as the method for any method.
 	On string `yaml:"on"`
-	// Do is truncate, throttle, unavailable, forbid, foreign-next-link, claims (a
-	// claims challenge of Conditional Access) or gone (a delta token too old).
+	// Do is one of faultKinds.
 	Do string `yaml:"do"`
 	// Times is how many requests it meets; zero is every one.
 	Times int `yaml:"times"`
@@ -231,7 +231,35 @@ type Fault struct {
 	RetryAfter string `yaml:"retry_after"`
 }
 
-var faultKinds = []string{"truncate", "throttle", "unavailable", "forbid", "foreign-next-link", "claims", "gone"}
+// faultKinds are what can be wrong with an answer.
+var faultKinds = []string{
+	"throttle",          // 429 with retry_after
+	"daily-limit",       // Zoom's 429 until a time of ISO 8601
+	"daily-limit-plain", // the same by its text alone, as reported
+	"daily-limit-old",   // 403 with the words of the older API, as reported
+	"unavailable",       // 503 with retry_after
+	"error",             // 500
+	"forbid",            // a permission or scope is missing
+	"unauthorized",      // 401: the token is not valid any more
+	"claims",            // a claims challenge of Conditional Access
+	"gone",              // a delta token that is too old
+	"no-permission",     // Zoom's code 200
+	"no-scope",          // Zoom's code 4700
+	"redirect",          // to another host
+	"reset",             // the connection ends before the answer
+	"cut",               // the connection ends within the answer
+	"truncate",          // the answer ends in the middle of its JSON
+	"page",              // a page of HTML with status 200, as captive portals send
+	"empty",             // {}
+	"silent",            // nothing at all
+	"stall",             // the headers and nothing more
+	"huge",              // a gigabyte
+	"bomb",              // a gigabyte that was compressed
+	"foreign-next-link", // a next page on another host
+	"same-next-link",    // the same next link on each page
+	"endless",           // the same page with a new next link each time
+	"short",             // one less than is counted
+}
 
 // Names lists the shipped scenarios.
 func Names() []string {

@@ -123,7 +123,7 @@ var zoomRoutes = []zoomRoute{
 		serve:   (*Service).zoomListGroups,
 		label:   "MEDIUM",
 	},
-	{pattern: "groups/*", scope: "group:read:list_groups:admin", serve: (*Service).zoomGetGroup},
+	{pattern: "groups/*", scope: "group:read:group:admin", serve: (*Service).zoomGetGroup},
 	{
 		pattern: "groups/*/members",
 		scope:   "group:read:list_members:admin",
