@@ -40,6 +40,7 @@ var floors = map[string][]string{
 		"internal/upn",
 		"internal/upn/index",
 		"internal/workspace",
+		"internal/zoom",
 	},
 	"internal/docgen": {"internal/cli", "internal/need", "internal/plan", "internal/profile"},
 	"internal/bench":  {},

@@ -28,7 +28,8 @@ func newCalendarCmd(env *Env) *cobra.Command {
 		Use:   "list",
 		Short: "List calendars and which one Zoom uses",
 		Long: `List the calendars of people, and which one Zoom uses: only the primary one. A
-person without a mailbox is shown as such.
+person whose calendars cannot be read is shown with the reason, and the exit code is
+then 3.
 
 Without --user and --group it lists your own. To see other people's calendars
 sign in as an application with Calendars.ReadBasic.All (ZO365_CREDENTIAL_STORE=env):
@@ -53,7 +54,7 @@ func runCalendarList(ctx context.Context, env *Env, opts calendarListOptions) er
 		return err
 	}
 	out := render.Calendars{Users: []render.UserCalendars{}}
-	denied := 0
+	denied, failed := 0, 0
 	for _, a := range answers {
 		u := render.UserCalendars{User: a.User, Calendars: []render.Calendar{}, Error: calendarError(a.Err)}
 		for _, c := range a.Calendars {
@@ -69,8 +70,11 @@ func runCalendarList(ctx context.Context, env *Env, opts calendarListOptions) er
 				},
 			)
 		}
-		if errors.Is(a.Err, msgraph.ErrCalendarDenied) {
+		switch {
+		case errors.Is(a.Err, msgraph.ErrCalendarDenied):
 			denied++
+		case a.Err != nil:
+			failed++
 		}
 		out.Users = append(out.Users, u)
 	}
@@ -84,6 +88,9 @@ func runCalendarList(ctx context.Context, env *Env, opts calendarListOptions) er
 			Doing:   "reading other people's calendars",
 			Err:     msgraph.ErrCalendarDenied,
 		}
+	}
+	if failed > 0 {
+		return errCheckFailed // each has its reason
 	}
 	return nil
 }
@@ -159,6 +166,8 @@ func calendarError(err error) *render.CalendarError {
 		code = "no-user"
 	case errors.Is(err, msgraph.ErrCalendarDenied):
 		code = "denied"
+	case errors.Is(err, msgraph.ErrMailboxScoped):
+		code = "scoped"
 	}
 	return &render.CalendarError{Code: code, Message: err.Error()}
 }

@@ -26,8 +26,9 @@ import (
 // Env is the world as commands see it. Nothing in it is opened before a command
 // asks: version and --help need no file, no keyring and no network.
 type Env struct {
-	// command is the one that was run, for hints.
+	// command is the one that was run, for hints, and args are its words.
 	command string
+	args    []string
 	// patience is the run's, which all tenants of a fleet share.
 	patience *rest.Patience
 	In       io.Reader

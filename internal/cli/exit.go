@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/zo365/zo365/internal/apply"
@@ -34,23 +35,6 @@ const (
 	exitUsage       = 64
 	exitInterrupted = 130
 )
-
-// exitCodesHelp is the help topic about them.
-const exitCodesHelp = `Exit codes of every command:
-
-    0  done
-    1  error
-    2  differences found (plan with --detailed-exitcode or --drift)
-    3  a check did not pass
-    4  a sign-in is needed
-    5  a permission or a role is missing; the message names it
-    6  stopped early; running the command again resumes it
-    7  a step remains that only a person can do
-   64  wrong usage
-  130  interrupted
-
-Where several hold, of one tenant or of several, the code is the first of
-130, 1, 64, 4, 3, 5, 6, 7, 2.`
 
 // errCheckFailed ends a command whose output has said everything already.
 var errCheckFailed = errors.New("the check did not pass")
@@ -85,13 +69,15 @@ func report(env *Env, err error) int {
 	if err == nil || errors.Is(err, errCheckFailed) || errors.Is(err, errDiffers) || errors.Is(err, errFleet) {
 		return code
 	}
-	if code == exitInterrupted {
+	hints = slices.DeleteFunc(hints, func(h string) bool { return h == "" })
+	switch {
+	case env.answersJSON():
+		env.sayJSON(failureOf(err, code, hints))
+	case code == exitInterrupted:
 		env.say("interrupted")
-		return code
-	}
-	env.say("error: %v", err)
-	for _, h := range hints {
-		if h != "" {
+	default:
+		env.say("error: %v", err)
+		for _, h := range hints {
 			env.say("hint: %s", h)
 		}
 	}
@@ -143,6 +129,7 @@ func judge(err error) (code int, hints []string) {
 		mixed      *connect.MixedError
 		unwritten  *apply.UnrecordedError
 		target     *plan.WrongTargetError
+		variable   *connect.VariableError
 	)
 	switch {
 	case err == nil:
@@ -155,7 +142,7 @@ func judge(err error) (code int, hints []string) {
 		return exitCheckFailed, nil
 	case errors.Is(err, errDiffers):
 		return exitDiffers, nil
-	case errors.As(err, &usage), errors.As(err, &setting):
+	case errors.As(err, &usage), errors.As(err, &setting), errors.As(err, &variable):
 		return exitUsage, nil
 	case errors.As(err, &twice):
 		return exitUsage, []string{
@@ -324,9 +311,9 @@ func interactionAdvice(e *connect.InteractionError) []string {
 	if entra != nil {
 		if x, ok := entra.Explanation(); ok {
 			hints[0] = x.Meaning + "; sign in again: " + again
-			if page := x.Page(); page != "" {
-				hints = append(hints, "see "+page)
-			}
+		}
+		if page := entra.Page(); page != "" {
+			hints = append(hints, "see "+page)
 		}
 		if support := entra.Support(); support != "" {
 			hints = append(hints, "for Microsoft's support: "+support)
@@ -341,9 +328,9 @@ func entraAdvice(e *signin.EntraError) []string {
 	var hints []string
 	if x, ok := e.Explanation(); ok {
 		hints = append(hints, x.Meaning+"; "+x.Next)
-		if page := x.Page(); page != "" {
-			hints = append(hints, "see "+page)
-		}
+	}
+	if page := e.Page(); page != "" {
+		hints = append(hints, "see "+page)
 	}
 	if support := e.Support(); support != "" {
 		hints = append(hints, "for Microsoft's support: "+support)

@@ -23,6 +23,7 @@ var everyCommand = [][]string{
 	{"init", "--yes"},
 	{"version"},
 	{"exit-codes"},
+	{"explain", "AADSTS50076"},
 	{"completion", "bash"},
 	{"completion", "zsh"},
 	{"completion", "fish"},

@@ -37,6 +37,7 @@ func Main(args []string) int {
 }
 
 func execute(ctx context.Context, env *Env, args []string) error {
+	env.args = args
 	root := NewRoot(env) //nolint:contextcheck // every command gets the context of ExecuteContext
 	root.SetArgs(args)
 	cmd, err := root.ExecuteContextC(ctx)

@@ -82,8 +82,9 @@ Run zo365 init first. To try everything without a tenant: zo365 sandbox serve.`,
 		newJournalCmd(env),
 		newCacheCmd(env),
 		newSandboxCmd(env),
+		newExplainCmd(env),
 		newVersionCmd(env),
-		&cobra.Command{Use: "exit-codes", Short: "What the exit codes mean", Long: exitCodesHelp},
+		&cobra.Command{Use: "exit-codes", Short: "What the exit codes mean", Long: exitCodesHelp()},
 	)
 	root.InitDefaultCompletionCmd()
 	root.InitDefaultHelpCmd()

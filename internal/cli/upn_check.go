@@ -2,6 +2,8 @@ package cli
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"io"
 	"slices"
 	"strings"
@@ -15,6 +17,7 @@ import (
 	"github.com/zo365/zo365/internal/tenant"
 	"github.com/zo365/zo365/internal/upn"
 	"github.com/zo365/zo365/internal/upn/index"
+	"github.com/zo365/zo365/internal/zoom"
 )
 
 type upnCheckOptions struct {
@@ -75,9 +78,16 @@ func runUPNCheck(ctx context.Context, env *Env, opts upnCheckOptions) error {
 	}
 	out := render.Check{People: []render.CheckedPerson{}}
 	ok := true
+	unknown := 0
 	stories := []string{}
 	for _, one := range found {
 		z, r := one.zoom, hide(one.result)
+		if one.err != nil {
+			unknown++
+			out.People = append(out.People, unknownPerson(r, one.err))
+			stories = append(stories, r.ZoomEmail+" could not be looked up: "+one.err.Error()+"\n")
+			continue
+		}
 		ok = ok && r.OK() && z != nil
 		out.People = append(out.People, checkedPerson(r, z))
 		stories = append(stories, r.Story(z != nil, opts.words(), time.Now()))
@@ -89,7 +99,10 @@ func runUPNCheck(ctx context.Context, env *Env, opts upnCheckOptions) error {
 	} else if err := showCheck(env, out, opts.Explain, stories); err != nil {
 		return err
 	}
-	if !ok {
+	switch {
+	case unknown > 0:
+		return fmt.Errorf("%d of %d people could not be looked up", unknown, len(found))
+	case !ok:
 		return errCheckFailed
 	}
 	return nil
@@ -114,6 +127,8 @@ func showCheck(env *Env, out render.Check, explain bool, stories []string) error
 type lookedUp struct {
 	zoom   *tenant.ZoomUser
 	result upn.Result
+	// err is why this one person could not be looked up.
+	err error
 }
 
 // lookUp finds each person on both sides, each live or from its file.
@@ -131,17 +146,27 @@ func lookUp(ctx context.Context, env *Env, opts upnCheckOptions) ([]lookedUp, er
 	}
 	found := make([]lookedUp, len(opts.Emails))
 	for i, email := range opts.Emails {
-		if found[i].zoom, err = inZoom(email); err != nil {
+		if found[i].zoom, err = inZoom(email); err == nil {
+			found[i].result, err = inMicrosoft(email)
+		}
+		if err == nil {
+			err = freeOnly(&found[i].result, inZoom)
+		}
+		if err != nil && !ofOnePerson(err) {
 			return nil, err
 		}
-		if found[i].result, err = inMicrosoft(email); err != nil {
-			return nil, err
-		}
-		if err := freeOnly(&found[i].result, inZoom); err != nil {
-			return nil, err
+		if err != nil {
+			found[i] = lookedUp{err: err, result: upn.Result{ZoomEmail: email, Class: upn.Unknown}}
 		}
 	}
 	return found, nil
+}
+
+// ofOnePerson says whether an error is about one person and says nothing of the next one:
+// neither the run's own nor a permission that is missing for all.
+func ofOnePerson(err error) bool {
+	var needs *tenant.NeedsError
+	return !tenant.Stops(err) && !errors.As(err, &needs) && !errors.Is(err, context.Canceled)
 }
 
 // freeOnly takes a suggestion back when the near person is in Zoom themselves, and says
@@ -309,6 +334,22 @@ func checkedPerson(r upn.Result, z *tenant.ZoomUser) render.CheckedPerson {
 			if address := upn.Normal(a); address != "" {
 				p.Aliases = append(p.Aliases, string(address))
 			}
+		}
+	}
+	return p
+}
+
+// unknownPerson is somebody who could not be looked up.
+func unknownPerson(r upn.Result, err error) render.CheckedPerson {
+	p := render.CheckedPerson{
+		Person:   render.NewPerson(&r),
+		Aliases:  []string{},
+		Why:      err.Error(),
+		Remedies: []string{"run the command again for this person alone, with --debug"},
+	}
+	if errors.Is(err, zoom.ErrElsewhere) {
+		p.Remedies = []string{
+			"invite them to this account, or ask them to switch: Zoom portal > User Management > Users > Add Users",
 		}
 	}
 	return p

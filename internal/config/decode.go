@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"reflect"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -199,10 +200,39 @@ func (d *decoder) meaning(f profile.File, root *yaml.Node) {
 		}
 	}
 	d.mutes(f)
+	d.services(f)
 	for _, p := range profile.Check(f) {
 		d.problems = append(d.problems, d.place(p, root))
 	}
 }
+
+// services checks what names the tenant and the account's domains.
+func (d *decoder) services(f profile.File) {
+	if strings.Contains(f.Microsoft.Tenant, "://") {
+		d.add(
+			d.nodes["microsoft.tenant"],
+			"microsoft.tenant",
+			"",
+			"this is an address; write the domain or the ID alone",
+			nil,
+		)
+	}
+	for i, name := range f.Zoom.AssociatedDomains {
+		field := fmt.Sprintf("zoom.associated_domains[%d]", i)
+		if !domainName.MatchString(name) || strings.Contains(name, "..") {
+			d.add(
+				d.nodes["zoom.associated_domains"].Content[i],
+				field,
+				"",
+				fmt.Sprintf("%q is not a domain; write for example contoso.com", name),
+				nil,
+			)
+		}
+	}
+}
+
+// domainName is a name with at least one dot, in letters of any script.
+var domainName = regexp.MustCompile(`^[\pL\pN]([\pL\pN.-]*[\pL\pN])?\.[\pL\pN-]*[\pL\pN]$`)
 
 // mutes checks that each has a code, a reason and a day.
 func (d *decoder) mutes(f profile.File) {

@@ -81,6 +81,10 @@ type Doors struct {
 
 // New resolves the hosts. It opens nothing.
 func New(opts Options) (*Doors, error) {
+	opts.Getenv = trimmed(opts.Getenv)
+	if err := checkVariables(opts.Getenv, opts.File); err != nil {
+		return nil, err
+	}
 	hosts, err := signin.ResolveHosts(opts.File.Microsoft.Cloud, opts.File.Zoom.Cloud, opts.Getenv)
 	if err != nil {
 		return nil, err

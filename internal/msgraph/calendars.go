@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
+	"strings"
 
 	"github.com/zo365/zo365/internal/rest"
 	"github.com/zo365/zo365/internal/tenant"
@@ -20,6 +21,13 @@ var ErrNoUser = errors.New("no such user in the tenant")
 
 // ErrCalendarDenied says that the sign-in may not read this mailbox.
 var ErrCalendarDenied = errors.New("access to this mailbox is denied")
+
+// ErrMailboxScoped says that Exchange keeps applications out of this mailbox, by an access
+// policy or a scope: no permission helps. Reported:
+// https://github.com/microsoftgraph/microsoft-graph-docs/issues/10103
+var ErrMailboxScoped = errors.New(
+	"an application access policy or a scope in Exchange keeps this application out of the mailbox",
+)
 
 var readCalendars = tenant.Access{
 	Why:         "the names of calendars: a person's own, and everybody's for an application",
@@ -150,7 +158,7 @@ func (c *Client) calendarsOf(ctx context.Context, user string) CalendarAnswer {
 		path:   calendarPath(user),
 	}
 	err := list(ctx, c, q, func(page []calendar) { all = append(all, page...) })
-	var refused *Error
+	var refused *Error // also within the one that names a permission
 	if errors.As(err, &refused) {
 		err = mailboxError(refused.Status, refused.Code, refused.Message)
 	}
@@ -198,6 +206,9 @@ func mailboxError(status int, code, message string) error {
 	case "Request_ResourceNotFound", "ErrorInvalidUser":
 		return ErrNoUser
 	case "ErrorAccessDenied", "Authorization_RequestDenied":
+		if strings.Contains(message, "[RAOP]") || strings.Contains(message, "AppOnly AccessPolicy") {
+			return ErrMailboxScoped
+		}
 		return ErrCalendarDenied
 	}
 	return fmt.Errorf("Graph answered %d %s: %s", status, code, message)

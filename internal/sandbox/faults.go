@@ -73,6 +73,7 @@ func (s *Server) spoil(rec *world.Recorder, r *http.Request) {
 		rec.Broken = breakages[f.Do]
 	}
 	if f := s.world.FaultOn(r, keys(spoilers)...); f != nil {
+		rec.Spoiled = true
 		spoilers[f.Do](s, rec, r)
 	}
 }
@@ -256,17 +257,24 @@ func foreignNextLink(_ *Server, rec *world.Recorder, _ *http.Request) {
 
 func sameNextLink(s *Server, rec *world.Recorder, r *http.Request) {
 	amend(rec, func(object map[string]any) {
-		object["next_page_token"] = "again"
-		object["@odata.nextLink"] = s.Origin + r.URL.Path + "?$skiptoken=again"
+		s.goesOn(object, r, "again")
 	})
 }
 
 func endless(s *Server, rec *world.Recorder, r *http.Request) {
 	token := s.world.GUID()
 	amend(rec, func(object map[string]any) {
-		object["next_page_token"] = token
-		object["@odata.nextLink"] = s.Origin + r.URL.Path + "?$skiptoken=" + token
+		s.goesOn(object, r, token)
 	})
+}
+
+// goesOn gives a list a next page, as its service does.
+func (s *Server) goesOn(object map[string]any, r *http.Request, token string) {
+	if isZoom(r) {
+		object["next_page_token"] = token
+		return
+	}
+	object["@odata.nextLink"] = s.Origin + r.URL.Path + "?$skiptoken=" + token
 }
 
 // short leaves out the first of each list and keeps the counts.

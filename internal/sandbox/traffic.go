@@ -26,6 +26,8 @@ type exchange struct {
 	Response any    `json:"res"`
 	// Allowed are the permissions or scopes that let the request pass.
 	Allowed []string `json:"allowed,omitempty"`
+	// Spoiled says that a fault changed the answer.
+	Spoiled bool `json:"spoiled,omitempty"`
 }
 
 func (t *trafficLog) write(origin string, r *http.Request, body []byte, answer *world.Recorder) {
@@ -39,6 +41,7 @@ func (t *trafficLog) write(origin string, r *http.Request, body []byte, answer *
 		Request:  readable(r.Header.Get("Content-Type"), body),
 		Response: readable(answer.Head.Get("Content-Type"), answer.Body.Bytes()),
 		Allowed:  answer.Allowed,
+		Spoiled:  answer.Spoiled,
 	})
 	if err == nil {
 		_, err = t.w.Write(append(line, '\n'))

@@ -36,7 +36,7 @@ func (e Entra) Browser(ctx context.Context, scopes []string, open func(address s
 	config.RedirectURL = fmt.Sprintf("http://localhost:%d", listener.Addr().(*net.TCPAddr).Port)
 	state, verifier := rand.Text(), oauth2.GenerateVerifier()
 	answers := make(chan answer, 1)
-	server := &http.Server{Handler: callback(state, answers), ReadHeaderTimeout: 10 * time.Second}
+	server := &http.Server{Handler: e.callback(state, answers), ReadHeaderTimeout: 10 * time.Second}
 	served := make(chan struct{})
 	go func() {
 		defer close(served)
@@ -61,7 +61,7 @@ func (e Entra) Browser(ctx context.Context, scopes []string, open func(address s
 		}
 		token, err := config.Exchange(e.context(ctx), a.code.Reveal(), oauth2.VerifierOption(verifier))
 		if err != nil {
-			return Access{}, entraError(err)
+			return Access{}, e.failed(err, ByBrowser)
 		}
 		return access(token), nil
 	case <-ctx.Done():
@@ -76,7 +76,7 @@ type answer struct {
 
 // callback takes the first request that carries our state and tells every
 // other one that it came too late or from elsewhere.
-func callback(state string, answers chan<- answer) http.Handler {
+func (e Entra) callback(state string, answers chan<- answer) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		query := r.URL.Query()
 		if r.Method != http.MethodGet || r.URL.Path != "/" || query.Get("state") != state {
@@ -90,7 +90,9 @@ func callback(state string, answers chan<- answer) http.Handler {
 		a := answer{code: secret.New(query.Get("code"))}
 		message := "You are signed in. Close this tab and go back to the terminal."
 		if code := query.Get("error"); code != "" {
-			a.err = describeEntra(code, query.Get("error_description"), nil, "", "", "")
+			refused := describeEntra(code, query.Get("error_description"), nil, "", "", "")
+			refused.Flow, refused.Login = ByBrowser, e.Login
+			a.err = refused
 			message = "The sign-in did not succeed. The terminal says why; you can close this tab."
 		}
 		select {

@@ -150,7 +150,7 @@ func (e Entra) AppAssertion(ctx context.Context, assertion secret.Secret, resour
 	}
 	token, err := config.Token(e.context(ctx))
 	if err != nil {
-		return Access{}, entraError(err)
+		return Access{}, e.failed(err, ByApplication)
 	}
 	return access(token), nil
 }

@@ -96,7 +96,7 @@ func (e Entra) Device(ctx context.Context, scopes []string, show func(DeviceCode
 	config := e.config(withOpenID(scopes))
 	code, err := config.DeviceAuth(ctx, e.extra()...)
 	if err != nil {
-		return Access{}, entraError(err)
+		return Access{}, e.failed(err, ByDevice)
 	}
 	show(DeviceCode{UserCode: code.UserCode, Address: code.VerificationURI, Expiry: code.Expiry})
 	token, err := config.DeviceAccessToken(ctx, code)
@@ -104,7 +104,7 @@ func (e Entra) Device(ctx context.Context, scopes []string, show func(DeviceCode
 		if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
 			return Access{}, ErrCodeExpired
 		}
-		return Access{}, entraError(err)
+		return Access{}, e.failed(err, ByDevice)
 	}
 	return access(token), nil
 }
@@ -122,7 +122,7 @@ func (e Entra) Refresh(ctx context.Context, refresh secret.Secret, scopes []stri
 	}
 	token, err := config.Token(e.context(ctx))
 	if err != nil {
-		return Access{}, entraError(err)
+		return Access{}, e.failed(err, ByRefresh)
 	}
 	return access(token), nil
 }
@@ -150,7 +150,7 @@ func (e Entra) AppSecret(ctx context.Context, clientSecret secret.Secret, resour
 	}
 	token, err := config.Token(e.context(ctx))
 	if err != nil {
-		return Access{}, entraError(err)
+		return Access{}, e.failed(err, ByApplication)
 	}
 	return access(token), nil
 }

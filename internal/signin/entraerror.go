@@ -10,6 +10,9 @@ import (
 	"strings"
 
 	"golang.org/x/oauth2"
+
+	"github.com/zo365/zo365/internal/profile"
+	"github.com/zo365/zo365/internal/tenant"
 )
 
 // EntraError is an error body of Entra,
@@ -23,9 +26,25 @@ type EntraError struct {
 	Description string
 	// Claims is a challenge that a new sign-in must answer; usually empty.
 	Claims string
+	// Status is the one of HTTP; zero where the answer came by the browser.
+	Status int
 	// TraceID, CorrelationID and Timestamp are what Microsoft's support asks for.
 	TraceID, CorrelationID, Timestamp string
+	// Flow is how the sign-in was tried, Login the origin of the cloud's Entra.
+	Flow  Flow
+	Login string
 }
+
+// Flow is a way to sign in.
+type Flow string
+
+// The flows.
+const (
+	ByDevice      Flow = "device code"
+	ByBrowser     Flow = "browser"
+	ByRefresh     Flow = "saved sign-in"
+	ByApplication Flow = "application"
+)
 
 func (e *EntraError) Error() string {
 	text := e.Code
@@ -41,11 +60,49 @@ func (e *EntraError) Explanation() (Explanation, bool) {
 	for _, number := range e.AADSTS {
 		if x, ok := explanations[number]; ok {
 			x.Number = number
-			return x, true
+			return x.of(e.Flow), true
 		}
+	}
+	if e.Code == "invalid_grant" && e.Flow != ByRefresh {
+		return Explanation{}, false // nothing was saved: Entra's own words must do
 	}
 	x, ok := byCode[e.Code]
 	return x, ok
+}
+
+// Page is Entra's own page about the error's number, in the cloud that answered; empty
+// without a number.
+func (e *EntraError) Page() string {
+	if len(e.AADSTS) == 0 {
+		return ""
+	}
+	return ErrorPage(e.Login, e.AADSTS[0])
+}
+
+// ErrorPage is Entra's own page about a number; a sandbox has none, so that it names the
+// global one.
+//
+// https://learn.microsoft.com/entra/identity-platform/reference-error-codes#lookup-current-error-code-information
+func ErrorPage(login string, number int) string {
+	if login == "" || loopback(login) == "" {
+		login = microsoftHosts[profile.Global][0]
+	}
+	return fmt.Sprintf("%s/error?code=%d", login, number)
+}
+
+// Failure takes the error apart.
+func (e *EntraError) Failure() tenant.Failure {
+	code := e.Code
+	if len(e.AADSTS) > 0 {
+		code = fmt.Sprintf("AADSTS%d", e.AADSTS[0])
+	}
+	return tenant.Failure{
+		Doing:     "signing in to Microsoft",
+		Service:   "Microsoft Entra ID",
+		Status:    e.Status,
+		Code:      code,
+		RequestID: e.TraceID,
+	}
 }
 
 // interactive are the AADSTS numbers that only a new sign-in by the person can
@@ -83,9 +140,10 @@ func (e *EntraError) NeedsPerson() bool {
 }
 
 // BlocksDeviceCode says whether a policy does not let a device code through,
-// where the browser of a managed machine may do.
+// where the browser of a managed machine may do. After the browser, or of an application,
+// it is no device code that is blocked.
 func (e *EntraError) BlocksDeviceCode() bool {
-	return slices.ContainsFunc(
+	return e.Flow != ByBrowser && e.Flow != ByApplication && slices.ContainsFunc(
 		e.AADSTS,
 		func(n int) bool { return slices.Contains([]int{50005, 50097, 53000, 53003, 530036}, n) },
 	)
@@ -99,9 +157,9 @@ func (e *EntraError) Support() string {
 	return fmt.Sprintf("correlation ID %s, trace ID %s, %s", e.CorrelationID, e.TraceID, e.Timestamp)
 }
 
-// entraError turns an OAuth library error into an EntraError, and leaves every
+// failed turns an OAuth library error into an EntraError, and leaves every
 // other error as it is.
-func entraError(err error) error {
+func (e Entra) failed(err error, flow Flow) error {
 	var retrieve *oauth2.RetrieveError
 	if !errors.As(err, &retrieve) {
 		return err
@@ -125,7 +183,10 @@ func entraError(err error) error {
 		)
 	}
 	described := describeEntra(body.Error, body.Description, body.Codes, body.TraceID, body.CorrelationID, body.Timestamp)
-	described.Claims = body.Claims
+	described.Claims, described.Flow, described.Login = body.Claims, flow, e.Login
+	if retrieve.Response != nil {
+		described.Status = retrieve.Response.StatusCode
+	}
 	return described
 }
 

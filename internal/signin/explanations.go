@@ -1,6 +1,12 @@
 package signin
 
-import "fmt"
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/zo365/zo365/internal/tenant"
+)
 
 // Explanation is the plain meaning of one of Entra's errors and what to do.
 type Explanation struct {
@@ -12,22 +18,57 @@ type Explanation struct {
 	Next string
 }
 
-// Page is Microsoft's page about the number, or "".
-func (x Explanation) Page() string {
-	if x.Number == 0 {
-		return ""
+// of is the explanation for one way to sign in: what a browser might mend is no advice for
+// whoever came from it, nor for an application, which has none.
+func (x Explanation) of(flow Flow) Explanation {
+	if flow != ByBrowser && flow != ByApplication {
+		return x
 	}
-	return fmt.Sprintf("https://login.microsoftonline.com/error?code=%d", x.Number)
+	if x.Next == nextBrowser {
+		x.Next = nextPolicy
+	}
+	switch {
+	case x.Number == 53003 && flow == ByApplication:
+		x.Meaning = "a Conditional Access policy for workload identities blocks the application"
+	case x.Number == 53003 || x.Number == 530036:
+		x.Meaning = "a Conditional Access policy blocks the sign-in"
+	case x.Number == 50097 || x.Number == 53000:
+		x.Meaning = "the policy wants a device that the tenant manages, and this one is not known as such"
+	}
+	return x
+}
+
+// Codes are the explanations by their codes.
+func Codes() []tenant.Meaning {
+	all := make([]tenant.Meaning, 0, len(explanations))
+	for _, number := range slices.Sorted(maps.Keys(explanations)) {
+		x := explanations[number]
+		all = append(all, tenant.Meaning{
+			Code:      fmt.Sprintf("AADSTS%d", number),
+			Kind:      "Entra sign-in",
+			Meaning:   x.Meaning,
+			Next:      x.Next,
+			Source:    ErrorPage("", number),
+			Certainty: tenant.Documented,
+		})
+	}
+	return all
 }
 
 // The words that several explanations share.
 const (
 	nextBrowser = "sign in with the browser: zo365 login microsoft --browser"
+	nextPolicy  = "ask whoever manages Conditional Access: Entra > Monitoring > Sign-in logs names the policy and its reason"
 	nextAgain   = "sign in again: zo365 login microsoft"
 	nextTenant  = "check microsoft.tenant in zo365.yaml or ZO365_MICROSOFT_TENANT"
 	nextClient  = "check microsoft.client_id in zo365.yaml or ZO365_MICROSOFT_CLIENT_ID"
+	nextCloud   = "check microsoft.cloud in zo365.yaml: global, gcc-high, dod or china"
 	nextConsent = "let a Global Administrator or Privileged Role Administrator sign in once and consent for the organization"
 )
+
+// nextFederated is for a workload's token that no federated credential takes.
+const nextFederated = "compare issuer, subject and audience, letter by letter, under " +
+	"Entra > App registrations > Certificates & secrets > Federated credentials"
 
 // explanations by AADSTS number, from
 // https://learn.microsoft.com/entra/identity-platform/reference-error-codes
@@ -56,6 +97,19 @@ var explanations = map[int]Explanation{
 	530036: {
 		Meaning: "the sign-in began with a device code, and a Conditional Access policy now blocks those",
 		Next:    nextBrowser,
+	},
+	53001: {Meaning: "a device joined to the domain is required, which a device code cannot prove", Next: nextBrowser},
+	50158: {
+		Meaning: "a page of another provider, for multi-factor authentication or terms of use, was not passed",
+		Next:    nextBrowser,
+	},
+	500121: {
+		Meaning: "multi-factor authentication was not finished: it was declined, or nobody answered in time",
+		Next:    nextAgain,
+	},
+	700003: {
+		Meaning: "the device was removed from the tenant, or is not known there",
+		Next:    "join the device again under Windows Settings > Accounts > Access work or school, or sign in on another one",
 	},
 	50173:  {Meaning: "the sign-in was revoked, for example by a new password", Next: nextAgain},
 	70000:  {Meaning: "the saved sign-in is not valid any more", Next: nextAgain},
@@ -102,6 +156,37 @@ var explanations = map[int]Explanation{
 	700027: {
 		Meaning: "the assertion's signature is not of a certificate that the application has",
 		Next:    "upload the certificate under Entra > App registrations > Certificates & secrets",
+	},
+	700211: {
+		Meaning: "the application has no federated credential with the token's issuer",
+		Next:    nextFederated,
+	},
+	700212: {
+		Meaning: "the application has no federated credential with the token's audience",
+		Next:    nextFederated + "; the audience is of the cloud: api://AzureADTokenExchange, ...USGov or ...China",
+	},
+	700213: {
+		Meaning: "the application has no federated credential with the token's subject: another repository, branch or environment",
+		Next:    nextFederated,
+	},
+	900382: {Meaning: "the application or the account belongs to another cloud", Next: nextCloud},
+	900432: {Meaning: "a confidential client cannot sign in across clouds: the tenant is in another one", Next: nextCloud},
+	7000229: {
+		Meaning: "the application is registered elsewhere and has no service principal in this tenant",
+		Next:    "let an administrator of the tenant consent to it once, or " + nextClient,
+	},
+	900023: {Meaning: "microsoft.tenant is neither a domain nor an ID: it is misspelled, or an address", Next: nextTenant},
+	650057: {
+		Meaning: "the application's registration does not list the permission that was asked for",
+		Next:    "add it under Entra > App registrations > API permissions, and consent to it",
+	},
+	650052: {
+		Meaning: "the tenant has no service that the application needs: it is not licensed, or nobody consented to it",
+		Next:    nextConsent,
+	},
+	500014: {
+		Meaning: "the service that the token is for is disabled in the tenant",
+		Next:    "enable it under Entra > Enterprise applications > (service) > Properties",
 	},
 	70021: {
 		Meaning: "no federated credential of the application matches the token; issuer, subject and audience are compared with their letter case",

@@ -65,6 +65,9 @@ type Session struct {
 	current Access
 	// refused is a token that the service did not take although its time was not over.
 	refused secret.Secret
+	// failed is the service's refusal to sign in, which another request of the same run
+	// would only hear again.
+	failed error
 }
 
 // margin is how long before its expiry a token is renewed: longer than any one
@@ -103,9 +106,17 @@ func (s *Session) Access(ctx context.Context) (Access, error) {
 	if s.fromCache() { // another process renewed it while this one waited
 		return s.current, nil
 	}
+	if s.failed != nil {
+		return Access{}, s.failed
+	}
 	a, err := s.Renew(ctx)
 	if err != nil {
-		return Access{}, s.stop(err)
+		err = s.stop(err)
+		var stop *tenant.StopError
+		if errors.As(err, &stop) && stop.Reason == tenant.SignedOut {
+			s.failed = err
+		}
+		return Access{}, err
 	}
 	s.current = a
 	// What was not to be had now is not asked for again in this run.

@@ -455,20 +455,35 @@ func TestConcurrentRenewalsKeepTheRotatedToken(t *testing.T) {
 }
 
 func TestARefusedRenewalSignsOut(t *testing.T) {
-	s := &Session{
-		Service: "Microsoft",
-		Lock:    func(context.Context) (func(), error) { return func() {}, nil },
-		Renew: func(context.Context) (Access, error) {
-			return Access{}, &EntraError{Code: "invalid_grant"}
-		},
+	asked := 0
+	failing := func(err error) *Session {
+		asked = 0
+		return &Session{
+			Service: "Microsoft",
+			Lock:    func(context.Context) (func(), error) { return func() {}, nil },
+			Renew: func(context.Context) (Access, error) {
+				asked++
+				return Access{}, err
+			},
+		}
 	}
-	var stop *tenant.StopError
-	if _, err := s.Access(t.Context()); !errors.As(err, &stop) || stop.Reason != tenant.SignedOut {
-		t.Errorf("got %v", err)
-	}
-	s.Renew = func(context.Context) (Access, error) { return Access{}, errors.New("no route to host") }
-	if _, err := s.Access(t.Context()); !errors.As(err, &stop) || stop.Reason != tenant.Offline {
-		t.Errorf("got %v", err)
+	for reason, c := range map[tenant.Reason]struct {
+		err  error
+		asks int
+	}{
+		tenant.SignedOut: {&EntraError{Code: "invalid_grant"}, 1}, // it would only be heard again
+		tenant.Offline:   {errors.New("no route to host"), 2},
+	} {
+		s := failing(c.err)
+		for range 2 {
+			var stop *tenant.StopError
+			if _, err := s.Access(t.Context()); !errors.As(err, &stop) || stop.Reason != reason {
+				t.Errorf("got %v", err)
+			}
+		}
+		if asked != c.asks {
+			t.Errorf("%v: asked %d times", c.err, asked)
+		}
 	}
 }
 

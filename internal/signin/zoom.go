@@ -13,6 +13,7 @@ import (
 	"golang.org/x/oauth2/clientcredentials"
 
 	"github.com/zo365/zo365/internal/secret"
+	"github.com/zo365/zo365/internal/tenant"
 )
 
 // Zoom signs in to a Zoom account with a server-to-server OAuth app.
@@ -28,7 +29,10 @@ type Zoom struct {
 
 // ZoomTokenError is an error body of Zoom's token endpoint. Zoom writes the
 // words into "reason", where RFC 6749 has error_description.
-type ZoomTokenError struct{ Code, Reason string }
+type ZoomTokenError struct {
+	Code, Reason string
+	Status       int
+}
 
 func (e *ZoomTokenError) Error() string { return e.Code + ": " + e.Reason }
 
@@ -75,7 +79,21 @@ func zoomTokenError(err error) error {
 	if body.Reason == "" {
 		body.Reason = body.Message
 	}
-	return &ZoomTokenError{Code: body.Error, Reason: body.Reason}
+	e := &ZoomTokenError{Code: body.Error, Reason: body.Reason}
+	if retrieve.Response != nil {
+		e.Status = retrieve.Response.StatusCode
+	}
+	return e
+}
+
+// Failure takes the error apart.
+func (e *ZoomTokenError) Failure() tenant.Failure {
+	return tenant.Failure{
+		Doing:   "signing in to Zoom",
+		Service: "Zoom",
+		Status:  e.Status,
+		Code:    e.Code,
+	}
 }
 
 // Revoke ends an access token.

@@ -32,6 +32,8 @@ const (
 	Deleted Class = "deleted"
 	// Missing: nobody.
 	Missing Class = "missing"
+	// Unknown: the person could not be looked up; no report of everybody has it.
+	Unknown Class = "unknown"
 )
 
 // Classes lists all of them in the order they are shown.

@@ -87,6 +87,8 @@ func (rules FixRules) Fix(r *Result) (*Fix, *Unfixed) {
 	switch r.Class {
 	case Match:
 		return nil, nil
+	case Unknown:
+		return unfixed("the person could not be looked up")
 	case Taken:
 		if !listed || target == "" {
 			return unfixed(

@@ -28,6 +28,8 @@ func (r Result) Why() string {
 		return "the Microsoft account was deleted (it can be restored for 30 days)"
 	case Missing:
 		return "nobody in the tenant has this address"
+	case Unknown:
+		return "the person could not be looked up"
 	}
 	return ""
 }
@@ -74,7 +76,7 @@ func (r Result) Remedies() []string {
 		return []string{
 			"create the person in Microsoft 365, or remove the Zoom user: User Management > Users > " + r.ZoomEmail,
 		}
-	case Match:
+	case Match, Unknown:
 	}
 	return nil
 }

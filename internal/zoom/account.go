@@ -74,6 +74,10 @@ func (u user) fact() tenant.ZoomUser {
 	}
 }
 
+// ErrElsewhere says that a user is one of another Zoom account. Reported:
+// https://github.com/jrchamp/moodle-mod_zoom/issues/64
+var ErrElsewhere = errors.New("the user belongs to another Zoom account")
+
 var accessUser = access("User", tenant.Access{
 	Why:    "one person by email",
 	Scopes: []string{"user:read:user:admin"},
@@ -91,8 +95,12 @@ func (c *Client) User(ctx context.Context, key string) (*tenant.ZoomUser, error)
 	}
 	err := c.get(ctx, q, &u)
 	var refused *Error
-	if errors.As(err, &refused) && refused.Code == codeNoUser {
+	switch {
+	case !errors.As(err, &refused):
+	case refused.Code == codeNoUser:
 		return nil, nil
+	case refused.Code == codeElsewhere:
+		return nil, fmt.Errorf("%w (%w)", ErrElsewhere, err)
 	}
 	if err != nil {
 		return nil, err

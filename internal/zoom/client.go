@@ -60,6 +60,7 @@ func (e *Error) Refused() bool { return e.Status/100 == 4 && e.Status != http.St
 // Codes that mean something to us.
 const (
 	codeNoUser       = 1001
+	codeElsewhere    = 1010
 	codeInvalidToken = 124
 )
 

@@ -106,6 +106,15 @@ func (s *Service) mailbox(g *graphCall) (*world.User, bool) {
 			"ErrorAccessDenied",
 			"Access is denied. Check credentials and try again.",
 		)
+	case u.AccessPolicy && g.token.User == nil:
+		// reported: https://github.com/microsoftgraph/microsoft-graph-docs/issues/10103
+		s.Error(
+			g.rec,
+			g.r,
+			http.StatusForbidden,
+			"ErrorAccessDenied",
+			"Access to OData is disabled: [RAOP] : Blocked by tenant configured AppOnly AccessPolicy settings.",
+		)
 	case u.NoMailbox:
 		u.RefusedCalendarsBy++
 		if u.RefusedCalendarsBy%2 == 1 {

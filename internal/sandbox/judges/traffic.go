@@ -17,6 +17,8 @@ type Exchange struct {
 	Status   int    `json:"st"`
 	Request  any    `json:"req"`
 	Response any    `json:"res"`
+	// Spoiled is an answer that a fault of the sandbox changed: no contract describes it.
+	Spoiled bool `json:"spoiled"`
 	// Where names the log and the line.
 	Where string `json:"-"`
 }
@@ -39,6 +41,9 @@ func LoadTraffic(dir string) ([]Exchange, error) {
 			var e Exchange
 			if err := json.Unmarshal(lines.Bytes(), &e); err != nil {
 				return nil, fmt.Errorf("%s:%d: %w", file, n, err)
+			}
+			if e.Spoiled {
+				continue
 			}
 			e.Where = fmt.Sprintf("%s:%d", filepath.Base(file), n)
 			all = append(all, e)

@@ -17,6 +17,8 @@ type Recorder struct {
 	Body   bytes.Buffer
 	// Allowed are the permissions or scopes that let the request pass.
 	Allowed []string
+	// Spoiled says that a fault changed the answer, so that no contract describes it.
+	Spoiled bool
 	// Broken is how the answer fails to arrive; empty is not at all.
 	Broken Breakage
 }

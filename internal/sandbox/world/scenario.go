@@ -203,6 +203,9 @@ type Person struct {
 	Deleted  bool `yaml:"deleted"`
 	// NoMailbox: calendars are refused for this person.
 	NoMailbox bool `yaml:"no_mailbox"`
+	// AccessPolicy: an application access policy of Exchange keeps applications out of this
+	// person's mailbox.
+	AccessPolicy bool `yaml:"access_policy"`
 	// Calendars are the names beside the primary one.
 	Calendars []string `yaml:"calendars"`
 	// Roles are the names of Entra directory roles.
@@ -212,7 +215,8 @@ type Person struct {
 	Zoom string `yaml:"zoom"`
 	// ZoomRole is Owner, Admin or Member (the default).
 	ZoomRole string `yaml:"zoom_role"`
-	// ZoomStatus is active (the default), inactive or pending.
+	// ZoomStatus is active (the default), inactive or pending; "elsewhere" is a user of
+	// another Zoom account.
 	ZoomStatus string `yaml:"zoom_status"`
 }
 

@@ -344,6 +344,10 @@ func (s *Service) zoomGetUser(rec *world.Recorder, _ url.Values, keys []string) 
 		Error(rec, http.StatusNotFound, 1001, "User does not exist: "+keys[0]+".")
 		return
 	}
+	if z.Status == "elsewhere" { // reported: https://github.com/jrchamp/moodle-mod_zoom/issues/64
+		Error(rec, http.StatusBadRequest, 1010, "User does not belong to this account.")
+		return
+	}
 	rec.JSON(http.StatusOK, map[string]any{
 		"id":              z.ID,
 		"first_name":      z.First,
