@@ -12,6 +12,9 @@ import (
 // answersJSON says whether errors are JSON, too: as the output is, also where the command
 // line was wrong and no setting was read.
 func (env *Env) answersJSON() bool {
+	if env.name != "" { // one tenant of a fleet, whose output has its error
+		return false
+	}
 	if env.settings.Output != "" {
 		return env.settings.Output == string(render.JSON)
 	}

@@ -117,10 +117,16 @@ type MissingError struct {
 	// What is missing, in the file's words: "microsoft.tenant".
 	What     string
 	Variable string
+	// Why it is needed here, where it is not elsewhere; usually empty.
+	Why string
 }
 
 func (e *MissingError) Error() string {
-	return fmt.Sprintf("%s is not set: neither in the tenant file nor in %s", e.What, e.Variable)
+	text := fmt.Sprintf("%s is not set: neither in the tenant file nor in %s", e.What, e.Variable)
+	if e.Why != "" {
+		text += "; " + e.Why
+	}
+	return text
 }
 
 // identity takes a value from the ZO365_ variable, the tenant file, or the

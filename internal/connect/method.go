@@ -58,7 +58,7 @@ func (d *Doors) application(f Found, method Method) (found Found, ok bool, err e
 		}
 		return f, true, nil
 	}
-	if place, found := signin.FindFederation(d.opts.Getenv); wanted(ByFederation) && found {
+	if place, found := signin.FindFederation(d.opts.File.Microsoft.Cloud, d.opts.Getenv); wanted(ByFederation) && found {
 		f.Method, f.Variable, f.Why = ByFederation, place.Name, "a federated token comes from "+place.Name
 		f.renew = func(ctx context.Context) (signin.Access, error) {
 			token, err := place.Token(ctx, d.tokenClient())

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/zo365/zo365/internal/msgraph"
+	"github.com/zo365/zo365/internal/profile"
 	"github.com/zo365/zo365/internal/rest"
 	"github.com/zo365/zo365/internal/secret"
 	"github.com/zo365/zo365/internal/signin"
@@ -172,6 +173,9 @@ func (d *Doors) LoginMicrosoft(ctx context.Context, l Login) (Found, error) {
 	if err != nil {
 		return f, err
 	}
+	if f.ClientID == signin.GraphCommandLineTools && d.opts.File.Microsoft.Cloud == profile.China {
+		return f, &MissingError{What: "microsoft.client_id", Variable: "ZO365_MICROSOFT_CLIENT_ID", Why: noDefaultClient}
+	}
 	s, err := d.storeFor(ctx, d.Hosts.MicrosoftSandbox)
 	if err != nil {
 		return f, err
@@ -220,6 +224,10 @@ func (d *Doors) LoginMicrosoft(ctx context.Context, l Login) (Found, error) {
 	}
 	return f, d.cache(f, a)
 }
+
+// noDefaultClient: https://learn.microsoft.com/powershell/microsoftgraph/authentication-commands
+const noDefaultClient = "Microsoft Graph Command Line Tools, which zo365 signs in with otherwise, does not exist in " +
+	"Azure China: register an application there that allows public client flows"
 
 // missingFrom are the words of more that has does not hold.
 func missingFrom(has, more []string) []string {

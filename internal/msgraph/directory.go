@@ -314,7 +314,9 @@ func (c *Client) DirectoryRoles(ctx context.Context) ([]tenant.DirectoryRole, er
 		doing:  "reading the signed-in person's roles",
 		access: accessDirectoryRoles,
 		method: http.MethodGet,
-		path:   "/me/transitiveMemberOf/microsoft.graph.directoryRole" + query("$select", "id,displayName,roleTemplateId"),
+		path: "/me/transitiveMemberOf/microsoft.graph.directoryRole" +
+			query("$select", "id,displayName,roleTemplateId", "$count", "true"),
+		eventual: true, // a cast is an advanced query: https://learn.microsoft.com/graph/aad-advanced-queries
 	}
 	err := list(ctx, c, q, func(page []struct {
 		TemplateID  string `json:"roleTemplateId"`

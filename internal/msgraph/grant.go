@@ -57,7 +57,7 @@ func (c *Client) Grant(ctx context.Context, principalID string, p tenant.Permiss
 }
 
 // assignedAlready is in Graph's refusal of a second assignment of one role: "Permission being
-// assigned already exists on the object" (hashicorp/terraform-provider-azuread #1035, #1238).
+// assigned already exists on the object" (reported, hashicorp/terraform-provider-azuread #1035).
 const assignedAlready = "already exists on the object"
 
 // roleOf finds an API's service principal and the app role of a permission.

@@ -1,6 +1,7 @@
 package signin
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -10,14 +11,20 @@ import (
 	"os"
 	"strings"
 
+	"github.com/zo365/zo365/internal/profile"
 	"github.com/zo365/zo365/internal/secret"
 )
 
-// federatedAudience is what Entra expects in a token of another identity
-// provider, in the global cloud.
+// federatedAudiences are what Entra expects in a token of another identity provider, by
+// cloud. GCC High and DoD share one Entra.
 //
 // https://learn.microsoft.com/entra/workload-id/workload-identity-federation-create-trust
-const federatedAudience = "api://AzureADTokenExchange"
+var federatedAudiences = map[profile.Cloud]string{
+	profile.Global:  "api://AzureADTokenExchange",
+	profile.GCCHigh: "api://AzureADTokenExchangeUSGov",
+	profile.DoD:     "api://AzureADTokenExchangeUSGov",
+	profile.China:   "api://AzureADTokenExchangeChina",
+}
 
 // Federation is a place that hands out tokens of another identity provider.
 type Federation struct {
@@ -31,7 +38,7 @@ type Federation struct {
 // that was named, a Kubernetes workload identity, GitHub Actions, Azure
 // Pipelines. GitLab writes its token into a variable that the pipeline names
 // (id_tokens), so it is the first case.
-func FindFederation(getenv func(string) string) (Federation, bool) {
+func FindFederation(cloud profile.Cloud, getenv func(string) string) (Federation, bool) {
 	switch {
 	case getenv("ZO365_MICROSOFT_FEDERATED_TOKEN") != "":
 		return Federation{"ZO365_MICROSOFT_FEDERATED_TOKEN", func(context.Context, *http.Client) (secret.Secret, error) {
@@ -44,7 +51,9 @@ func FindFederation(getenv func(string) string) (Federation, bool) {
 	case getenv("ACTIONS_ID_TOKEN_REQUEST_URL") != "" && getenv("ACTIONS_ID_TOKEN_REQUEST_TOKEN") != "":
 		return Federation{
 			"GitHub Actions",
-			func(ctx context.Context, c *http.Client) (secret.Secret, error) { return gitHubToken(ctx, c, getenv) },
+			func(ctx context.Context, c *http.Client) (secret.Secret, error) {
+				return gitHubToken(ctx, c, cloud, getenv)
+			},
 		}, true
 	case getenv("SYSTEM_OIDCREQUESTURI") != "" && getenv("SYSTEM_ACCESSTOKEN") != "":
 		return Federation{"Azure Pipelines", func(ctx context.Context, c *http.Client) (secret.Secret, error) {
@@ -71,8 +80,14 @@ func tokenFile(variable string, getenv func(string) string) Federation {
 // gitHubToken: the address has a query already, so the audience is appended.
 //
 // https://docs.github.com/actions/security-for-github-actions/security-hardening-your-deployments/about-security-hardening-with-openid-connect
-func gitHubToken(ctx context.Context, c *http.Client, getenv func(string) string) (secret.Secret, error) {
-	address := getenv("ACTIONS_ID_TOKEN_REQUEST_URL") + "&audience=" + url.QueryEscape(federatedAudience)
+func gitHubToken(
+	ctx context.Context,
+	c *http.Client,
+	cloud profile.Cloud,
+	getenv func(string) string,
+) (secret.Secret, error) {
+	audience := federatedAudiences[cmp.Or(cloud, profile.Global)]
+	address := getenv("ACTIONS_ID_TOKEN_REQUEST_URL") + "&audience=" + url.QueryEscape(audience)
 	var body struct {
 		Value string `json:"value"`
 	}

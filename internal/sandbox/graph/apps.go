@@ -368,15 +368,14 @@ var auditProperties = []string{
 	"additionalDetails",
 }
 
-// auditReaders are roles whose holders may read the audit log; the first four are those that
-// the page of the licences names, the others have it in their own permissions.
+// auditReaders are roles whose holders may read the audit log: the first four are those that
+// the page of the licences names, the others have it among their own permissions.
 //
 // https://learn.microsoft.com/entra/identity/monitoring-health/overview-monitoring-health
 // https://learn.microsoft.com/entra/identity/role-based-access-control/permissions-reference
 var auditReaders = []string{
 	"Reports Reader", "Security Reader", "Security Administrator", "Global Reader",
 	"Global Administrator", "Application Administrator", "Cloud Application Administrator",
-	"Privileged Role Administrator",
 }
 
 // directoryAudits needs both permissions of its page:

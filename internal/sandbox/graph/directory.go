@@ -339,6 +339,13 @@ func (s *Service) roles(g *graphCall) {
 		return
 	}
 	cast := len(g.path) == 3
+	if cast && (g.query.Get("$count") != "true" || !strings.EqualFold(g.r.Header.Get("ConsistencyLevel"), "eventual")) {
+		// The page wants both; whether Graph insists is open, and a client that sends
+		// neither must not pass here.
+		// https://learn.microsoft.com/graph/aad-advanced-queries
+		s.badQuery(g, "An OData cast needs $count=true and the header 'ConsistencyLevel: eventual'.")
+		return
+	}
 	var items []world.Entity
 	for _, name := range g.token.User.Roles {
 		role := world.Entity{
