@@ -149,7 +149,7 @@ func TestFactsNameTheirCalls(t *testing.T) {
 			return true
 		})
 	}
-	if len(found) != 18 {
+	if len(found) != 19 {
 		t.Fatalf("%d facts were found: %v", len(found), slices.Sorted(maps.Keys(found)))
 	}
 	for name, got := range found {

@@ -17,6 +17,7 @@ var floors = map[string][]string{
 	"cmd/zo365": {"internal/cli"},
 	// roof
 	"internal/cli": {
+		"internal/menu",
 		"internal/apply",
 		"internal/atomicfile",
 		"internal/config",
@@ -53,7 +54,13 @@ var floors = map[string][]string{
 		"internal/apply", "internal/doctor", "internal/msgraph", "internal/survey", "internal/tenant", "internal/zoom",
 	},
 	"internal/apply": {
-		"internal/atomicfile", "internal/doctor", "internal/journal", "internal/plan", "internal/tenant", "internal/upn",
+		"internal/menu",
+		"internal/atomicfile",
+		"internal/doctor",
+		"internal/journal",
+		"internal/plan",
+		"internal/tenant",
+		"internal/upn",
 	},
 	"internal/connect": {
 		"internal/atomicfile", "internal/msgraph", "internal/profile", "internal/rest", "internal/secret", "internal/signin",
@@ -71,23 +78,24 @@ var floors = map[string][]string{
 		"internal/zoom",
 	},
 	// judgement
-	"internal/doctor": {"internal/profile", "internal/tenant"},
+	"internal/doctor": {"internal/menu", "internal/profile", "internal/tenant"},
 	"internal/plan":   {"internal/doctor", "internal/profile", "internal/tenant", "internal/upn"},
-	"internal/upn":    {"internal/tenant"},
+	"internal/upn":    {"internal/menu", "internal/tenant"},
 	// engines: the index fills its batches while the reader reads
 	"internal/upn/index": {"internal/distance", "internal/export", "internal/tenant", "internal/upn"},
-	"internal/export":    {"internal/tenant"},
+	"internal/export":    {"internal/menu", "internal/tenant"},
 	// doors
 	"internal/config":  {"internal/atomicfile", "internal/distance", "internal/profile"},
 	"internal/journal": {"internal/atomicfile", "internal/tenant"},
 	"internal/msgraph": {"internal/rest", "internal/tenant"},
 	"internal/secret":  {"internal/atomicfile"},
-	"internal/signin":  {"internal/profile", "internal/secret", "internal/tenant"},
-	"internal/zoom":    {"internal/rest", "internal/tenant"},
+	"internal/signin":  {"internal/menu", "internal/profile", "internal/secret", "internal/tenant"},
+	"internal/zoom":    {"internal/menu", "internal/rest", "internal/tenant"},
 	"internal/rest":    {"internal/tenant"},
 	// ground
 	"internal/atomicfile": {},
 	"internal/distance":   {},
+	"internal/menu":       {},
 	"internal/profile":    {},
 	"internal/tenant":     {},
 	// beside

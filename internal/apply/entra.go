@@ -11,6 +11,8 @@ import (
 	"github.com/zo365/zo365/internal/journal"
 	"github.com/zo365/zo365/internal/plan"
 	"github.com/zo365/zo365/internal/tenant"
+
+	"github.com/zo365/zo365/internal/menu"
 )
 
 // Entra is what changes of enterprise applications need.
@@ -165,7 +167,7 @@ func (h Hands) revoke(ctx context.Context, s plan.Step) (bool, error) {
 		return false, &NoWayBack{
 			fmt.Sprintf("%s was taken away since and granted again at %s: that grant is another one than the entry's",
 				s.Permission.Label(), all[0].At.UTC().Format(time.RFC3339)),
-			"to take it away all the same: Entra admin center > Enterprise apps > Zoom's application > Permissions",
+			"to take it away all the same: " + menu.EntraApps + " > Zoom's application > Permissions",
 		}
 	}
 	s.Application, s.Permission = pointer(c.Application()), pointer(held[0].Permission)
@@ -209,7 +211,7 @@ func permissionStep(e journal.Entry, action doctor.Action, before, after string)
 	if e.Permission == nil || e.Application == nil {
 		return plan.Step{}, &NoWayBack{
 			"the entry does not say which application and which app role it was: an older version wrote it",
-			"grant or remove it in Entra: Enterprise apps > Zoom's application > Permissions",
+			"grant or remove it in Entra: " + menu.EntraApps + " > Zoom's application > Permissions",
 		}
 	}
 	return plan.Step{
@@ -272,7 +274,7 @@ func signInStep(e journal.Entry, action doctor.Action, before, after string) (pl
 	if e.Application == nil {
 		return plan.Step{}, &NoWayBack{
 			"the entry does not say which application it was: an older version wrote it",
-			"Entra admin center > Enterprise apps > Zoom's application > Properties > Enabled for users to sign-in",
+			menu.EntraApps + " > Zoom's application > Properties > Enabled for users to sign-in",
 		}
 	}
 	return plan.Step{

@@ -12,6 +12,8 @@ import (
 	"github.com/zo365/zo365/internal/journal"
 	"github.com/zo365/zo365/internal/plan"
 	"github.com/zo365/zo365/internal/tenant"
+
+	"github.com/zo365/zo365/internal/menu"
 )
 
 // Groups is what changes of Zoom's groups need.
@@ -76,7 +78,7 @@ func reverseCreateGroup(e journal.Entry) (plan.Step, error) {
 	if made.ID == "" {
 		return plan.Step{}, &NoWayBack{
 			"the entry does not name the group's ID",
-			"delete the group in Zoom: User Management > Groups",
+			"delete the group in Zoom: " + menu.ZoomGroups,
 		}
 	}
 	return plan.Step{

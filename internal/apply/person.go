@@ -231,7 +231,6 @@ func (p Person) confirm(ctx context.Context, answer Answer, results []StepResult
 type Eyes struct {
 	Consent     func(ctx context.Context) (tenant.Consent, error)
 	Events      func(ctx context.Context, since time.Time) ([]tenant.ConsentEvent, error)
-	ZoomPlan    func(ctx context.Context) (tenant.ZoomPlan, error)
 	ZoomDomains func(ctx context.Context) ([]tenant.ZoomDomain, error)
 	Domains     func(ctx context.Context) ([]tenant.Domain, error)
 	Credentials func(ctx context.Context) ([]tenant.AppCredential, error)
@@ -250,9 +249,6 @@ func (e Eyes) Look(ctx context.Context, s plan.Step, since time.Time, answer Ans
 	switch s.Target {
 	case doctor.StepSave:
 		return e.consent(ctx, since, answer)
-	case doctor.ClickPlan:
-		p, err := e.ZoomPlan(ctx)
-		return found(!doctor.PlanTooSmall(p), err)
 	case doctor.ClickZoomDomain:
 		all, err := e.ZoomDomains(ctx)
 		return found(slices.ContainsFunc(all, func(d tenant.ZoomDomain) bool { return d.Verified && named(s, d.Name) }), err)

@@ -246,8 +246,6 @@ func (w *world) click(_ context.Context, steps []plan.Step) error {
 				w.events,
 				tenant.ConsentEvent{At: time.Now().Add(time.Second), UPN: "admin@a.com", PrincipalID: "sp"},
 			)
-		case doctor.ClickPlan:
-			w.plan = "pro"
 		case doctor.ClickZoomDomain:
 			w.zoom[strings.Replace(s.Page.Choose, doctor.AnyDomain, "a.com", 1)] = true
 		case doctor.ClickEntraDomain:
@@ -294,7 +292,6 @@ func (w *world) apply(t *testing.T, p plan.Plan) ([]StepResult, error) {
 			Complete:    func(c tenant.Consent) bool { return len(c.Grants) > 0 },
 			Before:      doctor.ZoomApplication(in).Principal != nil,
 			Events:      func(context.Context, time.Time) ([]tenant.ConsentEvent, error) { return w.events, nil },
-			ZoomPlan:    func(context.Context) (tenant.ZoomPlan, error) { return tenant.ZoomPlan{Type: w.plan}, nil },
 			ZoomDomains: func(context.Context) ([]tenant.ZoomDomain, error) { return w.zoomDomains(), nil },
 			Domains:     func(context.Context) ([]tenant.Domain, error) { return w.entraDomains(), nil },
 			Credentials: func(context.Context) ([]tenant.AppCredential, error) {
@@ -323,7 +320,7 @@ func random(seed uint64) *world {
 		fuse:    -1,
 		zoom:    map[string]bool{},
 		entra:   map[string]bool{},
-		plan:    pick(r, "business", "business", "Basic"),
+		plan:    pick(r, "business_monthly", "business_monthly", "strange"),
 		expires: now.AddDate(0, 0, pick(r, 400, 10)),
 	}
 	w.file.Version = 1

@@ -11,6 +11,8 @@ import (
 	"github.com/zo365/zo365/internal/journal"
 	"github.com/zo365/zo365/internal/plan"
 	"github.com/zo365/zo365/internal/tenant"
+
+	"github.com/zo365/zo365/internal/menu"
 )
 
 // row is one kind of change: who does it, what shows that it is done, and what takes it
@@ -67,7 +69,7 @@ func table() map[doctor.Action]row {
 		doctor.ChangeOnPrem: {Hands.byHand, nil, "", nil, NoWayBack{}},
 		doctor.ChangeUPN:    {Hands.changeUPN, Hands.upnChanged, journal.UPNChanged, reverseUPN, NoWayBack{}},
 		doctor.RegisterClient: {Hands.register, nil, journal.RegistrationCreated, nil, NoWayBack{
-			"zo365 deletes no app registration", "Entra admin center > App registrations > (the registration) > Delete",
+			"zo365 deletes no app registration", menu.EntraRegistrations + " > (the registration) > Delete",
 		}},
 	}
 }

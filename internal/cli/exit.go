@@ -20,6 +20,8 @@ import (
 	"github.com/zo365/zo365/internal/secret"
 	"github.com/zo365/zo365/internal/signin"
 	"github.com/zo365/zo365/internal/tenant"
+
+	"github.com/zo365/zo365/internal/menu"
 )
 
 // The exit codes, a promise to scripts.
@@ -91,7 +93,7 @@ func (env *Env) wayTo(needs *tenant.NeedsError) string {
 		return needs.Instead + "; an app that can be given " + all + " sees them itself"
 	}
 	if needs.Service == "Zoom" {
-		return "add " + all + " to the server-to-server app, at marketplace.zoom.us > Manage"
+		return "add " + all + " to the server-to-server app, at " + menu.ZoomApps
 	}
 	application := "grant " + all + " to the application that zo365 signs in with"
 	command, optional, ok := need.For(env.command, needs.AnyOf)
@@ -252,7 +254,7 @@ func adviceFor(err error) []string {
 		return entraAdvice(entra)
 	case errors.As(err, &zoom):
 		return []string{
-			"check zoom.account_id and zoom.client_id, and that the secret is the server-to-server app's Client Secret (marketplace.zoom.us > Manage > your app > App Credentials); then zo365 login zoom",
+			"check zoom.account_id and zoom.client_id, and that the secret is the server-to-server app's Client Secret (" + menu.ZoomApps + " > your app > App Credentials); then zo365 login zoom",
 		}
 	case errors.As(err, &unavailable):
 		return []string{

@@ -14,6 +14,8 @@ import (
 	"github.com/zo365/zo365/internal/render"
 	"github.com/zo365/zo365/internal/tenant"
 	"github.com/zo365/zo365/internal/workspace"
+
+	"github.com/zo365/zo365/internal/menu"
 )
 
 func newGroupCmd(env *Env) *cobra.Command {
@@ -307,7 +309,7 @@ func unknownGroup(name string, known []tenant.ZoomGroup, looked bool) error {
 	for i, g := range known {
 		names[i] = g.Name
 	}
-	next := "the Zoom account has no groups; make one under User Management > Groups"
+	next := "the Zoom account has no groups; make one under " + menu.ZoomGroups
 	if len(names) > 0 {
 		next = "Zoom has: " + strings.Join(names, ", ")
 	}

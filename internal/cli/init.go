@@ -10,6 +10,8 @@ import (
 	"github.com/zo365/zo365/internal/config"
 	"github.com/zo365/zo365/internal/profile"
 	"github.com/zo365/zo365/internal/render"
+
+	"github.com/zo365/zo365/internal/menu"
 )
 
 type initOptions struct {
@@ -120,7 +122,7 @@ func askValues(ctx context.Context, env *Env, v config.Template) (config.Templat
 	}{
 		{&v.Tenant, "Microsoft tenant (ID or domain, for example contoso.onmicrosoft.com)"},
 		{&v.ClientID, "Application (client) ID to sign in with, empty for Microsoft Graph Command Line Tools"},
-		{&v.ZoomAccountID, "Zoom account ID (marketplace.zoom.us > Manage > your server-to-server app)"},
+		{&v.ZoomAccountID, "Zoom account ID (" + menu.ZoomApps + " > your server-to-server app)"},
 		{&v.ZoomClientID, "Zoom client ID (beside it)"},
 	} {
 		text, err := env.ask(ctx, one.question, *one.value)

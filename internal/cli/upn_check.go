@@ -18,6 +18,8 @@ import (
 	"github.com/zo365/zo365/internal/upn"
 	"github.com/zo365/zo365/internal/upn/index"
 	"github.com/zo365/zo365/internal/zoom"
+
+	"github.com/zo365/zo365/internal/menu"
 )
 
 type upnCheckOptions struct {
@@ -324,7 +326,7 @@ func checkedPerson(r upn.Result, z *tenant.ZoomUser) render.CheckedPerson {
 	} else {
 		p.Remedies = append(
 			[]string{
-				"the Zoom account has nobody with this email: check the spelling, or invite them under User Management > Users",
+				"the Zoom account has nobody with this email: check the spelling, or invite them under " + menu.ZoomUsers,
 			},
 			p.Remedies...)
 	}
@@ -349,7 +351,7 @@ func unknownPerson(r upn.Result, err error) render.CheckedPerson {
 	}
 	if errors.Is(err, zoom.ErrElsewhere) {
 		p.Remedies = []string{
-			"invite them to this account, or ask them to switch: Zoom portal > User Management > Users > Add Users",
+			"invite them to this account, or ask them to switch: " + menu.ZoomUsers + " > Add Users",
 		}
 	}
 	return p

@@ -56,11 +56,11 @@ microsoft:
 	b.WriteString(line("client_id", t.ZoomClientID, "AbCdEfGhIjKlMnOpQrStUv", "of the server-to-server app"))
 	b.WriteString(line("cloud", t.ZoomCloud, "global", "global or gov"))
 	b.WriteString(`
-# The account profile: Account Management > Account Settings > Mail & Calendar.
+# The account profile, as Zoom's Mail & Calendar tab has it.
 account:
   enabled: true                 # Integrate third-party mail and calendar services
   default_service: office365    # office365, google or exchange
-  authorize_with: graph         # graph; ews is blocked since 2026-10-01 and ends on 2027-04-01
+  authorize_with: graph         # graph; ews is being switched off since 2026-10-01
   setup_by: users               # users, or admin: an Office 365 admin by application permissions
   mail_read: not-approved       # approved while the authorizing user's UPN is not their Zoom email
 

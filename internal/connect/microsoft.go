@@ -140,7 +140,11 @@ func (d *Doors) Graph(ctx context.Context, command string) (*msgraph.Client, Fou
 	if err := d.belongs(ctx, &f, nil); err != nil {
 		return nil, f, err
 	}
-	return &msgraph.Client{HTTP: d.apiClient(s.Transport(d.tokens), rest.NewPace(graphPace)), Base: d.Hosts.Graph}, f, nil
+	return &msgraph.Client{
+		HTTP:  d.apiClient(s.Transport(d.tokens), rest.NewPace(graphPace)),
+		Base:  d.Hosts.Graph,
+		Cloud: string(d.opts.File.Microsoft.Cloud),
+	}, f, nil
 }
 
 // looks says whether a command goes on with fewer permissions than it could use: what

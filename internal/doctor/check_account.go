@@ -4,61 +4,41 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/zo365/zo365/internal/tenant"
+	"github.com/zo365/zo365/internal/menu"
 )
 
 func checkPlan(in Input, f *findings) {
 	r := in.Facts.ZoomPlan
-	if unseen(f, r, "the Zoom plan") {
-		return
-	}
-	one := Finding{Severity: OK, Saw: "The Zoom plan is " + r.Value.Type, Evidence: evidence(r)}
-	if r.Value.Type == "" {
-		one.Severity, one.Saw, one.Fix = Unknown, "Zoom's answer names no plan", "zo365 doctor --debug"
-		f.add(one)
-		return
-	}
-	if PlanTooSmall(r.Value) {
-		one.Severity, one.Saw, one.Fix = Fail, "The Zoom plan is Basic", "zo365 apply"
-		one.Steps = []Step{
-			{
-				ID:     planStep,
-				Kind:   Portal,
-				Action: Click,
-				Scope:  ScopeTenant,
-				Target: ClickPlan,
-				Before: "basic",
-				After:  "pro, business or enterprise",
-				Page: &Page{
-					Site:    ZoomPortal,
-					Path:    "/billing",
-					Menu:    "Account Management > Billing",
-					Control: "Upgrade",
-					Choose:  "Pro, Business or Enterprise",
-					Proof:   "GET /accounts/me/plans/usage names the plan",
-				},
-			},
+	look := "look at " + menu.ZoomBilling + ": it must be Pro, Business or Enterprise (or Education); " +
+		"then go on with --allow-unknown zoom-plan"
+	if before := len(f.all); unseen(f, r, "the Zoom plan") {
+		if last := &f.all[before]; last.Severity == Unknown && len(last.Needs) == 0 && !r.At.IsZero() {
+			last.Saw += " (a free account answers so, and others do)"
+			last.Fix = look
 		}
+		return
+	}
+	name := PlanName(r.Value)
+	one := Finding{Severity: OK, Saw: "The Zoom plan is " + name, Evidence: evidence(r)}
+	switch {
+	case name != "":
+	case r.Value.Type == "":
+		one.Severity, one.Saw, one.Fix = Unknown, "Zoom's answer names no plan", look
+	default:
+		one.Severity, one.Fix = Unknown, look
+		one.Saw = "Zoom calls the plan " + quoted(r.Value.Type) + ", a code that zo365 does not know"
 	}
 	f.add(one)
 }
 
-// PlanTooSmall says whether a Zoom plan is without the integration: Basic.
-func PlanTooSmall(p tenant.ZoomPlan) bool {
-	plan := strings.ToLower(p.Type)
-	return strings.Contains(plan, "basic") || strings.Contains(plan, "free")
-}
-
 // What a person does outside of Zoom's Mail & Calendar tab: the targets of its steps.
 const (
-	ClickPlan        = "zoom-plan"
 	ClickZoomDomain  = "zoom-domain"
 	ClickEntraDomain = "entra-domain"
 	ClickCredential  = "credential"
 )
 
 var (
-	planStep  = clickID(ScopeTenant, ClickPlan)
 	zoomName  = clickID(ScopeTenant, ClickZoomDomain)
 	entraName = clickID(ScopeTenant, ClickEntraDomain)
 )
@@ -87,6 +67,10 @@ func checkDomains(in Input, f *findings) {
 		one.Severity, one.Saw, one.Fix = Fail, "No Zoom associated domain matches a verified custom domain in Entra", "zo365 apply"
 		if basis == BasisStated {
 			one.Saw = "No domain that the tenant file states as associated with Zoom is a verified custom domain in Entra"
+		}
+		if in.Facts.ZoomPlan.Seen() && OnPro(in.Facts.ZoomPlan.Value) {
+			one.Saw += "; whether a Pro account can associate domains is a conflict in Zoom's articles " +
+				"(KB0077944: yes; 203395207: Business, Education or Enterprise): where the page is missing, ask Zoom's support"
 		}
 		one.Steps = domainClicks(m)
 	}
@@ -119,9 +103,9 @@ func domainClicks(m DomainMatch) []Step {
 	}
 	var steps []Step
 	if best.Zoom != Verified {
-		control := "Add"
+		control := "+ Add Other Domains, then Add Domains, then Verify"
 		if best.Zoom == Pending {
-			control = "Verify"
+			control = "Verify, then Verify Domain, beside \"(Verifying)\""
 		}
 		steps = append(steps, Step{
 			ID:     zoomName,
@@ -134,7 +118,7 @@ func domainClicks(m DomainMatch) []Step {
 			Page: &Page{
 				Site:    ZoomPortal,
 				Path:    "/account",
-				Menu:    "Account Management > Account Profile > Associated Domains",
+				Menu:    menu.ZoomDomains,
 				Control: control,
 				Choose:  name,
 				Proof:   "GET /accounts/me/managed_domains shows " + name + " as verified",
@@ -157,7 +141,7 @@ func domainClicks(m DomainMatch) []Step {
 			Page: &Page{
 				Site:    EntraCenter,
 				Path:    "/#view/Microsoft_AAD_IAM/DomainsManagementMenuBlade/~/CustomDomainNames",
-				Menu:    "Entra ID > Domain names",
+				Menu:    menu.EntraDomains,
 				Control: control,
 				Choose:  name,
 				Proof:   "GET /domains shows " + name + " as verified",
@@ -195,14 +179,13 @@ func checkGroups(in Input, f *findings) {
 			one.Severity, one.Saw, one.Fix = Fail, "Zoom has no group "+g.Name, "zo365 apply"
 			one.Steps = []Step{
 				{
-					ID:        groupID(g.Name),
-					Kind:      Zoom,
-					Action:    CreateGroup,
-					Scope:     s.name(),
-					Target:    g.Name,
-					Before:    "absent",
-					After:     "a group without members",
-					DependsOn: []string{planStep},
+					ID:     groupID(g.Name),
+					Kind:   Zoom,
+					Action: CreateGroup,
+					Scope:  s.name(),
+					Target: g.Name,
+					Before: "absent",
+					After:  "a group without members",
 				},
 			}
 		}
@@ -228,7 +211,9 @@ func checkConflicts(in Input, f *findings) {
 			Evidence: evidence(r),
 			Fix:      alignCommand(in, c),
 			Saw: fmt.Sprintf(
-				"%s in %s and in %s, whose profiles differ in %s: %s",
+				"%s in %s and in %s, whose profiles differ in %s: %s. Which wins is not known: "+
+					"where groups have priorities the higher group's, one product at a time (KB0076377); "+
+					"elsewhere the primary group's, and settings locked in the other (204519819)",
 				counted(len(c.people), "person", "people"),
 				c.a,
 				c.b,

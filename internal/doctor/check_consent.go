@@ -1,10 +1,13 @@
 package doctor
 
 import (
+	"errors"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/zo365/zo365/internal/menu"
+	"github.com/zo365/zo365/internal/profile"
 	"github.com/zo365/zo365/internal/tenant"
 )
 
@@ -313,4 +316,50 @@ func checkOthers(in Input, f *findings) {
 			Evidence: evidence(in.Facts.Consents),
 		},
 	)
+}
+
+// checkUserConsent judges Entra's side of setup_by: users; Zoom's own switch is in no answer
+// of its API.
+func checkUserConsent(in Input, f *findings) {
+	var who []string
+	for _, s := range scopes(in.File) {
+		e := s.effective
+		if e.Enabled && e.SetupBy == profile.Users && e.AuthorizeWith == profile.Graph &&
+			e.DefaultService == profile.Office365 {
+			who = append(who, s.words())
+		}
+	}
+	if len(who) == 0 {
+		f.skip("No profile lets people set it up themselves")
+		return
+	}
+	var missing *tenant.NeedsError
+	if errors.As(in.Facts.UserConsent.Err, &missing) {
+		// Zoom's half cannot be seen by anybody: this one decides nothing.
+		f.add(Finding{
+			Severity: Info,
+			Needs:    missing.AnyOf,
+			Evidence: evidence(in.Facts.UserConsent),
+			Fix:      "look at " + menu.EntraUserConsent + ", or " + getting(missing, f.row.code),
+			Saw:      "What people may consent to in Entra could not be seen; Zoom's own switch must say the same",
+		})
+		return
+	}
+	if unseen(f, in.Facts.UserConsent, "what people may consent to") {
+		return
+	}
+	one := Finding{
+		Severity: Info,
+		Evidence: evidence(in.Facts.UserConsent),
+		Saw: "Entra lets people consent by " + strings.Join(in.Facts.UserConsent.Value.Policies, ", ") +
+			"; Zoom's own switch, which no API shows, must say the same",
+	}
+	if len(in.Facts.UserConsent.Value.Policies) == 0 {
+		one.Severity = Warn
+		one.Saw = "Entra lets nobody consent, and " + strings.Join(who, ", ") + " asks people to: " +
+			"without an administrator's consent for everybody they go round between the consent pages"
+		one.Fix = "set " + menu.EntraUserConsent + ", and Zoom's own switch to the same; or zo365 integration enable" +
+			", so that an administrator consents once"
+	}
+	f.add(one)
 }

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/zo365/zo365/internal/tenant"
+
+	"github.com/zo365/zo365/internal/menu"
 )
 
 func checkSignerUPN(in Input, f *findings) {
@@ -221,7 +223,7 @@ func checkMailboxes(in Input, f *findings) {
 		if partial {
 			one.Saw = "At least " + one.Saw
 		}
-		one.Fix = "assign a licence with Exchange Online: https://admin.microsoft.com > Users > Active users; " +
+		one.Fix = "assign a licence with Exchange Online: " + menu.MicrosoftUsers + "; " +
 			"zo365 calendar list --user UPN says who has a mailbox all the same"
 	case partial && without.Value.Total > 0:
 		one.Severity = Unknown

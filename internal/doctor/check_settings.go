@@ -21,17 +21,22 @@ func checkEWS(in Input, f *findings) {
 		used = true
 		one := Finding{
 			Scope:    s.name(),
-			Severity: Warn,
-			Saw:      capital(s.words()) + " uses it, and it ends on " + profile.EWSGone,
+			Severity: Fail,
 			Fix:      "zo365 integration enable" + flag(s.group),
 		}
-		switch {
+		switch uses := capital(s.words()) + " uses it"; {
+		case s.effective.DefaultService == profile.Exchange:
+			one.Severity, one.Fix = Info, ""
+			one.Saw = uses + " with default_service: exchange; Exchange on premises is not affected"
 		case !in.Now.Before(gone):
-			one.Severity, one.Saw = Fail, capital(s.words())+" uses it, and it is gone since "+profile.EWSGone
+			one.Saw = uses + ", and Exchange Online switches it off for good, starting " + profile.EWSGone + ewsAsOf
 		case !in.Now.Before(blocked):
-			one.Severity, one.Saw = Fail, capital(
-				s.words(),
-			)+" uses it, and Exchange Online is switching it off tenant by tenant since "+profile.EWSBlocked+", until "+profile.EWSGone
+			one.Saw = uses + ", and Exchange Online is switching it off tenant by tenant since " + profile.EWSBlocked +
+				", for good starting " + profile.EWSGone + ewsAsOf
+		default:
+			one.Severity = Warn
+			one.Saw = uses + "; Exchange Online switches it off tenant by tenant from " + profile.EWSBlocked +
+				" on, for good starting " + profile.EWSGone + ewsAsOf
 		}
 		f.add(one)
 	}
@@ -43,6 +48,9 @@ func checkEWS(in Input, f *findings) {
 		f.add(Finding{Severity: OK, Saw: "No profile uses Exchange Web Services"})
 	}
 }
+
+// ewsAsOf dates what is known of the end: no later announcement was found.
+const ewsAsOf = " (as of Microsoft's announcement of June 2026, MC1227454)"
 
 func flag(group string) string {
 	if group == "" {
@@ -118,7 +126,7 @@ func checkPortal(in Input, f *findings) {
 				labels = append(labels, p.Control)
 			}
 			one.Saw += "; not: " + strings.Join(labels, ", ")
-			after := []string{planStep, enableID, forgetID(s.name())}
+			after := []string{enableID, forgetID(s.name())}
 			if s.effective.Authorizable() {
 				after = append(after, zoomName, entraName)
 			}

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/zo365/zo365/internal/tenant"
+
+	"github.com/zo365/zo365/internal/menu"
 )
 
 // Entra accepts assertions within five minutes of its own clock; a minute is worth
@@ -75,7 +77,7 @@ func checkExpiry(in Input, f *findings) {
 		if others > 0 {
 			one.Severity = Unknown
 			one.Saw = "Which of the application's " + counted(others, kind+"s is", kind+"s are") + " in use could not be seen"
-			one.Fix = "remove the " + kind + "s that nobody uses: Entra admin center > App registrations > Certificates & secrets"
+			one.Fix = "remove the " + kind + "s that nobody uses: " + menu.EntraRegistrations + " > Certificates & secrets"
 		}
 		f.add(one)
 		return
@@ -129,7 +131,7 @@ func newSecret(in Input, kind string, last time.Time) Step {
 		Page: &Page{
 			Site:    EntraCenter,
 			Path:    "/#view/Microsoft_AAD_RegisteredApps/ApplicationMenuBlade/~/Credentials/appId/" + in.Facts.SignedIn.Value.Name,
-			Menu:    "App registrations > (the application zo365 signs in with) > Certificates & secrets",
+			Menu:    menu.EntraRegistrations + " > (the application zo365 signs in with) > Certificates & secrets",
 			Control: button,
 			Choose:  "a new one, then put it where the pipeline takes it from",
 			Proof:   "GET /applications shows one that ends later",
@@ -169,18 +171,24 @@ func checkConsentRole(in Input, f *findings) {
 	role := CheckRoles(in.Facts.Roles.Value)
 	one := Finding{Severity: OK, Evidence: evidence(in.Facts.Roles), Saw: "Yes, as " + role.By}
 	if !role.May {
+		// A custom role may hold the permission to grant permissions, and is not in this
+		// list: https://learn.microsoft.com/entra/identity/enterprise-apps/grant-admin-consent
 		who := in.Facts.Me.Value.UPN
-		one.Severity, one.Fix = Fail, "zo365 login microsoft, as a "+strings.Join(ConsentRoles, " or ")
+		one.Severity = Unknown
+		one.Needs = []string{strings.Join(ConsentRoles, " or ") + ", or a custom role that may grant permissions"}
+		one.Fix = "zo365 login microsoft, as a " + strings.Join(ConsentRoles, " or ") +
+			"; or, where a custom role of yours may grant permissions: --allow-unknown consent-role"
+		const unsure = "; whether a custom role lets them consent cannot be seen"
 		switch {
 		case role.OnlyApps:
-			one.Saw = who + " is Cloud Application Administrator, which Zoom's pages name and which cannot consent to Microsoft Graph application permissions"
+			one.Saw = who + " is Cloud Application Administrator, which Zoom's pages name and which by itself cannot consent to Microsoft Graph application permissions" + unsure
 		case len(role.Has) > 0:
 			one.Saw = who + " has " + strings.Join(
 				role.Has,
 				", ",
-			) + ", which cannot consent to Microsoft Graph application permissions"
+			) + ", which by itself cannot consent to Microsoft Graph application permissions" + unsure
 		default:
-			one.Saw = who + " has no directory role"
+			one.Saw = who + " has no built-in directory role" + unsure
 		}
 	}
 	f.add(one)
@@ -217,8 +225,8 @@ func checkZoomRole(in Input, f *findings) {
 		// What a role of the account's own may see is not in Zoom's answers.
 		one.Severity = Unknown
 		one.Saw = z.Email + " has the role " + quoted(z.Role) + " in Zoom; whether it sees the settings is not known"
-		one.Needs = []string{"a look at Zoom's portal: User Management > Roles"}
-		one.Fix = "zo365 apply --allow-unknown zoom-role, if the person can open Account Management > Account Settings"
+		one.Needs = []string{"a look at Zoom's portal: " + menu.ZoomRoles}
+		one.Fix = "zo365 apply --allow-unknown zoom-role, if the person can open " + menu.ZoomSettings
 	}
 	f.add(one)
 }
@@ -249,7 +257,7 @@ func zoomRoleHolders(in Input, f *findings) {
 	}
 	if n == 0 {
 		one.Severity, one.Saw = Warn, "Nobody in Zoom has the role Owner or Admin"
-		one.Fix = "give somebody the role in Zoom: User Management > Roles"
+		one.Fix = "give somebody the role in Zoom: " + menu.ZoomRoles
 	}
 	f.add(one)
 }

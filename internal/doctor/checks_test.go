@@ -72,7 +72,7 @@ func healthy() Input {
 		Mailless: saw(
 			tenant.Mailless{},
 		),
-		ZoomPlan:  saw(tenant.ZoomPlan{Type: "business"}),
+		ZoomPlan:  saw(tenant.ZoomPlan{Type: "business_monthly"}),
 		ZoomRoles: saw([]tenant.ZoomRole{{Name: "Owner", Members: 1}}),
 		ZoomDomains: saw(
 			[]tenant.ZoomDomain{{Name: "a.com", Verified: true}},
@@ -183,10 +183,24 @@ func TestChecks(t *testing.T) {
 			},
 		},
 		"zoom-plan": {
-			"business": {func(*Input) {}, want{OK, nil, ""}},
-			"basic": {
-				func(in *Input) { in.Facts.ZoomPlan.Value.Type = "Basic" },
-				want{Fail, []string{"portal/tenant/zoom-plan"}, ""},
+			"business":   {func(*Input) {}, want{OK, nil, ""}},
+			"pro":        {func(in *Input) { in.Facts.ZoomPlan.Value.Type = "monthly" }, want{OK, nil, ""}},
+			"pro, tried": {func(in *Input) { in.Facts.ZoomPlan.Value.Type = "trial" }, want{OK, nil, ""}},
+			"education":  {func(in *Input) { in.Facts.ZoomPlan.Value.Type = "edu_2yearly" }, want{OK, nil, ""}},
+			"a bundle": {func(in *Input) {
+				in.Facts.ZoomPlan.Value = tenant.ZoomPlan{Bundles: []string{"zoomone_business_monthly"}}
+			}, want{OK, nil, ""}},
+			"an unknown code": {
+				func(in *Input) { in.Facts.ZoomPlan.Value.Type = "platinum" },
+				want{Unknown, nil, ""},
+			},
+			"a word of ours": {func(in *Input) { in.Facts.ZoomPlan.Value.Type = "basic" }, want{Unknown, nil, ""}},
+			"no code":        {func(in *Input) { in.Facts.ZoomPlan.Value.Type = "" }, want{Unknown, nil, ""}},
+			"free": {
+				func(in *Input) {
+					in.Facts.ZoomPlan.Err = errors.New("Zoom answered 400 (code 200): paid accounts only")
+				},
+				want{Unknown, nil, ""},
 			},
 			"not seen": {
 				func(in *Input) { in.Facts.ZoomPlan = denied[tenant.ZoomPlan]("billing:read:plan_usage:admin") },
@@ -236,8 +250,12 @@ func TestChecks(t *testing.T) {
 		"consent-role": {
 			"consented already": {func(*Input) {}, want{Skipped, nil, ""}},
 			"may":               {func(in *Input) { unconsented(in); person(in, global, nil) }, want{OK, nil, ""}},
-			"may not":           {func(in *Input) { unconsented(in); person(in, nil, nil) }, want{Fail, nil, ""}},
-			"an application":    {unconsented, want{Info, nil, ""}},
+			"may not": {func(in *Input) { unconsented(in); person(in, nil, nil) }, want{
+				Unknown,
+				nil,
+				"Global Administrator or Privileged Role Administrator, or a custom role that may grant permissions",
+			}},
+			"an application": {unconsented, want{Info, nil, ""}},
 			"not seen": {func(in *Input) {
 				unconsented(in)
 				person(in, nil, nil)
@@ -444,7 +462,33 @@ func TestChecks(t *testing.T) {
 				off := false
 				in.File.Account = profile.Settings{Enabled: &off, AuthorizeWith: profile.EWS}
 			}, want{OK, nil, ""}},
+			"used on premises": {func(in *Input) {
+				in.File.Account = profile.Settings{
+					SetupBy:        profile.Users,
+					AuthorizeWith:  profile.EWS,
+					DefaultService: profile.Exchange,
+				}
+			}, want{Info, nil, ""}},
 			"nothing is set": {func(in *Input) { in.File.Account = profile.Settings{} }, want{Skipped, nil, ""}},
+		},
+		"user-consent": {
+			"an administrator sets it up": {func(*Input) {}, want{Skipped, nil, ""}},
+			"people may consent": {func(in *Input) {
+				in.File.Account.SetupBy = profile.Users
+				in.Facts.UserConsent = saw(tenant.UserConsent{Policies: []string{"microsoft-user-default-low"}})
+			}, want{Info, nil, ""}},
+			"nobody may consent": {func(in *Input) {
+				in.File.Account.SetupBy = profile.Users
+				in.Facts.UserConsent = saw(tenant.UserConsent{Policies: []string{}})
+			}, want{Warn, nil, ""}},
+			"not seen": {func(in *Input) {
+				in.File.Account.SetupBy = profile.Users
+				in.Facts.UserConsent = denied[tenant.UserConsent]("Policy.Read.All")
+			}, want{Info, nil, "Policy.Read.All"}},
+			"another cloud": {func(in *Input) {
+				in.File.Account.SetupBy = profile.Users
+				in.Facts.UserConsent = tenant.Reading[tenant.UserConsent]{Err: tenant.ErrNotInCloud, At: today}
+			}, want{Skipped, nil, ""}},
 		},
 		"primary-calendar": {
 			"on":  {func(*Input) {}, want{Info, nil, ""}},
@@ -637,7 +681,7 @@ func TestAHealthyTenantHasNothingToDo(t *testing.T) {
 
 func TestMutes(t *testing.T) {
 	in := healthy()
-	in.Facts.ZoomPlan.Value.Type = "Basic"
+	in.Facts.ZoomPlan.Value.Type = "platinum"
 	for name, test := range map[string]struct {
 		mute  profile.Mute
 		muted bool

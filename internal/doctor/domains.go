@@ -11,6 +11,8 @@ import (
 
 	"github.com/zo365/zo365/internal/profile"
 	"github.com/zo365/zo365/internal/tenant"
+
+	"github.com/zo365/zo365/internal/menu"
 )
 
 // DomainState is one side of a domain.
@@ -118,8 +120,9 @@ func limit(pairs map[string]DomainPair, only []string) []string {
 
 // The places where a domain is added and verified.
 const (
-	inZoom  = "Zoom portal > Account Management > Account Profile > Associated Domains (KB0066259)"
-	inEntra = "Entra admin center > Settings > Domain names"
+	inZoom   = menu.ZoomDomains + " > + Add Other Domains > Add Domains (KB0066259)"
+	inVerify = menu.ZoomDomains + " > Verify > Verify Domain (KB0066259)"
+	inEntra  = menu.EntraDomains
 )
 
 // domainSteps says what would make each domain match; the domains that need
@@ -137,7 +140,7 @@ func domainSteps(pairs []DomainPair) []string {
 		case p.Zoom == Verified && p.Microsoft == Absent:
 			step = fmt.Sprintf("add %s as a custom domain and verify it: %s > Add custom domain", p.Name, inEntra)
 		case p.Zoom == Pending && p.Microsoft == Verified:
-			step = fmt.Sprintf("finish verifying %s in Zoom: %s", p.Name, inZoom)
+			step = fmt.Sprintf("finish verifying %s in Zoom: %s", p.Name, inVerify)
 		case p.Zoom == Absent && p.Microsoft == Verified:
 			step = fmt.Sprintf("add %s as an associated domain in Zoom and verify it: %s", p.Name, inZoom)
 		default:

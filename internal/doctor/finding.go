@@ -9,6 +9,8 @@ import (
 
 	"github.com/zo365/zo365/internal/profile"
 	"github.com/zo365/zo365/internal/tenant"
+
+	"github.com/zo365/zo365/internal/menu"
 )
 
 // Severity is how bad a finding is.
@@ -135,6 +137,10 @@ func unseen[T any](f *findings, r tenant.Reading[T], what string) bool {
 	if r.Seen() {
 		return false
 	}
+	if errors.Is(r.Err, tenant.ErrNotInCloud) {
+		f.skip(capital(what) + ": not available in this cloud")
+		return true
+	}
 	if r.At.IsZero() {
 		f.add(Finding{Severity: Unknown, Saw: capital(what) + " was not read", Fix: "zo365 facts"})
 		return true
@@ -167,7 +173,7 @@ func getting(missing *tenant.NeedsError, code string) string {
 		}
 		return how
 	case "Zoom":
-		return "add " + needs + " to the server-to-server app (marketplace.zoom.us > Manage), then: zo365 login zoom"
+		return "add " + needs + " to the server-to-server app (" + menu.ZoomApps + "), then: zo365 login zoom"
 	}
 	return "get " + needs + ", or accept it: a mute of " + code + " in the tenant file"
 }

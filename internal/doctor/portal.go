@@ -1,6 +1,10 @@
 package doctor
 
-import "github.com/zo365/zo365/internal/profile"
+import (
+	"github.com/zo365/zo365/internal/profile"
+
+	"github.com/zo365/zo365/internal/menu"
+)
 
 // PortalStep is something that only a person can do in Zoom's web portal,
 // because Zoom's public API has no call for it: one control of the Mail &
@@ -31,7 +35,7 @@ var (
 		profile.Google:    "Google",
 		profile.Exchange:  "Exchange",
 	}
-	apiLabel   = map[profile.API]string{profile.Graph: "Graph API", profile.EWS: "EWS"}
+	apiLabel   = map[profile.API]string{profile.Graph: "Graph API", profile.EWS: "Exchange Web Services(EWS)"}
 	setupLabel = map[profile.SetupBy]string{
 		profile.Admin: "Office 365 admin can set up the integration by using Application Permissions",
 		profile.Users: "Users can set up the integration by using OAuth",
@@ -73,7 +77,7 @@ func PortalSteps(e profile.Effective) []PortalStep {
 // PortalPath is the way through the portal's menus to a scope's page.
 func PortalPath(group string) string {
 	if group == "" {
-		return "Account Management > Account Settings > Mail & Calendar"
+		return menu.ZoomSettings + " > " + menu.MailAndCalendar
 	}
-	return "User Management > Groups > " + group + " > Mail & Calendar"
+	return menu.ZoomGroups + " > " + group + " > " + menu.MailAndCalendar
 }

@@ -4,15 +4,16 @@ import "github.com/zo365/zo365/internal/tenant"
 
 // Where the rules are written.
 const (
-	article      = "https://support.zoom.com/hc/en/article?id=zm_kb&sysparm_article=KB0077944"
-	ewsArticle   = "https://support.zoom.com/hc/en/article?id=zm_kb&sysparm_article=KB0077079"
-	groupArticle = "https://support.zoom.com/hc/en/article?id=zm_kb&sysparm_article=KB0076377"
-	consentPage  = "https://learn.microsoft.com/entra/identity/enterprise-apps/grant-admin-consent"
-	exchangePage = "https://learn.microsoft.com/exchange/permissions-exo/application-rbac"
-	errorsPage   = "https://learn.microsoft.com/entra/identity-platform/reference-error-codes"
-	secretsPage  = "https://learn.microsoft.com/graph/api/resources/passwordcredential"
-	disablePage  = "https://learn.microsoft.com/entra/identity/enterprise-apps/disable-user-sign-in-portal"
-	signInPage   = "https://learn.microsoft.com/graph/api/resources/serviceprincipalsigninactivity"
+	article         = "https://support.zoom.com/hc/en/article?id=zm_kb&sysparm_article=KB0077944"
+	ewsArticle      = "https://support.zoom.com/hc/en/article?id=zm_kb&sysparm_article=KB0077079"
+	groupArticle    = "https://support.zoom.com/hc/en/article?id=zm_kb&sysparm_article=KB0076377"
+	consentPage     = "https://learn.microsoft.com/entra/identity/enterprise-apps/grant-admin-consent"
+	consentLoopPage = "https://library.zoom.com/admin-corner/third-party-integrations/microsoft-365-calendaring-field-guide/before-you-begin"
+	exchangePage    = "https://learn.microsoft.com/exchange/permissions-exo/application-rbac"
+	errorsPage      = "https://learn.microsoft.com/entra/identity-platform/reference-error-codes"
+	secretsPage     = "https://learn.microsoft.com/graph/api/resources/passwordcredential"
+	disablePage     = "https://learn.microsoft.com/entra/identity/enterprise-apps/disable-user-sign-in-portal"
+	signInPage      = "https://learn.microsoft.com/graph/api/resources/serviceprincipalsigninactivity"
 )
 
 func with(more ...tenant.Fact) []tenant.Fact { return append(more, ApplicationFacts...) }
@@ -35,8 +36,9 @@ func checks() []check {
 			checkExpiry,
 		},
 		{
-			"zoom-plan", "The Zoom plan has the integration",
-			"The integration needs a Pro, Business or Enterprise account.",
+			"zoom-plan",
+			"The Zoom plan has the integration",
+			"The integration needs a Pro, Business or Enterprise account (KB0077944); a plan whose code is not known is not judged.",
 			article,
 			[]tenant.Fact{tenant.FactZoomPlan},
 			checkPlan,
@@ -57,10 +59,13 @@ func checks() []check {
 			checkDomains,
 		},
 		{
-			"consent-role", "The signed-in person may consent",
-			"Application permissions of Microsoft Graph need a Global Administrator or a Privileged Role Administrator; " +
-				"the Cloud Application Administrator that Zoom's pages name is not enough.",
-			consentPage, with(tenant.FactMe, tenant.FactRoles), checkConsentRole,
+			"consent-role",
+			"The signed-in person may consent",
+			"Application permissions of Microsoft Graph need a Global Administrator, a Privileged Role Administrator, or a custom role " +
+				"that may grant permissions; the Cloud Application Administrator that Zoom's pages name is not enough by itself.",
+			consentPage,
+			with(tenant.FactMe, tenant.FactRoles),
+			checkConsentRole,
 		},
 		{
 			"application-enabled", "Zoom's application may sign in",
@@ -112,9 +117,13 @@ func checks() []check {
 			exchangePage, ApplicationFacts, checkExchange,
 		},
 		{
-			"ews", "Nothing uses Exchange Web Services",
-			"Exchange Web Services is being switched off in Exchange Online since 2026-10-01 and ends on 2027-04-01.",
-			ewsArticle, nil, checkEWS,
+			"ews",
+			"Nothing uses Exchange Web Services",
+			"Exchange Online is switching Exchange Web Services off tenant by tenant since 2026-10-01, for good starting 2027-04-01; " +
+				"Exchange on premises is not affected.",
+			ewsArticle,
+			nil,
+			checkEWS,
 		},
 		{
 			"primary-calendar", "People use their primary calendar",
@@ -125,6 +134,14 @@ func checks() []check {
 			"features", "Nobody counts on what the integration does not do",
 			"The article lists what is not supported.",
 			article, nil, checkFeatures,
+		},
+		{
+			"user-consent", "People may consent where they set it up themselves",
+			"With setup_by: users Zoom's own switch for user consent must say what Entra's setting says; " +
+				"otherwise people go round between the two consent pages.",
+			consentLoopPage,
+			[]tenant.Fact{tenant.FactUserConsent},
+			checkUserConsent,
 		},
 		{
 			"group-missing", "Every group profile has its group in Zoom",

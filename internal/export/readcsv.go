@@ -10,6 +10,8 @@ import (
 	"sync/atomic"
 
 	"github.com/zo365/zo365/internal/tenant"
+
+	"github.com/zo365/zo365/internal/menu"
 )
 
 // sheet is a CSV file whose header was understood.
@@ -230,7 +232,7 @@ func openZoom(file string, r *bufio.Reader) (*sheet, error) {
 		return nil, err
 	}
 	if t.column(zoomColumns[cellEmail]...) < 0 {
-		hint := "export the users again: Zoom portal > User Management > Users > Export"
+		hint := "export the users again, in Zoom's portal: " + menu.ZoomUsers + " > Export"
 		if t.column(microsoftColumns[cellUPN]...) >= 0 {
 			hint = "this looks like a Microsoft export: give it as --microsoft-export"
 		}

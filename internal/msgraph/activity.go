@@ -2,8 +2,10 @@ package msgraph
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -19,6 +21,9 @@ var accessSignIns = access("SignIns", tenant.Same("when an application last sign
 func (c *Client) SignIns(ctx context.Context, appID string) ([]tenant.AppSignIn, error) {
 	type activity struct {
 		Last time.Time `json:"lastSignInDateTime"`
+	}
+	if slices.Contains(notIn["SignIns"], c.Cloud) {
+		return nil, tenant.ErrNotInCloud
 	}
 	var all []tenant.AppSignIn
 	q := call{
@@ -250,4 +255,41 @@ func (c *Client) WithoutMailbox(ctx context.Context) (tenant.Mailless, error) {
 		found.People = append(found.People, one)
 	}
 	return found, nil
+}
+
+var accessUserConsent = access(
+	"UserConsent",
+	tenant.Same("what people may consent to for themselves", "Policy.Read.All"),
+)
+
+// UserConsent reads by which app consent policies people may consent for themselves.
+//
+// https://learn.microsoft.com/graph/api/authorizationpolicy-get
+// https://learn.microsoft.com/entra/identity/enterprise-apps/configure-user-consent
+func (c *Client) UserConsent(ctx context.Context) (tenant.UserConsent, error) {
+	var policy struct {
+		Defaults *struct {
+			Assigned []string `json:"permissionGrantPoliciesAssigned"`
+		} `json:"defaultUserRolePermissions"`
+	}
+	q := call{
+		doing:  "reading what people may consent to",
+		access: accessUserConsent,
+		method: http.MethodGet,
+		path:   "/policies/authorizationPolicy",
+	}
+	if err := c.do(ctx, q, &policy); err != nil {
+		return tenant.UserConsent{}, err
+	}
+	if policy.Defaults == nil {
+		return tenant.UserConsent{}, fmt.Errorf("%s: Graph's answer has no permissions of people", q.doing)
+	}
+	own := tenant.UserConsent{Policies: []string{}}
+	for _, assigned := range policy.Defaults.Assigned {
+		const self = "managepermissiongrantsforself."
+		if len(assigned) > len(self) && strings.EqualFold(assigned[:len(self)], self) {
+			own.Policies = append(own.Policies, assigned[len(self):])
+		}
+	}
+	return own, nil
 }

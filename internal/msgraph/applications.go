@@ -303,6 +303,9 @@ func (c *Client) Consents(ctx context.Context, since time.Time) ([]tenant.Consen
 			ID string `json:"id"`
 		} `json:"targetResources"`
 	}
+	if slices.Contains(notIn["Consents"], c.Cloud) {
+		return nil, tenant.ErrNotInCloud
+	}
 	filter := "activityDisplayName eq 'Consent to application' and activityDateTime ge " + since.UTC().Format(time.RFC3339)
 	var all []tenant.ConsentEvent
 	q := call{

@@ -26,6 +26,8 @@ type Client struct {
 	HTTP *http.Client
 	// Base is the origin, for example https://graph.microsoft.com.
 	Base string
+	// Cloud is "global", "gcc-high", "dod" or "china"; empty is the global one.
+	Cloud string
 
 	rolesOnce sync.Mutex
 	roles     map[string]resource
@@ -44,6 +46,15 @@ type call struct {
 	// eventual asks for the advanced query capabilities,
 	// https://learn.microsoft.com/graph/aad-advanced-queries
 	eventual bool
+}
+
+// notIn are the clouds in which Microsoft's page of a call says that it does not exist.
+//
+// https://learn.microsoft.com/graph/api/reportroot-list-serviceprincipalsigninactivities
+// https://learn.microsoft.com/graph/api/directoryaudit-list
+var notIn = map[string][]string{
+	"SignIns":  {"gcc-high", "dod", "china"},
+	"Consents": {"china"},
 }
 
 // do sends a call and decodes the answer into out, which may be nil.

@@ -65,6 +65,22 @@ func (r Range) filter() string {
 	return strings.Join(parts, " and ")
 }
 
+// codeUnsupported is Graph's for a filter that it does not take.
+//
+// https://learn.microsoft.com/graph/errors
+const codeUnsupported = "Request_UnsupportedQuery"
+
+// IsRangeRefused says whether Graph takes no ranges of UPNs: the page of the user says that
+// ge and le work, the page of filters leaves them out, and people report a 400.
+//
+// https://learn.microsoft.com/graph/aad-advanced-queries#user-properties
+// https://github.com/microsoftgraph/microsoft-graph-docs-contrib/issues/5774
+func IsRangeRefused(err error) bool {
+	var e *Error
+	return errors.As(err, &e) && e.Status == http.StatusBadRequest &&
+		(e.Code == codeUnsupported || e.Code == "Request_BadRequest" || e.Code == "BadRequest")
+}
+
 var accessUsersPage = access("UsersPage", readUsers)
 
 // UsersPage reads a page of at most 999 people: the first of a range, or the one

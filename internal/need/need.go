@@ -120,7 +120,7 @@ func uses() []use {
 		{
 			command:   "doctor",
 			facts:     everything,
-			sometimes: named(everything),
+			sometimes: slices.Concat(named(everything), callsOf([]tenant.Fact{tenant.FactUserConsent})),
 		},
 		{
 			command:   "apply",

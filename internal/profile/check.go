@@ -25,8 +25,9 @@ type Problem struct {
 	Message string
 }
 
-// EWSBlocked and EWSGone are the two dates of the end of Exchange Web Services
-// in Exchange Online (Microsoft's announcements of February and June 2026).
+// EWSBlocked and EWSGone are when Exchange Online begins to switch Exchange Web Services
+// off, tenant by tenant, and when it begins to do so for good (Microsoft's announcements of
+// February and June 2026, MC1227454). Exchange on premises is not affected.
 const (
 	EWSBlocked = "2026-10-01"
 	EWSGone    = "2027-04-01"
@@ -66,14 +67,14 @@ func checkScope(group string, e Effective) []Problem {
 			Message:  "setup_by: admin needs authorize_with: graph",
 		})
 	}
-	if e.Enabled && e.AuthorizeWith == EWS {
+	if e.Enabled && e.AuthorizeWith == EWS && e.DefaultService != Exchange { // which is on premises
 		found = append(found, Problem{
 			Severity: Warned,
 			Group:    group,
 			Field:    "authorize_with",
 			Value:    string(EWS),
 			Message: fmt.Sprintf(
-				"Exchange Web Services has been blocked since %s and ends on %s; use authorize_with: graph",
+				"Exchange Online is switching Exchange Web Services off since %s, for good starting %s; use authorize_with: graph",
 				EWSBlocked,
 				EWSGone,
 			),

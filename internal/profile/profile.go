@@ -68,7 +68,7 @@ type Zoom struct {
 type Settings struct {
 	Enabled        *bool    `yaml:"enabled" json:"enabled,omitempty" jsonschema:"description=Integrate third-party mail and calendar services."`
 	DefaultService Service  `yaml:"default_service" json:"default_service,omitempty" jsonschema:"description=Choose default calendar and contact services for users."`
-	AuthorizeWith  API      `yaml:"authorize_with" json:"authorize_with,omitempty" jsonschema:"description=Authorize with: Microsoft Graph or Exchange Web Services (blocked since 2026-10-01; gone on 2027-04-01)."`
+	AuthorizeWith  API      `yaml:"authorize_with" json:"authorize_with,omitempty" jsonschema:"description=Authorize with: Microsoft Graph or Exchange Web Services (which Exchange Online is switching off since 2026-10-01)."`
 	SetupBy        SetupBy  `yaml:"setup_by" json:"setup_by,omitempty" jsonschema:"description=Who can set up the integration: an Office 365 admin by application permissions or each user by OAuth."`
 	MailRead       Approval `yaml:"mail_read" json:"mail_read,omitempty" jsonschema:"description=Whether Mail: Read access is approved in the Zoom portal; needed only while the authorizing user's UPN differs from their Zoom email."`
 }

@@ -78,7 +78,7 @@ func TestCheck(t *testing.T) {
 					"",
 					"authorize_with",
 					"ews",
-					"Exchange Web Services has been blocked since 2026-10-01 and ends on 2027-04-01; use authorize_with: graph",
+					"Exchange Online is switching Exchange Web Services off since 2026-10-01, for good starting 2027-04-01; use authorize_with: graph",
 				},
 			},
 		},

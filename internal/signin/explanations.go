@@ -6,6 +6,8 @@ import (
 	"slices"
 
 	"github.com/zo365/zo365/internal/tenant"
+
+	"github.com/zo365/zo365/internal/menu"
 )
 
 // Explanation is the plain meaning of one of Entra's errors and what to do.
@@ -58,7 +60,7 @@ func Codes() []tenant.Meaning {
 // The words that several explanations share.
 const (
 	nextBrowser = "sign in with the browser: zo365 login microsoft --browser"
-	nextPolicy  = "ask whoever manages Conditional Access: Entra > Monitoring > Sign-in logs names the policy and its reason"
+	nextPolicy  = "ask whoever manages Conditional Access: " + menu.EntraSignIns + " names the policy and its reason"
 	nextAgain   = "sign in again: zo365 login microsoft"
 	nextTenant  = "check microsoft.tenant in zo365.yaml or ZO365_MICROSOFT_TENANT"
 	nextClient  = "check microsoft.client_id in zo365.yaml or ZO365_MICROSOFT_CLIENT_ID"
@@ -68,7 +70,7 @@ const (
 
 // nextFederated is for a workload's token that no federated credential takes.
 const nextFederated = "compare issuer, subject and audience, letter by letter, under " +
-	"Entra > App registrations > Certificates & secrets > Federated credentials"
+	menu.EntraRegistrations + " > Certificates & secrets > Federated credentials"
 
 // explanations by AADSTS number, from
 // https://learn.microsoft.com/entra/identity-platform/reference-error-codes
@@ -81,7 +83,7 @@ var explanations = map[int]Explanation{
 	50057: {Meaning: "the account is disabled", Next: "ask a user administrator to enable it, or use another account"},
 	50105: {
 		Meaning: "the application is open to assigned people only, and this account is not assigned",
-		Next:    "assign the account under Entra > Enterprise applications > (application) > Users and groups",
+		Next:    "assign the account under " + menu.EntraApps + " > (application) > Users and groups",
 	},
 	50072: {Meaning: "the account must set up multi-factor authentication first", Next: nextBrowser},
 	50074: {Meaning: "multi-factor authentication is required", Next: nextBrowser},
@@ -130,19 +132,19 @@ var explanations = map[int]Explanation{
 	},
 	7000222: {
 		Meaning: "the client secret expired",
-		Next:    "make a new one under Entra > App registrations > Certificates & secrets",
+		Next:    "make a new one under " + menu.EntraRegistrations + " > Certificates & secrets",
 	},
 	7000218: {
 		Meaning: "the application is not marked as a public client",
-		Next:    "turn on \"Allow public client flows\" under Entra > App registrations > Authentication",
+		Next:    "turn on \"Allow public client flows\" under " + menu.EntraRegistrations + " > Authentication",
 	},
 	7000112: {
 		Meaning: "the application is disabled in the tenant",
-		Next:    "enable it under Entra > Enterprise applications > (application) > Properties",
+		Next:    "enable it under " + menu.EntraApps + " > (application) > Properties",
 	},
 	50011: {
 		Meaning: "the redirect address http://localhost is not registered for this application",
-		Next:    "add it under Entra > App registrations > Authentication > Mobile and desktop applications",
+		Next:    "add it under " + menu.EntraRegistrations + " > Authentication > Mobile and desktop applications",
 	},
 	90002: {Meaning: "there is no such tenant in this cloud", Next: nextTenant + ", and microsoft.cloud"},
 	500011: {
@@ -155,7 +157,7 @@ var explanations = map[int]Explanation{
 	},
 	700027: {
 		Meaning: "the assertion's signature is not of a certificate that the application has",
-		Next:    "upload the certificate under Entra > App registrations > Certificates & secrets",
+		Next:    "upload the certificate under " + menu.EntraRegistrations + " > Certificates & secrets",
 	},
 	700211: {
 		Meaning: "the application has no federated credential with the token's issuer",
@@ -178,7 +180,7 @@ var explanations = map[int]Explanation{
 	900023: {Meaning: "microsoft.tenant is neither a domain nor an ID: it is misspelled, or an address", Next: nextTenant},
 	650057: {
 		Meaning: "the application's registration does not list the permission that was asked for",
-		Next:    "add it under Entra > App registrations > API permissions, and consent to it",
+		Next:    "add it under " + menu.EntraRegistrations + " > API permissions, and consent to it",
 	},
 	650052: {
 		Meaning: "the tenant has no service that the application needs: it is not licensed, or nobody consented to it",
@@ -186,11 +188,11 @@ var explanations = map[int]Explanation{
 	},
 	500014: {
 		Meaning: "the service that the token is for is disabled in the tenant",
-		Next:    "enable it under Entra > Enterprise applications > (service) > Properties",
+		Next:    "enable it under " + menu.EntraApps + " > (service) > Properties",
 	},
 	70021: {
 		Meaning: "no federated credential of the application matches the token; issuer, subject and audience are compared with their letter case",
-		Next:    "compare them under Entra > App registrations > Certificates & secrets > Federated credentials",
+		Next:    "compare them under " + menu.EntraRegistrations + " > Certificates & secrets > Federated credentials",
 	},
 	7002138: {
 		Meaning: "a federated credential matches the token but for its letter case",

@@ -41,6 +41,8 @@ type progress struct {
 	Range  msgraph.Range `json:"range"`
 	Next   string        `json:"next,omitempty"`
 	Done   bool          `json:"done,omitempty"`
+	// Whole says that the directory is read in one sequence.
+	Whole bool `json:"whole,omitempty"`
 	// Into are the ranges that take this one's place.
 	Into  []msgraph.Range `json:"into,omitempty"`
 	Bytes int64           `json:"bytes,omitempty"`
@@ -56,11 +58,13 @@ type reader struct {
 	progress *os.File
 	bytes    int64
 	count    int // what Graph counts
-	seen     map[string]struct{}
-	wake     *sync.Cond
-	waiting  []task
-	running  int
-	failed   error
+	// whole: Graph takes no ranges, and everybody is read in one sequence.
+	whole   bool
+	seen    map[string]struct{}
+	wake    *sync.Cond
+	waiting []task
+	running int
+	failed  error
 }
 
 // task is a range with the next link to go on at.
@@ -82,6 +86,12 @@ func (f Folder) readAll(ctx context.Context, m Microsoft, fresh bool) (Taken, er
 	}
 	r.count = start.Count
 	err = r.run(ctx)
+	if !r.whole && msgraph.IsRangeRefused(err) {
+		f.say("Graph takes no ranges of UPNs here: people are read in one sequence, which is slower")
+		if err = r.anew(start); err == nil {
+			err = r.run(ctx)
+		}
+	}
 	if err = errors.Join(err, r.part.Close(), r.progress.Close()); err != nil {
 		return Taken{}, err
 	}
@@ -145,16 +155,31 @@ func (r *reader) open(ctx context.Context, fresh bool) (progress, error) {
 		Count:  count,
 		At:     time.Now().UTC(),
 	}
+	return start, r.begin(start)
+}
+
+// anew begins again, in one sequence.
+func (r *reader) anew(start progress) error {
+	if err := errors.Join(r.part.Close(), r.progress.Close()); err != nil {
+		return err
+	}
+	r.whole, start.Whole = true, true
+	r.failed, r.bytes, r.seen = nil, 0, map[string]struct{}{}
+	return r.begin(start)
+}
+
+// begin writes the heads of both files.
+func (r *reader) begin(start progress) error {
 	if err := r.create(); err != nil {
-		return progress{}, err
+		return err
 	}
 	r.waiting = []task{{}}
 	if err := r.note(start); err != nil {
-		return progress{}, err
+		return err
 	}
 	n, err := io.WriteString(r.part, strings.Join(header, ",")+"\n")
 	r.bytes += int64(n)
-	return start, err
+	return err
 }
 
 func (r *reader) create() (err error) {
@@ -189,7 +214,7 @@ func (r *reader) resume() (start progress, ok bool, err error) {
 		}
 		whole += len(lines.Bytes()) + 1
 		if p.Delta != "" {
-			start = p
+			start, r.whole = p, p.Whole
 			continue
 		}
 		r.bytes = max(r.bytes, p.Bytes)
@@ -320,7 +345,7 @@ func (r *reader) read(ctx context.Context, t task) (err error) {
 	out.Flush()
 	p := progress{Range: t.r, Next: next, Done: next == ""}
 	switch {
-	case next == "":
+	case next == "", r.whole:
 	case t.page == 0 && t.r == msgraph.Range{}:
 		p.Into = cut(t.r, page, min(r.count/pageSize+1, mostParts))
 	case t.page >= manyPages:

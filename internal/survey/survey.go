@@ -39,6 +39,7 @@ type Activity interface {
 	SignIns(ctx context.Context, appID string) ([]tenant.AppSignIn, error)
 	ExchangeRoles(ctx context.Context, principalID string) ([]tenant.ExchangeRole, error)
 	AppCredentials(ctx context.Context, appID string, inUse func(kind, mark string) *bool) ([]tenant.AppCredential, error)
+	UserConsent(ctx context.Context) (tenant.UserConsent, error)
 }
 
 // Mailboxes is what the survey asks of Graph about people.
@@ -120,6 +121,7 @@ var asks = map[tenant.Fact][]string{
 	},
 	tenant.FactEvents:      {"msgraph.Consents"},
 	tenant.FactMailless:    {"msgraph.WithoutMailbox"},
+	tenant.FactUserConsent: {"msgraph.UserConsent"},
 	tenant.FactMe:          {"msgraph.Me"},
 	tenant.FactRoles:       {"msgraph.DirectoryRoles"},
 	tenant.FactSignIns:     {"msgraph.SignIns"},
@@ -202,6 +204,8 @@ func first(f *tenant.Facts, s Sources, w Want) []task {
 			},
 		),
 		read(tenant.FactMailless, &f.Mailless, "GET /users?$filter=not(assignedPlans/any(...))", s.Mailboxes.WithoutMailbox),
+		read(tenant.FactUserConsent, &f.UserConsent, "GET /policies/authorizationPolicy",
+			func(ctx context.Context) (tenant.UserConsent, error) { return s.Activity.UserConsent(ctx) }),
 		read(tenant.FactZoomAccount, &f.ZoomAccount, "GET /users/me", s.Account.Account),
 		read(tenant.FactZoomPlan, &f.ZoomPlan, "GET /accounts/me/plans/usage", s.Account.Plan),
 		read(tenant.FactZoomRoles, &f.ZoomRoles, "GET /roles", s.Account.AccountRoles),

@@ -64,6 +64,9 @@ func (r *Reading[T]) UnmarshalJSON(text []byte) error {
 		return json.Unmarshal(e.Value, &r.Value)
 	}
 	r.Err = errors.New(e.Unseen.Why)
+	if e.Unseen.Why == ErrNotInCloud.Error() {
+		r.Err = ErrNotInCloud
+	}
 	if len(e.Unseen.Needs) > 0 {
 		r.Err = &NeedsError{
 			Service: e.Unseen.Service,

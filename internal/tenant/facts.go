@@ -138,8 +138,11 @@ type ZoomAccount struct {
 
 // ZoomPlan is what the Zoom account pays for.
 type ZoomPlan struct {
-	// Type is Zoom's word for the base plan, for example "business_monthly".
+	// Type is the code of Zoom's billing for the base plan, for example "business_monthly";
+	// empty for an account that bought a bundle.
 	Type string `json:"type"`
+	// Bundles are the codes of bundles that hold a plan, for example of Zoom Workplace.
+	Bundles []string `json:"bundles,omitempty"`
 	// Hosts are the licences, Usage those in use.
 	Hosts int `json:"hosts"`
 	Usage int `json:"usage"`
@@ -229,6 +232,13 @@ type ExchangeRole struct {
 	Scope string `json:"scope"`
 }
 
+// UserConsent is what the tenant lets people consent to for themselves.
+type UserConsent struct {
+	// Policies are the IDs of the app consent policies that everybody has, for example
+	// "microsoft-user-default-low"; none lets nobody consent.
+	Policies []string `json:"policies"`
+}
+
 // AppCredential is a secret or a certificate of the application that zo365 signs
 // in with: when it ends, never what it is.
 type AppCredential struct {
@@ -278,6 +288,7 @@ const (
 	FactSignIns      Fact = "sign_ins"
 	FactEvents       Fact = "consent_events"
 	FactExchange     Fact = "exchange_roles"
+	FactUserConsent  Fact = "user_consent"
 	FactMailless     Fact = "without_mailbox"
 	FactZoomAccount  Fact = "zoom_account"
 	FactZoomPlan     Fact = "zoom_plan"
@@ -306,6 +317,8 @@ type Facts struct {
 	Events   Reading[[]ConsentEvent] `json:"consent_events"`
 	Exchange Reading[[]ExchangeRole] `json:"exchange_roles"`
 	Mailless Reading[Mailless]       `json:"without_mailbox"`
+	// UserConsent is what people may consent to for themselves.
+	UserConsent Reading[UserConsent] `json:"user_consent"`
 	// The Zoom side.
 	ZoomAccount Reading[ZoomAccount]    `json:"zoom_account"`
 	ZoomPlan    Reading[ZoomPlan]       `json:"zoom_plan"`

@@ -1,5 +1,7 @@
 package tenant
 
+import "errors"
+
 // Failure is an error answer of a service, taken apart.
 type Failure struct {
 	// Doing is what was tried, for example "listing domains".
@@ -11,6 +13,9 @@ type Failure struct {
 	// Code is the service's own, RequestID what its support asks for.
 	Code, RequestID string
 }
+
+// ErrNotInCloud says that a fact can be read in Microsoft's global cloud, and not in this one.
+var ErrNotInCloud = errors.New("not available in this cloud")
 
 // Certainty is how far a belief about a service can be relied on.
 type Certainty string

@@ -1,6 +1,10 @@
 package upn
 
-import "github.com/zo365/zo365/internal/tenant"
+import (
+	"github.com/zo365/zo365/internal/tenant"
+
+	"github.com/zo365/zo365/internal/menu"
+)
 
 // Meanings explain the classes and the flags.
 func Meanings() []tenant.Meaning {
@@ -20,7 +24,7 @@ func Meanings() []tenant.Meaning {
 			string(Deleted),
 			class,
 			"the Microsoft account was deleted",
-			"restore it under Entra > Users > Deleted users within 30 days",
+			"restore it under " + menu.EntraDeletedUsers + " within 30 days",
 		},
 		{string(Missing), class, "nobody in the tenant has the address", ways},
 		{
@@ -33,13 +37,13 @@ func Meanings() []tenant.Meaning {
 			string(Disabled),
 			flag,
 			"the Microsoft account is blocked from signing in",
-			"Entra > Users > (person) > Edit > Account enabled",
+			menu.EntraUsers + " > (person) > Edit > Account enabled",
 		},
 		{
 			string(NoMailbox),
 			flag,
 			"the person has no plan with a mailbox",
-			"Microsoft 365 admin center > Users > Active users > Licenses and apps",
+			menu.MicrosoftUsers + " > Licenses and apps",
 		},
 		{string(Synced), flag, "the account comes from an on-premises directory", "change it there, not in Entra"},
 		{string(Case), flag, "the two addresses differ in letter case only", "nothing"},
@@ -53,7 +57,7 @@ func Meanings() []tenant.Meaning {
 			string(NotInZoom),
 			flag,
 			"no Zoom user matches the Microsoft user",
-			"Zoom portal > User Management > Users > Add Users",
+			menu.ZoomUsers + " > Add Users",
 		},
 	}
 	all := make([]tenant.Meaning, len(rows))

@@ -3,6 +3,8 @@ package upn
 import (
 	"fmt"
 	"strings"
+
+	"github.com/zo365/zo365/internal/menu"
 )
 
 // Why says in one sentence what a class means for the integration.
@@ -53,7 +55,7 @@ func (r Result) Remedies() []string {
 	case Taken:
 		return []string{
 			fmt.Sprintf(
-				"ask who uses %s: if it is the same person as %s, one of the two Zoom users goes: User Management > Users",
+				"ask who uses %s: if it is the same person as %s, one of the two Zoom users goes: "+menu.ZoomUsers,
 				r.ZoomEmail,
 				r.TakenBy,
 			),
@@ -62,7 +64,7 @@ func (r Result) Remedies() []string {
 	case Typo:
 		return []string{
 			fmt.Sprintf(
-				"ask whether %s is meant; if so change the email in Zoom: User Management > Users > %s > Edit",
+				"ask whether %s is meant; if so change the email in Zoom: "+menu.ZoomUsers+" > %s > Edit",
 				r.Suggestion,
 				r.ZoomEmail,
 			),
@@ -71,10 +73,10 @@ func (r Result) Remedies() []string {
 	case Ambiguous:
 		return []string{"take the address away from all but one of them: " + strings.Join(r.Candidates, ", ")}
 	case Deleted:
-		return []string{"restore the account: Entra > Users > Deleted users, or remove the Zoom user"}
+		return []string{"restore the account: " + menu.EntraDeletedUsers + ", or remove the Zoom user"}
 	case Missing:
 		return []string{
-			"create the person in Microsoft 365, or remove the Zoom user: User Management > Users > " + r.ZoomEmail,
+			"create the person in Microsoft 365, or remove the Zoom user: " + menu.ZoomUsers + " > " + r.ZoomEmail,
 		}
 	case Match, Unknown:
 	}
@@ -104,7 +106,7 @@ func (r Result) upnFirst() bool {
 }
 
 func (r Result) changeZoom(upn string) string {
-	return "change the email in Zoom to " + upn + ": User Management > Users > " + r.ZoomEmail + " > Edit"
+	return "change the email in Zoom to " + upn + ": " + menu.ZoomUsers + " > " + r.ZoomEmail + " > Edit"
 }
 
 func (r Result) changeUPN(upn string) string {
@@ -121,7 +123,7 @@ func (r Result) changeUPN(upn string) string {
 func (r Result) further() []string {
 	if r.Class == Domain {
 		return []string{
-			"add the Zoom email as an alias of the mailbox: Microsoft 365 admin center > Users > Active users > Manage username and email",
+			"add the Zoom email as an alias of the mailbox: " + menu.MicrosoftUsers + " > Manage username and email",
 		}
 	}
 	return []string{

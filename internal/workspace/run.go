@@ -109,7 +109,6 @@ func (w *Workspace) eyes(again bool) apply.Eyes {
 	return apply.Eyes{
 		Consent:     func(ctx context.Context) (tenant.Consent, error) { return w.consent(ctx, tenant.Application{}) },
 		Events:      w.Pair.Graph.Consents,
-		ZoomPlan:    w.Pair.Zoom.Plan,
 		ZoomDomains: w.Pair.Zoom.Domains,
 		Domains:     w.Pair.Graph.Domains,
 		Credentials: func(ctx context.Context) ([]tenant.AppCredential, error) {

@@ -5,8 +5,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -307,24 +309,47 @@ var accessPlan = access("Plan", tenant.Access{
 	Scopes: []string{"billing:read:plan_usage:admin"},
 })
 
-// Plan reads the account's base plan.
+// Plan reads what the account pays for, by the codes of Zoom's billing. Whether a standard
+// account may read it is a conflict in Zoom's own pages; a free one answers 400 with code 200.
 //
-// https://developers.zoom.us/docs/api/accounts/#tag/accounts/get/accounts/{accountId}/plans/usage
+// https://developers.zoom.us/docs/api/billing/#tag/billing/get/accounts/{accountId}/plans/usage
+// https://developers.zoom.us/changelog/billing/november-17-2023/
 func (c *Client) Plan(ctx context.Context) (tenant.ZoomPlan, error) {
-	var body struct {
-		Base struct {
-			Type  string `json:"type"`
-			Hosts int    `json:"hosts"`
-			Usage int    `json:"usage"`
-		} `json:"plan_base"`
+	type use struct {
+		Type  string `json:"type"`
+		Hosts int    `json:"hosts"`
+		Usage int    `json:"usage"`
 	}
+	var body map[string]json.RawMessage
 	q := call{
 		doing:  "reading the Zoom plan",
 		access: accessPlan,
 		path:   "/accounts/me/plans/usage",
 	}
-	err := c.get(ctx, q, &body)
-	return tenant.ZoomPlan(body.Base), err
+	if err := c.get(ctx, q, &body); err != nil {
+		return tenant.ZoomPlan{}, err
+	}
+	var base use
+	if text, ok := body["plan_base"]; ok && json.Unmarshal(text, &base) != nil {
+		return tenant.ZoomPlan{}, fmt.Errorf("%s: Zoom's answer has a base plan of another form", q.doing)
+	}
+	p := tenant.ZoomPlan{Type: base.Type, Hosts: base.Hosts, Usage: base.Usage}
+	for _, field := range slices.Sorted(maps.Keys(body)) {
+		if field != "plan_united" && !strings.HasPrefix(field, "plan_zoom_one") {
+			continue
+		}
+		var one use
+		var several []use
+		if json.Unmarshal(body[field], &several) != nil && json.Unmarshal(body[field], &one) == nil {
+			several = []use{one}
+		}
+		for _, b := range several {
+			if b.Type != "" {
+				p.Bundles = append(p.Bundles, b.Type)
+			}
+		}
+	}
+	return p, nil
 }
 
 var accessAccountRoles = access("AccountRoles", tenant.Access{

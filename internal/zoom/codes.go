@@ -4,6 +4,8 @@ import (
 	"strconv"
 
 	"github.com/zo365/zo365/internal/tenant"
+
+	"github.com/zo365/zo365/internal/menu"
 )
 
 const errorsPage = "https://developers.zoom.us/docs/api/errors/"
@@ -15,7 +17,7 @@ func Codes() []tenant.Meaning {
 		Kind:      api,
 		Meaning:   "the server-to-server app lacks a scope",
 		Cause:     "the scope that the message names was not added, or was added after the app was activated",
-		Next:      "add it at marketplace.zoom.us > Manage > your app > Scopes; zo365 auth permissions lists all of them",
+		Next:      "add it at " + menu.ZoomApps + " > your app > Scopes; zo365 auth permissions lists all of them",
 		Source:    "https://devforum.zoom.us/t/111305",
 		Certainty: tenant.Reported,
 	}
@@ -34,7 +36,7 @@ func Codes() []tenant.Meaning {
 			Kind:      api,
 			Meaning:   "Zoom refuses, and its words say why",
 			Cause:     "several: no permission, a plan without the feature (free accounts), or an API that is not enabled for the account",
-			Next:      "read Zoom's message; check the plan under Account Management > Billing and the role of whoever made the app",
+			Next:      "read Zoom's message; check the plan under " + menu.ZoomBilling + " and the role of whoever made the app",
 			Source:    "https://github.com/FireFart/ZoomAPIWrapper/issues/4",
 			Certainty: tenant.Reported,
 		},
@@ -70,7 +72,7 @@ func Codes() []tenant.Meaning {
 			Kind:      api,
 			Meaning:   "the user belongs to another Zoom account",
 			Cause:     "the person has an account of their own, or one of another company",
-			Next:      "invite the person to this account, or ask them to switch: User Management > Users > Add users",
+			Next:      "invite the person to this account, or ask them to switch: " + menu.ZoomUsers + " > Add users",
 			Source:    "https://github.com/jrchamp/moodle-mod_zoom/issues/64",
 			Certainty: tenant.Reported,
 		},
@@ -88,7 +90,7 @@ func Codes() []tenant.Meaning {
 			Kind:      tokens,
 			Meaning:   "Zoom does not know the app or its secret",
 			Cause:     "the client ID, the client secret or the account ID is wrong, or the app is not activated",
-			Next:      "compare them with marketplace.zoom.us > Manage > your app > App Credentials, then zo365 login zoom",
+			Next:      "compare them with " + menu.ZoomApps + " > your app > App Credentials, then zo365 login zoom",
 			Source:    "https://developers.zoom.us/docs/internal-apps/s2s-oauth/",
 			Certainty: tenant.Documented,
 		},
@@ -97,7 +99,7 @@ func Codes() []tenant.Meaning {
 			Kind:      tokens,
 			Meaning:   "the app is no server-to-server OAuth app",
 			Cause:     "it was made as another kind of app",
-			Next:      "make one: marketplace.zoom.us > Develop > Build App > Server-to-Server OAuth App",
+			Next:      "make one: " + menu.ZoomNewApp,
 			Source:    "https://developers.zoom.us/docs/internal-apps/s2s-oauth/",
 			Certainty: tenant.Documented,
 		},

@@ -132,3 +132,36 @@ func (s *Service) signInActivities(g *graphCall) {
 		known:   []string{"id", "appId", "applicationAuthenticationClientSignInActivity", "lastSignInActivity"},
 	})
 }
+
+// authorizationPolicy says what people may do and consent to.
+//
+// https://learn.microsoft.com/graph/api/authorizationpolicy-get
+// https://learn.microsoft.com/entra/identity/enterprise-apps/configure-user-consent
+func (s *Service) authorizationPolicy(g *graphCall) {
+	if !s.allowed(g, "Policy.Read.All") {
+		return
+	}
+	assigned := []string{}
+	for _, policy := range s.World.Scenario.Tenant.UserConsent {
+		if policy != "none" {
+			assigned = append(assigned, "ManagePermissionGrantsForSelf."+policy)
+		}
+	}
+	if len(s.World.Scenario.Tenant.UserConsent) == 0 {
+		assigned = []string{"ManagePermissionGrantsForSelf.microsoft-user-default-recommended"}
+	}
+	g.rec.JSON(http.StatusOK, map[string]any{
+		"@odata.context":      s.contextOf(g, "policies/authorizationPolicy") + "/$entity",
+		"id":                  "authorizationPolicy",
+		"displayName":         "Authorization Policy",
+		"description":         "Used to manage authorization related settings across the company.",
+		"allowInvitesFrom":    "everyone",
+		"blockMsolPowerShell": false,
+		"defaultUserRolePermissions": map[string]any{
+			"allowedToCreateApps":             true,
+			"allowedToCreateSecurityGroups":   true,
+			"allowedToReadOtherUsers":         true,
+			"permissionGrantPoliciesAssigned": assigned,
+		},
+	})
+}

@@ -261,9 +261,22 @@ var usersReaders = []string{"User.Read.All", "Directory.Read.All", "User.ReadBas
 
 // listUsers: https://learn.microsoft.com/graph/api/user-list
 func (s *Service) listUsers(g *graphCall) {
-	if s.allowed(g, usersReaders...) {
-		s.list(g, s.users(false))
+	if !s.allowed(g, usersReaders...) {
+		return
 	}
+	filter := g.query.Get("$filter")
+	if s.World.Scenario.Tenant.RefuseRanges &&
+		(strings.Contains(filter, "userPrincipalName ge ") || strings.Contains(filter, "userPrincipalName le ")) {
+		s.Error(
+			g.rec,
+			g.r,
+			http.StatusBadRequest,
+			"Request_UnsupportedQuery",
+			"Unsupported or invalid query filter clause specified for property 'userPrincipalName' of resource 'User'.",
+		)
+		return
+	}
+	s.list(g, s.users(false))
 }
 
 // countUsers answers plain text and needs the advanced query header.

@@ -112,6 +112,7 @@ func graphRoutes() []graphRoute {
 		{"PATCH", "servicePrincipals/*", (*Service).updatePrincipal},
 		{"GET", "applications/*", (*Service).getApplication},
 		{"GET", "auditLogs/directoryAudits", (*Service).directoryAudits},
+		{"GET", "policies/authorizationPolicy", (*Service).authorizationPolicy},
 		{"GET", "reports/servicePrincipalSignInActivities", (*Service).signInActivities},
 		{"GET", "roleManagement/exchange/roleAssignments", (*Service).exchangeAssignments},
 		{"POST", "roleManagement/exchange/roleAssignments", (*Service).assignExchangeRole},

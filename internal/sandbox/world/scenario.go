@@ -53,6 +53,12 @@ type TenantScenario struct {
 	Clock time.Duration `yaml:"clock"`
 	// Refusals are errors of the token endpoint.
 	Refusals []Refusal `yaml:"refusals"`
+	// UserConsent are the app consent policies that everybody has; Entra's default one where
+	// none is written, and nobody may consent with "none".
+	UserConsent []string `yaml:"user_consent"`
+	// RefuseRanges: the tenant takes no ge and le on UPNs, as some are said not to
+	// (MicrosoftDocs/microsoft-graph-docs #5774).
+	RefuseRanges bool `yaml:"refuse_upn_ranges"`
 	// Licence is "P1" (the default) or "free", which has no sign-in report.
 	Licence string `yaml:"licence"`
 }
@@ -136,8 +142,10 @@ type ZoomScenario struct {
 	Groups  []ZoomGroup     `yaml:"groups"`
 	// Scopes are the scopes of the server-to-server app.
 	Scopes []string `yaml:"scopes"`
-	// Plan is the plan's name; "Basic" has no groups.
-	Plan string `yaml:"plan"`
+	// Plan is Basic, Pro or Business, or a code of Zoom's billing; "Basic" has no groups.
+	// Bundle is the code of a bundle, for accounts that bought one.
+	Plan   string `yaml:"plan"`
+	Bundle string `yaml:"bundle"`
 	// Roles are the account's own roles, beside Owner, Admin and Member.
 	Roles []ZoomRole `yaml:"roles"`
 	// OneToken: a newer token makes the older ones invalid, as some accounts have it.

@@ -66,9 +66,9 @@ func (s *Service) zoomChangeEmail(rec *world.Recorder, body []byte, keys []strin
 //
 // https://developers.zoom.us/docs/api/rate-limits/
 var zoomLimits = map[string]map[string]int{
-	"Basic":    {"LIGHT": 4, "MEDIUM": 2},
-	"Pro":      {"LIGHT": 30, "MEDIUM": 20},
-	"Business": {"LIGHT": 80, "MEDIUM": 60},
+	"Basic":    {"LIGHT": 4, "MEDIUM": 2, "HEAVY": 1},
+	"Pro":      {"LIGHT": 30, "MEDIUM": 20, "HEAVY": 10},
+	"Business": {"LIGHT": 80, "MEDIUM": 60, "HEAVY": 40},
 }
 
 // zoomLimited refuses a request beyond the plan's limit.

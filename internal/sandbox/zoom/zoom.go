@@ -151,7 +151,13 @@ var zoomRoutes = []zoomRoute{
 		serve:   (*Service).zoomDomains,
 	},
 	{pattern: "accounts/me/settings", scope: "account:read:settings:admin", serve: (*Service).zoomSettings},
-	{pattern: "accounts/me/plans/usage", scope: "billing:read:plan_usage:admin", serve: (*Service).zoomPlan},
+	{
+		pattern: "accounts/me/plans/usage",
+		scope:   "billing:read:plan_usage:admin",
+		classic: []string{"billing:read:plan_usage:master"},
+		serve:   (*Service).zoomPlan,
+		label:   "HEAVY",
+	},
 	{pattern: "roles", scope: "role:read:list_roles:admin", serve: (*Service).zoomRoles},
 }
 
@@ -465,18 +471,33 @@ func (s *Service) zoomSettings(rec *world.Recorder, _ url.Values, _ []string) {
 	})
 }
 
-// zoomPlan: https://developers.zoom.us/docs/api/accounts/#tag/accounts/get/accounts/{accountId}/plans/usage
+// planCodes are what Zoom's billing calls the plans that a scenario names; any other name
+// is the code itself.
+//
+// https://developers.zoom.us/docs/api/references/manage-plans/
+var planCodes = map[string]string{"Pro": "monthly", "Business": "business_monthly"}
+
+// zoomPlan answers with the codes of Zoom's billing. A free account has no plan to show; the
+// words of its refusal are ours.
+//
+// https://developers.zoom.us/docs/api/billing/#tag/billing/get/accounts/{accountId}/plans/usage
 func (s *Service) zoomPlan(rec *world.Recorder, _ url.Values, _ []string) {
-	rec.JSON(
-		http.StatusOK,
-		map[string]any{
-			"plan_base": map[string]any{
-				"type":  strings.ToLower(s.World.Scenario.Zoom.Plan),
-				"hosts": 1000,
-				"usage": len(s.World.ZoomUsers),
-			},
-		},
-	)
+	plan := s.World.Scenario.Zoom.Plan
+	if plan == "Basic" {
+		Error(rec, http.StatusBadRequest, 200, "Only available for a paid account.")
+		return
+	}
+	usage := map[string]any{}
+	use := func(code string) map[string]any {
+		return map[string]any{"type": code, "hosts": 1000, "usage": len(s.World.ZoomUsers)}
+	}
+	if plan != "" {
+		usage["plan_base"] = use(cmp.Or(planCodes[plan], plan))
+	}
+	if bundle := s.World.Scenario.Zoom.Bundle; bundle != "" {
+		usage["plan_zoom_one"] = []any{use(bundle)}
+	}
+	rec.JSON(http.StatusOK, usage)
 }
 
 // zoomRoles: https://developers.zoom.us/docs/api/accounts/#tag/roles/get/roles
