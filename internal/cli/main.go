@@ -30,6 +30,10 @@ func Main(args []string) int {
 	if errors.Is(err, errStopped) {
 		return exitDone
 	}
+	var exited *exitedError
+	if errors.As(err, &exited) {
+		return exited.code
+	}
 	if err != nil && ctx.Err() != nil {
 		err = context.Canceled // whatever the interrupted call made of it
 	}

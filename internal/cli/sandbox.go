@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -27,7 +29,7 @@ func newSandboxCmd(env *Env) *cobra.Command {
 		Short: "Try everything without a tenant",
 		Long:  "An imitation of Entra, Microsoft Graph and Zoom on this machine, to learn and to test with.",
 	}
-	cmd.AddCommand(newSandboxServeCmd(env), newSandboxVisitCmd(env), newSandboxScenariosCmd(env))
+	cmd.AddCommand(newSandboxServeCmd(env), newSandboxShellCmd(env), newSandboxVisitCmd(env), newSandboxScenariosCmd(env))
 	return cmd
 }
 
@@ -43,6 +45,28 @@ type sandboxServeOptions struct {
 	Tenants     int
 	TenantFiles string
 	Latency     time.Duration
+	// MicrosoftCloud and ZoomCloud are imitated; RealHosts bears their names.
+	MicrosoftCloud, ZoomCloud string
+	RealHosts                 bool
+}
+
+// addCloudFlags are the clouds to imitate.
+func addCloudFlags(f *pflag.FlagSet, microsoft, zoom *string) {
+	clouds, platforms := slices.Sorted(maps.Keys(world.MicrosoftClouds)), slices.Sorted(maps.Keys(world.ZoomClouds))
+	f.StringVar(microsoft, "microsoft-cloud", "global", "Microsoft's cloud to imitate: "+strings.Join(clouds, ", "))
+	f.StringVar(zoom, "zoom-cloud", "global", "Zoom's platform to imitate: "+strings.Join(platforms, ", "))
+}
+
+// checkClouds refuses clouds that there are not.
+func checkClouds(microsoft, zoom string) error {
+	if _, ok := world.MicrosoftClouds[microsoft]; !ok {
+		return usagef("--microsoft-cloud %q is none of %s", microsoft,
+			strings.Join(slices.Sorted(maps.Keys(world.MicrosoftClouds)), ", "))
+	}
+	if _, ok := world.ZoomClouds[zoom]; !ok {
+		return usagef("--zoom-cloud %q is none of %s", zoom, strings.Join(slices.Sorted(maps.Keys(world.ZoomClouds)), ", "))
+	}
+	return nil
 }
 
 func newSandboxServeCmd(env *Env) *cobra.Command {
@@ -52,7 +76,8 @@ func newSandboxServeCmd(env *Env) *cobra.Command {
 		Short: "Run the sandbox until Ctrl-C",
 		Long: `Serve an imitation of Entra, Microsoft Graph, Zoom's API and Zoom's portal at one
 HTTPS address on loopback, with a certificate authority of its own. The env file
-points zo365, and any other client, at it.`,
+points zo365, and any other client, at it. zo365 sandbox shell does all this for
+your own shell.`,
 		Example: strings.TrimPrefix(`
   zo365 sandbox serve --env-file env.sh --auto-approve &
   . ./env.sh
@@ -70,7 +95,19 @@ points zo365, and any other client, at it.`,
 		"happy",
 		"a shipped scenario or a YAML file: "+strings.Join(world.Names(), ", "),
 	)
-	f.StringVar(&opts.EnvFile, "env-file", "", "write shell exports to this file once the sandbox is ready")
+	f.StringVar(
+		&opts.EnvFile,
+		"env-file",
+		"",
+		"write the variables to this file once the sandbox is ready, for the shell of its ending: .sh, .fish, .ps1, .cmd or .env",
+	)
+	addCloudFlags(f, &opts.MicrosoftCloud, &opts.ZoomCloud)
+	f.BoolVar(
+		&opts.RealHosts,
+		"real-hosts",
+		false,
+		"bear the real names of the services, for a test that leads these names here",
+	)
 	f.StringVar(&opts.TrafficLog, "traffic-log", "", "write every exchange to this file, one JSON object a line")
 	f.StringVar(
 		&opts.IssuedLog,
@@ -91,18 +128,24 @@ points zo365, and any other client, at it.`,
 }
 
 func runSandboxServe(ctx context.Context, env *Env, opts sandboxServeOptions) (err error) {
+	if err := checkClouds(opts.MicrosoftCloud, opts.ZoomCloud); err != nil {
+		return err
+	}
 	scenario, err := world.LoadScenario(opts.Scenario)
 	if err != nil {
 		return err
 	}
 	start := sandbox.Options{
-		Listen:      opts.Listen,
-		Users:       opts.Users,
-		Seed:        opts.Seed,
-		Scenario:    scenario,
-		AutoApprove: opts.AutoApprove,
-		Latency:     opts.Latency,
-		Tenants:     opts.Tenants,
+		MicrosoftCloud: opts.MicrosoftCloud,
+		ZoomCloud:      opts.ZoomCloud,
+		RealHosts:      opts.RealHosts,
+		Listen:         opts.Listen,
+		Users:          opts.Users,
+		Seed:           opts.Seed,
+		Scenario:       scenario,
+		AutoApprove:    opts.AutoApprove,
+		Latency:        opts.Latency,
+		Tenants:        opts.Tenants,
 	}
 	for _, log := range []struct {
 		file string
@@ -165,9 +208,9 @@ func writeEnv(env *Env, server *sandbox.Server, file string) error {
 		return err
 	}
 	if file != "" {
-		return atomicfile.Write(file, []byte(sandbox.Exports(vars)), 0o600)
+		return atomicfile.Write(file, []byte(sandbox.FormatOf(file).Text(vars)), 0o600)
 	}
-	_, err = io.WriteString(env.Out, sandbox.Exports(vars))
+	_, err = io.WriteString(env.Out, sandbox.Sh.Text(vars))
 	return err
 }
 

@@ -65,6 +65,8 @@ type Doors struct {
 	Hosts signin.Hosts
 	// tokens is the transport without a sign-in.
 	tokens http.RoundTripper
+	// local is for the endpoints of managed identities, which no proxy may see.
+	local http.RoundTripper
 	// close lets go of idle connections.
 	close func()
 	// clocks are those of the services, as their answers show them.
@@ -94,20 +96,26 @@ func New(opts Options) (*Doors, error) {
 	if authorities != nil {
 		base.TLSClientConfig = &tls.Config{RootCAs: authorities, MinVersion: tls.VersionTLS12}
 	}
-	transport := rest.Bounds{Stall: opts.RequestTimeout, Most: rest.MostBody}.Transport(base)
-	if untrusted != nil {
-		transport = rest.Never(untrusted) // what needs no network goes on
-	}
-	if opts.Debug != nil {
-		transport = rest.Trace(transport, opts.Debug)
-	}
+	direct := base.Clone()
+	direct.Proxy = nil
 	clocks := &rest.Clocks{}
+	chain := func(next http.RoundTripper) http.RoundTripper {
+		transport := rest.Bounds{Stall: opts.RequestTimeout, Most: rest.MostBody}.Transport(next)
+		if untrusted != nil {
+			transport = rest.Never(untrusted) // what needs no network goes on
+		}
+		if opts.Debug != nil {
+			transport = rest.Trace(transport, opts.Debug)
+		}
+		return clocks.Transport(rest.UserAgent(transport, opts.UserAgent))
+	}
 	return &Doors{
 		opts:   opts,
 		Hosts:  hosts,
-		close:  base.CloseIdleConnections,
+		close:  func() { base.CloseIdleConnections(); direct.CloseIdleConnections() },
 		clocks: clocks,
-		tokens: clocks.Transport(rest.UserAgent(transport, opts.UserAgent)),
+		tokens: chain(base),
+		local:  chain(direct),
 	}, nil
 }
 
@@ -159,6 +167,11 @@ func (d *Doors) patient(next http.RoundTripper) http.RoundTripper {
 // tokenClient is for token endpoints.
 func (d *Doors) tokenClient() *http.Client {
 	return &http.Client{Transport: d.patient(d.tokens), CheckRedirect: rest.NoRedirects}
+}
+
+// localClient is for the endpoints of managed identities.
+func (d *Doors) localClient() *http.Client {
+	return &http.Client{Transport: d.patient(d.local), CheckRedirect: rest.NoRedirects}
 }
 
 // apiClient carries a session's token, at a pace.

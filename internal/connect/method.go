@@ -76,7 +76,7 @@ func (d *Doors) application(f Found, method Method) (found Found, ok bool, err e
 		}
 		client := d.opts.Getenv("AZURE_CLIENT_ID") // a user-assigned identity
 		f.renew = func(ctx context.Context) (signin.Access, error) {
-			return signin.ManagedIdentity(ctx, d.tokenClient(), client, d.Hosts.Graph, d.opts.Getenv)
+			return signin.ManagedIdentity(ctx, d.localClient(), client, d.Hosts.Graph, d.opts.Getenv)
 		}
 		return f, true, nil
 	}

@@ -340,8 +340,8 @@ func checkUserConsent(in Input, f *findings) {
 			Severity: Info,
 			Needs:    missing.AnyOf,
 			Evidence: evidence(in.Facts.UserConsent),
-			Fix:      "look at " + menu.EntraUserConsent + ", or " + getting(missing, f.row.code),
-			Saw:      "What people may consent to in Entra could not be seen; Zoom's own switch must say the same",
+			Saw: "What people may consent to in Entra could not be seen (" + menu.EntraUserConsent +
+				"); Zoom's own switch must say the same",
 		})
 		return
 	}

@@ -16,15 +16,17 @@ import (
 
 // issue makes a certificate authority that lives as long as the sandbox, writes
 // its certificate to file, and returns a server configuration for loopback. The
-// authority's key is never stored and may sign for loopback names only.
-func issue(file string) (*tls.Config, error) {
+// authority's key is never stored and may sign for loopback names only, and for the services'
+// own where a test asked for them.
+func issue(file string, realHosts []string) (*tls.Config, error) {
 	caKey, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return nil, fmt.Errorf("making the authority's key: %w", err)
 	}
 	ca := entra.Certificate("zo365 sandbox authority")
 	ca.IsCA, ca.BasicConstraintsValid, ca.KeyUsage = true, true, x509.KeyUsageCertSign
-	ca.PermittedDNSDomains, ca.PermittedDNSDomainsCritical = []string{"localhost"}, true
+	names := append([]string{"localhost"}, realHosts...)
+	ca.PermittedDNSDomains, ca.PermittedDNSDomainsCritical = names, true
 	ca.PermittedIPRanges = []*net.IPNet{
 		{IP: net.IPv4(127, 0, 0, 0).To4(), Mask: net.CIDRMask(8, 32)},
 		{IP: net.IPv6loopback, Mask: net.CIDRMask(128, 128)},
@@ -41,7 +43,7 @@ func issue(file string) (*tls.Config, error) {
 		return nil, fmt.Errorf("making the server's key: %w", err)
 	}
 	leaf := entra.Certificate("localhost")
-	leaf.DNSNames, leaf.IPAddresses = []string{"localhost"}, []net.IP{net.IPv4(127, 0, 0, 1), net.IPv6loopback}
+	leaf.DNSNames, leaf.IPAddresses = names, []net.IP{net.IPv4(127, 0, 0, 1), net.IPv6loopback}
 	leaf.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}
 	leafDER, err := x509.CreateCertificate(rand.Reader, leaf, ca, key.Public(), caKey)
 	if err != nil {

@@ -12,12 +12,17 @@ import (
 // Env are the variables that point zo365, and any other client, at this
 // sandbox.
 func (s *Server) Env() ([]world.Variable, error) {
-	vars := []world.Variable{
-		{Name: "ZO365_MICROSOFT_LOGIN_URL", Value: s.Origin},
-		{Name: "ZO365_MICROSOFT_GRAPH_URL", Value: s.Origin},
-		{Name: "ZO365_ZOOM_LOGIN_URL", Value: s.Origin},
-		{Name: "ZO365_ZOOM_API_URL", Value: s.Origin},
-		{Name: "ZO365_ZOOM_PORTAL_URL", Value: s.Origin},
+	var vars []world.Variable
+	if !s.opts.RealHosts {
+		vars = []world.Variable{
+			{Name: "ZO365_MICROSOFT_LOGIN_URL", Value: s.Origin},
+			{Name: "ZO365_MICROSOFT_GRAPH_URL", Value: s.Origin},
+			{Name: "ZO365_ZOOM_LOGIN_URL", Value: s.Origin},
+			{Name: "ZO365_ZOOM_API_URL", Value: s.Origin},
+			{Name: "ZO365_ZOOM_PORTAL_URL", Value: s.Origin},
+		}
+	}
+	vars = append(vars, []world.Variable{
 		{Name: "SSL_CERT_FILE", Value: s.CAFile()},
 		{Name: "NODE_EXTRA_CA_CERTS", Value: s.CAFile()},
 		{Name: "ZO365_MICROSOFT_TENANT", Value: s.world.TenantID},
@@ -27,7 +32,7 @@ func (s *Server) Env() ([]world.Variable, error) {
 		{Name: "ZO365_ZOOM_ACCOUNT_ID", Value: s.world.AccountID},
 		{Name: "ZO365_ZOOM_CLIENT_ID", Value: s.zoom.OAuth.ClientID},
 		{Name: "ZO365_ZOOM_CLIENT_SECRET", Value: s.zoom.OAuth.ClientSecret},
-	}
+	}...)
 	vars = append(vars, s.entra.Workload.Variables(s.Origin)...)
 	if !s.opts.AutoApprove {
 		return vars, nil
@@ -52,11 +57,56 @@ func (s *Server) robot() (string, error) {
 	return link, nil
 }
 
-// Exports are the variables as shell commands.
-func Exports(vars []world.Variable) string {
+// Format is how variables are written for a shell or a program.
+type Format string
+
+// The formats.
+const (
+	Sh         Format = "sh"
+	Fish       Format = "fish"
+	PowerShell Format = "ps1"
+	Cmd        Format = "cmd"
+	Dotenv     Format = "env"
+)
+
+// FormatOf is the format of a file by its ending; what has no known one is for sh.
+func FormatOf(file string) Format {
+	ending := strings.ToLower(strings.TrimPrefix(filepath.Ext(file), "."))
+	switch f := Format(ending); f {
+	case Fish, PowerShell, Cmd, Dotenv:
+		return f
+	}
+	if ending == "bat" {
+		return Cmd
+	}
+	return Sh
+}
+
+// Text sets the variables; names are plain words.
+//
+// https://learn.microsoft.com/powershell/module/microsoft.powershell.core/about/about_quoting_rules
+// https://learn.microsoft.com/windows-server/administration/windows-commands/set_1
+// https://docs.docker.com/reference/cli/docker/container/run/#env
+// https://fishshell.com/docs/current/language.html#quotes
+func (f Format) Text(vars []world.Variable) string {
 	var b strings.Builder
+	if f == Cmd {
+		b.WriteString("@echo off\r\n")
+	}
 	for _, v := range vars {
-		fmt.Fprintf(&b, "export %s='%s'\n", v.Name, strings.ReplaceAll(v.Value, "'", `'\''`))
+		switch f {
+		case PowerShell:
+			fmt.Fprintf(&b, "$env:%s = '%s'\n", v.Name, strings.ReplaceAll(v.Value, "'", "''"))
+		case Cmd:
+			fmt.Fprintf(&b, "set \"%s=%s\"\r\n", v.Name, strings.ReplaceAll(v.Value, "%", "%%"))
+		case Dotenv:
+			fmt.Fprintf(&b, "%s=%s\n", v.Name, v.Value)
+		case Fish:
+			value := strings.NewReplacer(`\`, `\\`, "'", `\'`).Replace(v.Value)
+			fmt.Fprintf(&b, "set -gx %s '%s'\n", v.Name, value)
+		case Sh:
+			fmt.Fprintf(&b, "export %s='%s'\n", v.Name, strings.ReplaceAll(v.Value, "'", `'\''`))
+		}
 	}
 	return b.String()
 }

@@ -274,7 +274,7 @@ func (s *Server) goesOn(object map[string]any, r *http.Request, token string) {
 		object["next_page_token"] = token
 		return
 	}
-	object["@odata.nextLink"] = s.Origin + r.URL.Path + "?$skiptoken=" + token
+	object["@odata.nextLink"] = s.originOf(r) + r.URL.Path + "?$skiptoken=" + token
 }
 
 // short leaves out the first of each list and keeps the counts.

@@ -11,6 +11,7 @@
 package sandbox
 
 import (
+	"cmp"
 	"compress/gzip"
 	"context"
 	"crypto/rand"
@@ -47,6 +48,12 @@ type Options struct {
 	Latency time.Duration
 	// AutoApprove approves device codes as the scenario's admin.
 	AutoApprove bool
+	// MicrosoftCloud and ZoomCloud are names of world.MicrosoftClouds and world.ZoomClouds;
+	// empty is the global one.
+	MicrosoftCloud, ZoomCloud string
+	// RealHosts: the certificate and the answers bear the real names of the services, for a
+	// test that leads these names here. Each service then answers under its own name only.
+	RealHosts bool
 	// Traffic gets every exchange as a line of JSON; it may be nil.
 	Traffic io.Writer
 	// Issued gets every secret that is handed out, one a line, so that a test can
@@ -97,7 +104,7 @@ func Start(ctx context.Context, opts Options) (*Server, error) {
 }
 
 func (s *Server) prepare(listener net.Listener) error {
-	certificate, err := issue(s.CAFile())
+	certificate, err := issue(s.CAFile(), s.realHosts())
 	if err != nil {
 		return err
 	}
@@ -115,6 +122,16 @@ func (s *Server) prepare(listener net.Listener) error {
 	}
 	go func() { s.served <- s.http.ServeTLS(listener, "", "") }()
 	return nil
+}
+
+// realHosts are the services' names, where the sandbox bears them.
+func (s *Server) realHosts() []string {
+	if !s.opts.RealHosts {
+		return nil
+	}
+	microsoft := world.MicrosoftClouds[cmp.Or(s.opts.MicrosoftCloud, "global")]
+	zoom := world.ZoomClouds[cmp.Or(s.opts.ZoomCloud, "global")]
+	return []string{microsoft.Login, microsoft.Graph, zoom.Portal, zoom.API}
 }
 
 // Keys are what a sandbox signs with and trusts. Making them takes longer than all else,
@@ -151,12 +168,25 @@ func (s *Server) furnish(keys Keys) {
 // install makes one tenant and one account, and the services that show them.
 func (s *Server) install(keys Keys, seed uint64) {
 	s.world = world.New(s.opts.Scenario, s.opts.Users, seed, s.opts.Scenario.Clock())
-	host := &world.Host{Origin: s.Origin, World: s.world, AutoApprove: s.opts.AutoApprove}
-	s.entra = entra.New(host, keys.signing)
+	cloud := world.MicrosoftClouds[cmp.Or(s.opts.MicrosoftCloud, "global")]
+	at := func(name string) *world.Host {
+		origin := s.Origin
+		if s.opts.RealHosts {
+			origin = "https://" + name
+		}
+		return &world.Host{
+			Origin:      origin,
+			World:       s.world,
+			Cloud:       cloud,
+			AutoApprove: s.opts.AutoApprove,
+		}
+	}
+	zoomCloud := world.ZoomClouds[cmp.Or(s.opts.ZoomCloud, "global")]
+	s.entra = entra.New(at(cloud.Login), keys.signing)
 	s.entra.Workload = keys.workload
-	s.graph = &graph.Service{Host: host, Entra: s.entra, Fault: s.fault}
-	s.zoom = &zoom.Service{Host: host, OAuth: zoom.NewOAuth()}
-	s.portal = &portal.Service{Host: host, Entra: s.entra, Pages: portal.NewSessions()}
+	s.graph = &graph.Service{Host: at(cloud.Graph), Entra: s.entra, Fault: s.fault}
+	s.zoom = &zoom.Service{Host: at(zoomCloud.API), OAuth: zoom.NewOAuth()}
+	s.portal = &portal.Service{Host: at(zoomCloud.Portal), Entra: s.entra, Pages: portal.NewSessions()}
 	s.entra.MailReadFor = func(state string) bool { return s.portal.Pages.MailReadFor(s.world, state) }
 }
 
@@ -207,9 +237,17 @@ func (s *Server) reply(r *http.Request, body []byte) *world.Recorder {
 	s.world.Mu.Lock()
 	defer s.world.Mu.Unlock()
 	answer := s.answer(r, body)
-	s.traffic.write(s.Origin, r, body, answer)
+	s.traffic.write(s.originOf(r), r, body, answer)
 	s.issued(answer)
 	return answer
+}
+
+// originOf is the origin that a request was sent to.
+func (s *Server) originOf(r *http.Request) string {
+	if s.opts.RealHosts {
+		return "https://" + r.Host
+	}
+	return s.Origin
 }
 
 // readBody reads a request, which Microsoft's SDKs compress.
@@ -236,12 +274,15 @@ func (s *Server) answer(r *http.Request, body []byte) *world.Recorder {
 	if s.world.Awaits(r, "endless", "same-next-link") {
 		r = firstPage(r)
 	}
+	if !s.under(rec, r) {
+		return rec
+	}
 	switch path := r.URL.Path; {
 	case path == "/oidc/userinfo":
 		s.graph.UserInfo(rec, r)
 	case strings.HasPrefix(path, "/v1.0/"), strings.HasPrefix(path, "/beta/"):
 		s.graph.Serve(rec, r)
-	case strings.HasPrefix(path, "/v2/"), path == "/oauth/token", path == "/oauth/revoke":
+	case isZoomPath(path):
 		s.zoom.Serve(rec, r)
 	case path == "/entra":
 		s.portal.ServeEntraAdmin(rec, r)
@@ -256,4 +297,35 @@ func (s *Server) answer(r *http.Request, body []byte) *world.Recorder {
 	}
 	s.spoil(rec, r)
 	return rec
+}
+
+func isZoomPath(path string) bool {
+	return strings.HasPrefix(path, "/v2/") || path == "/oauth/token" || path == "/oauth/revoke"
+}
+
+// under refuses a request that came under another service's name.
+func (s *Server) under(rec *world.Recorder, r *http.Request) bool {
+	if !s.opts.RealHosts {
+		return true
+	}
+	want := s.entra.Server.Origin
+	switch path := r.URL.Path; {
+	case strings.HasPrefix(path, "/v1.0/"), strings.HasPrefix(path, "/beta/"), path == "/oidc/userinfo":
+		want = s.graph.Origin
+	case strings.HasPrefix(path, "/v2/"):
+		want = s.zoom.Origin
+	case strings.HasPrefix(path, "/oauth/"),
+		path == "/",
+		path == "/signin",
+		strings.HasPrefix(path, "/account"),
+		path == "/billing":
+		want = s.portal.Origin
+	case strings.HasPrefix(path, "/sandbox/"):
+		return true
+	}
+	if here := "https://" + r.Host; here == want || here == s.Origin { // or under its own
+		return true
+	}
+	rec.JSON(http.StatusMisdirectedRequest, map[string]any{"error": r.URL.Path + " is not of " + r.Host})
+	return false
 }

@@ -146,6 +146,11 @@ func askFor(
 	for name, value := range headers {
 		req.Header.Set(name, value)
 	}
+	return answerOf(c, req, place, out)
+}
+
+// answerOf sends a question for a token.
+func answerOf(c *http.Client, req *http.Request, place string, out any) error {
 	resp, err := c.Do(req)
 	if err != nil {
 		return fmt.Errorf("asking %s for a token: %w", place, err)

@@ -182,7 +182,7 @@ func (e *Service) configuration(rec *world.Recorder, tenant, version string) {
 		"scopes_supported":                      []string{"openid", "profile", "email", "offline_access"},
 		"issuer":                                base + version,
 		"request_uri_parameter_supported":       false,
-		"userinfo_endpoint":                     e.Server.Origin + "/oidc/userinfo",
+		"userinfo_endpoint":                     e.graph() + "/oidc/userinfo",
 		"authorization_endpoint":                base + "/oauth2/v2.0/authorize",
 		"device_authorization_endpoint":         base + "/oauth2/v2.0/devicecode",
 		"http_logout_supported":                 true,
@@ -257,9 +257,12 @@ func (e *Service) client(rec *world.Recorder, id string) bool {
 			900144,
 			"The request body must contain the following parameter: 'client_id'.",
 		)
-	case world.OwnAppID, world.GraphToolsID:
+	case world.OwnAppID:
 		return true
 	default:
+		if id == world.GraphToolsID && e.Server.Cloud.GraphTools {
+			return true
+		}
 		if e.Server.World.Registered(id) {
 			return true
 		}
@@ -354,4 +357,12 @@ func (e *Service) sign(claims map[string]any) string {
 		panic(err)
 	}
 	return text
+}
+
+// graph is the address of Microsoft Graph, for which tokens are.
+func (e *Service) graph() string {
+	if e.Server.Origin == "https://"+e.Server.Cloud.Login {
+		return "https://" + e.Server.Cloud.Graph
+	}
+	return e.Server.Origin
 }

@@ -356,7 +356,7 @@ func (e *Service) access(i *Issued) string {
 	// https://learn.microsoft.com/entra/identity-platform/access-token-claims-reference
 	issuer := e.Server.Origin + "/" + w.TenantID + "/"
 	claims := map[string]any{
-		"aud":             e.Server.Origin,
+		"aud":             e.graph(),
 		"iss":             issuer,
 		"iat":             w.Now().Unix(),
 		"nbf":             w.Now().Unix(),

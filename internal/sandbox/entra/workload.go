@@ -113,7 +113,7 @@ func (e *Service) serveWorkload(rec *world.Recorder, r *http.Request) bool {
 			refused()
 			break
 		}
-		rec.JSON(http.StatusOK, map[string]any{"oidcToken": e.federated(federatedSubject, "api://AzureADTokenExchange")})
+		rec.JSON(http.StatusOK, map[string]any{"oidcToken": e.federated(federatedSubject, e.Server.Cloud.Audience)})
 	case "GET /msi/token":
 		// https://learn.microsoft.com/azure/app-service/overview-managed-identity
 		if header.Get("X-IDENTITY-HEADER") != w.msiHeader {
@@ -240,15 +240,18 @@ func (e *Service) assertion(rec *world.Recorder, r *http.Request) bool {
 		}
 		return true
 	}
-	if claims.Issuer != e.Server.Origin+"/idp" || claims.Subject != federatedSubject ||
-		!claims.Audience.Contains("api://AzureADTokenExchange") {
+	// Each part that does not match has a number of its own; reported:
+	// https://github.com/Azure/login/issues/482
+	// https://github.com/Azure/azure-workload-identity/issues/1200
+	if number, part := e.unmatched(claims); number != 0 {
 		e.refuse(
 			rec,
 			http.StatusUnauthorized,
 			"invalid_client",
-			70021,
+			number,
 			fmt.Sprintf(
-				"No matching federated identity record found for presented assertion. Assertion Issuer: '%s'. Assertion Subject: '%s'. Assertion Audience: '%s'.",
+				"No matching federated identity record found for presented assertion %s. Assertion Issuer: '%s'. Assertion Subject: '%s'. Assertion Audience: '%s'.",
+				part,
 				claims.Issuer,
 				claims.Subject,
 				strings.Join(claims.Audience, " "),
@@ -270,4 +273,20 @@ func (e *Service) isTokenURL(audience jwt.Audience) bool {
 		}
 	}
 	return false
+}
+
+// unmatched says what of a token of another identity provider is not as the application
+// trusts it.
+func (e *Service) unmatched(c jwt.Claims) (number int, part string) {
+	switch {
+	case c.Issuer != e.Server.Origin+"/idp":
+		return 700211, "issuer"
+	case !c.Audience.Contains(e.Server.Cloud.Audience):
+		return 700212, "audience"
+	case c.Subject == federatedSubject:
+		return 0, ""
+	case strings.EqualFold(c.Subject, federatedSubject):
+		return 7002138, "subject in another letter case"
+	}
+	return 700213, "subject"
 }

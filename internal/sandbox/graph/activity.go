@@ -99,6 +99,10 @@ func password(name, hint, id string, ends time.Time) map[string]any {
 // signInActivities is a report of the larger licences:
 // https://learn.microsoft.com/graph/api/reportroot-list-serviceprincipalsigninactivities
 func (s *Service) signInActivities(g *graphCall) {
+	if !s.Cloud.SignInReport {
+		s.notHere(g)
+		return
+	}
 	if !s.allowed(g, "AuditLog.Read.All") {
 		return
 	}
@@ -164,4 +168,9 @@ func (s *Service) authorizationPolicy(g *graphCall) {
 			"permissionGrantPoliciesAssigned": assigned,
 		},
 	})
+}
+
+// notHere refuses a call that this cloud does not have; the words are ours.
+func (s *Service) notHere(g *graphCall) {
+	s.badQuery(g, "Resource not found for the segment '"+g.path[len(g.path)-1]+"': it is not of this cloud.")
 }

@@ -381,6 +381,10 @@ var auditReaders = []string{
 // directoryAudits needs both permissions of its page:
 // https://learn.microsoft.com/graph/api/directoryaudit-list
 func (s *Service) directoryAudits(g *graphCall) {
+	if !s.Cloud.DirectoryAudits {
+		s.notHere(g)
+		return
+	}
 	if !s.allowed(g, "AuditLog.Read.All") {
 		return
 	}
