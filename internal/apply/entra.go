@@ -9,10 +9,9 @@ import (
 
 	"github.com/zo365/zo365/internal/doctor"
 	"github.com/zo365/zo365/internal/journal"
+	"github.com/zo365/zo365/internal/menu"
 	"github.com/zo365/zo365/internal/plan"
 	"github.com/zo365/zo365/internal/tenant"
-
-	"github.com/zo365/zo365/internal/menu"
 )
 
 // Entra is what changes of enterprise applications need.

@@ -10,10 +10,9 @@ import (
 
 	"github.com/zo365/zo365/internal/doctor"
 	"github.com/zo365/zo365/internal/journal"
+	"github.com/zo365/zo365/internal/menu"
 	"github.com/zo365/zo365/internal/plan"
 	"github.com/zo365/zo365/internal/tenant"
-
-	"github.com/zo365/zo365/internal/menu"
 )
 
 // Groups is what changes of Zoom's groups need.

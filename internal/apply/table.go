@@ -5,14 +5,15 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/zo365/zo365/internal/doctor"
 	"github.com/zo365/zo365/internal/journal"
+	"github.com/zo365/zo365/internal/menu"
 	"github.com/zo365/zo365/internal/plan"
 	"github.com/zo365/zo365/internal/tenant"
-
-	"github.com/zo365/zo365/internal/menu"
 )
 
 // row is one kind of change: who does it, what shows that it is done, and what takes it
@@ -87,6 +88,31 @@ var calls = map[doctor.Action][]string{
 	doctor.ChangeUPN:        {"msgraph.SetUPN", "msgraph.User", "msgraph.UsersByAddress", "zoom.User"},
 	doctor.RegisterClient:   {"msgraph.CreateApplication"},
 }
+
+// rests are the beliefs by their IDs that each kind of change of a service rests on.
+var rests = map[doctor.Action][]string{
+	doctor.GrantPermission:  {"integration.calendars", "integration.mail-read", "integration.upn-rule"},
+	doctor.RevokePermission: {"integration.mail-read", "exchange.adds-up"},
+	doctor.EnableApp:        {"entra.disabled-app"},
+	doctor.DisableApp:       {"entra.disabled-app"},
+	doctor.CreateGroup:      {"zoom.groups"},
+	doctor.DeleteGroup:      {"zoom.groups"},
+	doctor.ChangeEmail:      {"zoom.change-email", "integration.upn-rule"},
+	doctor.ChangeUPN:        {"entra.upn-characters", "integration.upn-rule"},
+	doctor.RegisterClient:   {"graph.public-client"},
+}
+
+// takesAway are the kinds of change that take something from somebody.
+var takesAway = []doctor.Action{doctor.RevokePermission, doctor.DisableApp, doctor.DeleteGroup}
+
+// RestsOn are the beliefs that a kind of change rests on, and whether it takes something
+// away, for which more is asked of them.
+func RestsOn(action doctor.Action) (beliefs []string, takes bool) {
+	return rests[action], slices.Contains(takesAway, action)
+}
+
+// Asking are the kinds of change that ask a service.
+func Asking() []doctor.Action { return slices.Sorted(maps.Keys(calls)) }
 
 // Calls are the calls of the doors that a kind of change makes.
 func Calls(action doctor.Action) []string { return calls[action] }

@@ -13,6 +13,7 @@ import (
 	"github.com/zo365/zo365/internal/connect"
 	"github.com/zo365/zo365/internal/doctor"
 	"github.com/zo365/zo365/internal/export"
+	"github.com/zo365/zo365/internal/menu"
 	"github.com/zo365/zo365/internal/need"
 	"github.com/zo365/zo365/internal/plan"
 	"github.com/zo365/zo365/internal/profile"
@@ -20,8 +21,6 @@ import (
 	"github.com/zo365/zo365/internal/secret"
 	"github.com/zo365/zo365/internal/signin"
 	"github.com/zo365/zo365/internal/tenant"
-
-	"github.com/zo365/zo365/internal/menu"
 )
 
 // The exit codes, a promise to scripts.

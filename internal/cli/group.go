@@ -10,12 +10,11 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/zo365/zo365/internal/config"
+	"github.com/zo365/zo365/internal/menu"
 	"github.com/zo365/zo365/internal/profile"
 	"github.com/zo365/zo365/internal/render"
 	"github.com/zo365/zo365/internal/tenant"
 	"github.com/zo365/zo365/internal/workspace"
-
-	"github.com/zo365/zo365/internal/menu"
 )
 
 func newGroupCmd(env *Env) *cobra.Command {

@@ -8,10 +8,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/zo365/zo365/internal/config"
+	"github.com/zo365/zo365/internal/menu"
 	"github.com/zo365/zo365/internal/profile"
 	"github.com/zo365/zo365/internal/render"
-
-	"github.com/zo365/zo365/internal/menu"
 )
 
 type initOptions struct {

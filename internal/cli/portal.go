@@ -59,7 +59,7 @@ func controls(w *workspace.Workspace) []render.PortalControl {
 				Step:        render.StepName(scope, s),
 				Scope:       scope,
 				Menu:        doctor.PortalPath(group),
-				Address:     w.Portals().Zoom + doctor.PortalPage(group),
+				Address:     w.Portals().Zoom + doctor.PortalPage(group, ""), // which needs no network
 				Control:     s.Control,
 				Choose:      s.Choose,
 				ConfirmedBy: confirmed[i].ConfirmedBy,

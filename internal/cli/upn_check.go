@@ -12,14 +12,13 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/zo365/zo365/internal/export"
+	"github.com/zo365/zo365/internal/menu"
 	"github.com/zo365/zo365/internal/msgraph"
 	"github.com/zo365/zo365/internal/render"
 	"github.com/zo365/zo365/internal/tenant"
 	"github.com/zo365/zo365/internal/upn"
 	"github.com/zo365/zo365/internal/upn/index"
 	"github.com/zo365/zo365/internal/zoom"
-
-	"github.com/zo365/zo365/internal/menu"
 )
 
 type upnCheckOptions struct {

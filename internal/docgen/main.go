@@ -1,5 +1,5 @@
 // Command docgen writes what is generated: the command reference (Markdown and
-// man pages), the page of permissions, the shell completions and the JSON Schemas of
+// man pages), the pages of permissions and of facts, the shell completions and the JSON Schemas of
 // the tenant file and of a saved plan. Its only argument is the folder to write into.
 package main
 
@@ -68,6 +68,12 @@ func generate(dir string) error {
 		return err
 	}
 	if err := os.WriteFile(filepath.Join(dir, "docs/permissions.md"), page, 0o644); err != nil {
+		return err
+	}
+	if page, err = facts(dir); err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(dir, "docs/facts.md"), page, 0o644); err != nil {
 		return err
 	}
 	schema, err := tenantSchema()

@@ -145,7 +145,8 @@ func (c Choice) Absence() string {
 		}
 		return "No application of Zoom holds a calendar permission; there is " + strings.Join(held, "; ")
 	}
-	return absent
+	return absent + "; Zoom publishes no ID of it that zo365 knows (if you know which it is: " +
+		"zo365 integration use-application APP-ID)"
 }
 
 func calendars(in Input, c tenant.Consent) bool {

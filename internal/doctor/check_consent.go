@@ -139,6 +139,9 @@ func checkComplete(in Input, f *findings) {
 		if !c.Present {
 			one.Saw = "Nothing is granted yet; needed: " + strings.Join(w.Permissions(), ", ")
 		}
+		if len(w.Required) == 0 {
+			one.Saw += " (as reported: Zoom's own list is a picture; microsoft.required_permissions says otherwise)"
+		}
 		app := app.Application()
 		for _, p := range c.Missing {
 			permission := tenant.GraphPermission(p)

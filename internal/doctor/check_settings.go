@@ -133,7 +133,7 @@ func checkPortal(in Input, f *findings) {
 			if s.group != "" {
 				after = append(after, groupID(s.group))
 			}
-			one.Steps = clicks(s.group, pending, after)
+			one.Steps = clicks(in, s.group, pending, after)
 		}
 		f.add(one)
 	}

@@ -6,9 +6,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/zo365/zo365/internal/tenant"
-
 	"github.com/zo365/zo365/internal/menu"
+	"github.com/zo365/zo365/internal/tenant"
 )
 
 // Entra accepts assertions within five minutes of its own clock; a minute is worth

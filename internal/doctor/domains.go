@@ -9,10 +9,9 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/zo365/zo365/internal/menu"
 	"github.com/zo365/zo365/internal/profile"
 	"github.com/zo365/zo365/internal/tenant"
-
-	"github.com/zo365/zo365/internal/menu"
 )
 
 // DomainState is one side of a domain.

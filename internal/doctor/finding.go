@@ -7,10 +7,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/zo365/zo365/internal/menu"
 	"github.com/zo365/zo365/internal/profile"
 	"github.com/zo365/zo365/internal/tenant"
-
-	"github.com/zo365/zo365/internal/menu"
 )
 
 // Severity is how bad a finding is.

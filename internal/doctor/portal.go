@@ -1,9 +1,8 @@
 package doctor
 
 import (
-	"github.com/zo365/zo365/internal/profile"
-
 	"github.com/zo365/zo365/internal/menu"
+	"github.com/zo365/zo365/internal/profile"
 )
 
 // PortalStep is something that only a person can do in Zoom's web portal,

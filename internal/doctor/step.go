@@ -119,14 +119,28 @@ func permissionID(p tenant.Permission) string {
 
 const enableID = "graph/enable-application"
 
-// PortalPage is where a scope's Mail & Calendar tab is reached, below the portal's
-// address. The portal has no published address of the tab itself; the query tells
-// a reader which group is meant and is ignored by the page.
-func PortalPage(group string) string {
-	if group == "" {
+// PortalPage is where a scope's Mail & Calendar tab is reached, below the portal's address:
+// the tab's own address is not known (open), so the menu path stands beside it wherever it
+// is shown. A group's page is known by the group's ID; the query tells a reader which group
+// is meant and is ignored by the page.
+func PortalPage(group, groupID string) string {
+	switch {
+	case group == "":
 		return "/account/setting"
+	case groupID == "":
+		return "/account/group?" + url.Values{"name": {group}}.Encode()
 	}
-	return "/account/group?" + url.Values{"name": {group}}.Encode()
+	return "/account/group?" + url.Values{"name": {group}}.Encode() + "#/detail/" + url.PathEscape(groupID) + "/detail"
+}
+
+// GroupID is Zoom's ID of a group; empty where it was not seen.
+func GroupID(in Input, group string) string {
+	for _, g := range in.Facts.ZoomGroups.Value {
+		if profile.SameName(g.Name, group) {
+			return g.ID
+		}
+	}
+	return ""
 }
 
 // VoidedByConsent and VoidedByRemoval are the portal steps whose confirmation ends
@@ -171,7 +185,7 @@ func ConsentSteps(in Input, scope string, again bool) []Step {
 		confirmed = nil
 	}
 	pending := Unconfirmed(s.effective, confirmed, c.Principal != nil)
-	steps := clicks(s.group, pending, nil)
+	steps := clicks(in, s.group, pending, nil)
 	for i := range steps {
 		steps[i].Finding = codePortal
 	}
@@ -202,7 +216,7 @@ func ConsentSteps(in Input, scope string, again bool) []Step {
 const NotRecorded = "not recorded"
 
 // clicks are portal steps as steps of a plan, each after the one before.
-func clicks(group string, pending []PortalStep, after []string) []Step {
+func clicks(in Input, group string, pending []PortalStep, after []string) []Step {
 	var steps []Step
 	scope := profile.Scope(group)
 	previous := slices.Clone(after)
@@ -220,7 +234,7 @@ func clicks(group string, pending []PortalStep, after []string) []Step {
 			After:  p.Choose,
 			Page: &Page{
 				Site:    ZoomPortal,
-				Path:    PortalPage(group),
+				Path:    PortalPage(group, GroupID(in, group)),
 				Menu:    PortalPath(group),
 				Control: p.Control,
 				Choose:  p.Choose,

@@ -9,9 +9,8 @@ import (
 	"strings"
 	"sync/atomic"
 
-	"github.com/zo365/zo365/internal/tenant"
-
 	"github.com/zo365/zo365/internal/menu"
+	"github.com/zo365/zo365/internal/tenant"
 )
 
 // sheet is a CSV file whose header was understood.

@@ -158,6 +158,8 @@ func (c *Client) Me(ctx context.Context) (tenant.User, error) {
 var accessUser = access("User", readUsers)
 
 // User reads one person by object ID or UPN; nil when there is none.
+//
+// https://learn.microsoft.com/graph/api/user-get
 func (c *Client) User(ctx context.Context, key string) (*tenant.User, error) {
 	var u user
 	q := call{
@@ -193,6 +195,8 @@ func (c *Client) UsersByAddress(ctx context.Context, address string) ([]tenant.U
 var _ = access("UsersByLocalPart", readUsers)
 
 // UsersByLocalPart finds the people whose UPN has the given part before the @.
+//
+// https://learn.microsoft.com/graph/api/user-list
 func (c *Client) UsersByLocalPart(ctx context.Context, local string) ([]tenant.User, error) {
 	return c.users(ctx, "looking up "+local+"@", "startswith(userPrincipalName,"+odata(local+"@")+")")
 }

@@ -5,9 +5,8 @@ import (
 	"maps"
 	"slices"
 
-	"github.com/zo365/zo365/internal/tenant"
-
 	"github.com/zo365/zo365/internal/menu"
+	"github.com/zo365/zo365/internal/tenant"
 )
 
 // Explanation is the plain meaning of one of Entra's errors and what to do.

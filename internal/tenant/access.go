@@ -20,6 +20,8 @@ type Access struct {
 	Or []string
 	// Roles are those of Entra one of which a person must have beside the permission.
 	Roles []string
+	// Certainty is how sure the permissions are; empty is documented.
+	Certainty Certainty
 	// Instead says what serves where the permission cannot be had; empty where it always can.
 	Instead string
 }

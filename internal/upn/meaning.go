@@ -1,9 +1,8 @@
 package upn
 
 import (
-	"github.com/zo365/zo365/internal/tenant"
-
 	"github.com/zo365/zo365/internal/menu"
+	"github.com/zo365/zo365/internal/tenant"
 )
 
 // Meanings explain the classes and the flags.

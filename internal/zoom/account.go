@@ -201,6 +201,8 @@ var _ = access("UsersOf", tenant.Access{
 
 // UsersOf lists everybody of a status by next_page_token, which misses nobody but
 // cannot be hurried.
+//
+// https://developers.zoom.us/docs/api/using-zoom-apis/#pagination
 func (c *Client) UsersOf(ctx context.Context, status string, each func([]tenant.ZoomUser)) error {
 	return c.list(ctx, usersCall(status), "users", userPage, func(items json.RawMessage) (int, error) {
 		users, err := usersIn(items)
@@ -307,6 +309,8 @@ func (c *Client) Account(ctx context.Context) (tenant.ZoomAccount, error) {
 var accessPlan = access("Plan", tenant.Access{
 	Why:    "the Zoom plan",
 	Scopes: []string{"billing:read:plan_usage:admin"},
+	// Whether a standard account can have it is said both ways.
+	Certainty: tenant.Conflict,
 })
 
 // Plan reads what the account pays for, by the codes of Zoom's billing. Whether a standard

@@ -3,9 +3,8 @@ package zoom
 import (
 	"strconv"
 
-	"github.com/zo365/zo365/internal/tenant"
-
 	"github.com/zo365/zo365/internal/menu"
+	"github.com/zo365/zo365/internal/tenant"
 )
 
 const errorsPage = "https://developers.zoom.us/docs/api/errors/"
