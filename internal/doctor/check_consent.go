@@ -321,17 +321,24 @@ func checkOthers(in Input, f *findings) {
 	)
 }
 
-// checkUserConsent judges Entra's side of setup_by: users; Zoom's own switch is in no answer
-// of its API.
-func checkUserConsent(in Input, f *findings) {
+// PeopleConsent are the scopes, in words, whose people set it up themselves by a consent of
+// their own.
+func PeopleConsent(f profile.File) []string {
 	var who []string
-	for _, s := range scopes(in.File) {
+	for _, s := range scopes(f) {
 		e := s.effective
 		if e.Enabled && e.SetupBy == profile.Users && e.AuthorizeWith == profile.Graph &&
 			e.DefaultService == profile.Office365 {
 			who = append(who, s.words())
 		}
 	}
+	return who
+}
+
+// checkUserConsent judges Entra's side of setup_by: users; Zoom's own switch is in no answer
+// of its API.
+func checkUserConsent(in Input, f *findings) {
+	who := PeopleConsent(in.File)
 	if len(who) == 0 {
 		f.skip("No profile lets people set it up themselves")
 		return

@@ -97,6 +97,9 @@ type Want struct {
 	// ZoomEmail names the authorizing person's Zoom account; empty looks for their
 	// UPN, then their mail address.
 	ZoomEmail string
+	// PeopleConsent: a profile lets people set it up themselves, so that what they may
+	// consent to matters.
+	PeopleConsent bool
 	// MembersOf are the groups whose members are read; nil is every group.
 	MembersOf func(group string) bool
 }
@@ -204,8 +207,6 @@ func first(f *tenant.Facts, s Sources, w Want) []task {
 			},
 		),
 		read(tenant.FactMailless, &f.Mailless, "GET /users?$filter=not(assignedPlans/any(...))", s.Mailboxes.WithoutMailbox),
-		read(tenant.FactUserConsent, &f.UserConsent, "GET /policies/authorizationPolicy",
-			func(ctx context.Context) (tenant.UserConsent, error) { return s.Activity.UserConsent(ctx) }),
 		read(tenant.FactZoomAccount, &f.ZoomAccount, "GET /users/me", s.Account.Account),
 		read(tenant.FactZoomPlan, &f.ZoomPlan, "GET /accounts/me/plans/usage", s.Account.Plan),
 		read(tenant.FactZoomRoles, &f.ZoomRoles, "GET /roles", s.Account.AccountRoles),
@@ -219,6 +220,10 @@ func first(f *tenant.Facts, s Sources, w Want) []task {
 				return people(ctx, s.People)
 			},
 		),
+	}
+	if w.PeopleConsent {
+		tasks = append(tasks, read(tenant.FactUserConsent, &f.UserConsent, "GET /policies/authorizationPolicy",
+			func(ctx context.Context) (tenant.UserConsent, error) { return s.Activity.UserConsent(ctx) }))
 	}
 	if w.SignedIn.Person {
 		tasks = append(

@@ -334,6 +334,8 @@ func (w *Workspace) wanted(facts []tenant.Fact) survey.Want {
 		InUse:     w.Pair.Microsoft.InUse,
 		By:        w.want.By,
 		ZoomEmail: w.want.ZoomEmail,
+		// What people may consent to takes a permission of its own, and matters to few.
+		PeopleConsent: len(doctor.PeopleConsent(w.File)) > 0,
 	}
 	for _, id := range []string{w.File.Microsoft.ZoomAppID, w.Input.Record.Pinned.AppID} {
 		if id != "" {
