@@ -42,6 +42,7 @@ check-generated: ## fails when the generated files are stale
 	diff -r .build/generated/docs/man docs/man
 	diff -r .build/generated/completions completions
 	diff .build/generated/docs/permissions.md docs/permissions.md
+	diff .build/generated/docs/facts.md docs/facts.md
 	diff .build/generated/docs/zo365.schema.json docs/zo365.schema.json
 	diff .build/generated/docs/plan.schema.json docs/plan.schema.json
 

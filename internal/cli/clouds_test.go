@@ -27,8 +27,16 @@ func TestTheRealNamesOfEveryCloud(t *testing.T) {
 		lastUse string
 	}{
 		{"global", "global", []string{"login.microsoftonline.com", "graph.microsoft.com", "zoom.us", "api.zoom.us"}, "ok"},
-		{"gcc-high", "gov", []string{"login.microsoftonline.us", "graph.microsoft.us", "zoomgov.com", "api.zoomgov.com"}, "skipped"},
-		{"dod", "gov", []string{"login.microsoftonline.us", "dod-graph.microsoft.us", "zoomgov.com", "api.zoomgov.com"}, "skipped"},
+		{
+			"gcc-high", "gov",
+			[]string{"login.microsoftonline.us", "graph.microsoft.us", "zoomgov.com", "api.zoomgov.com"},
+			"skipped",
+		},
+		{
+			"dod", "gov",
+			[]string{"login.microsoftonline.us", "dod-graph.microsoft.us", "zoomgov.com", "api.zoomgov.com"},
+			"skipped",
+		},
 		{
 			"china", "global",
 			[]string{"login.partner.microsoftonline.cn", "microsoftgraph.chinacloudapi.cn", "zoom.us", "api.zoom.us"},

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"fmt"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -45,5 +46,9 @@ func runFacts(ctx context.Context, env *Env, opts factsOptions) error {
 	if err != nil {
 		return err
 	}
-	return env.show(render.FactsListing(w.FactsFile()))
+	listing := render.FactsListing(w.FactsFile())
+	if unseen := render.Unseen(listing); len(unseen) > 0 {
+		env.warn(fmt.Errorf("could not see %s", strings.Join(unseen, ", ")))
+	}
+	return env.show(listing)
 }

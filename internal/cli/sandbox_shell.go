@@ -131,6 +131,9 @@ func runSandboxShell(ctx context.Context, env *Env, opts sandboxShellOptions, co
 	return nil
 }
 
+// realOnes begin the names of variables that may be about real services.
+var realOnes = []string{"ZO365_", "AZURE_", "ZOOM_"}
+
 // inside is the environment of a shell in the sandbox: nothing of the real services, and
 // this program first in the path.
 func inside(outside []string, vars []world.Variable, folder string) []string {
@@ -141,7 +144,7 @@ func inside(outside []string, vars []world.Variable, folder string) []string {
 		switch upper := strings.ToUpper(name); {
 		case upper == "PATH":
 			path += string(os.PathListSeparator) + value
-		case slices.ContainsFunc([]string{"ZO365_", "AZURE_", "ZOOM_"}, func(p string) bool { return strings.HasPrefix(upper, p) }):
+		case slices.ContainsFunc(realOnes, func(p string) bool { return strings.HasPrefix(upper, p) }):
 		default:
 			all = append(all, v)
 		}
@@ -232,7 +235,7 @@ func shellOf(ctx context.Context, chosen string, within []string, dir string) (*
 	}
 	run := exec.CommandContext(ctx, path, args...)
 	first, _, _ := strings.Cut(valueIn(within, "PATH"), string(os.PathListSeparator))
-	run.Env = append(within, "ZO365_SANDBOX_PATH="+first)
+	run.Env = slices.Concat(within, []string{"ZO365_SANDBOX_PATH=" + first})
 	return run, nil
 }
 

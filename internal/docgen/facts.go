@@ -34,8 +34,8 @@ errors, docs/permissions.md what each command needs.
 This page is made from the tables in the code (make generate).
 `
 
-// facts is docs/facts.md. dir is the project's folder.
-func facts(dir string) ([]byte, error) {
+// facts is docs/facts.md. It reads the sources of the folder that it runs in.
+func facts() ([]byte, error) {
 	var out bytes.Buffer
 	out.WriteString(factsHead)
 	tables := []tenant.Beliefs{doctor.Beliefs(), signin.Beliefs(), msgraph.Beliefs(), zoom.Beliefs(), upn.Beliefs()}
@@ -56,7 +56,7 @@ func facts(dir string) ([]byte, error) {
 		{"Permissions of Microsoft Graph", "msgraph", msgraph.Beliefs().Looked, msgraph.Calls()},
 		{"Scopes of Zoom's API", "zoom", zoom.Beliefs().Looked, zoom.Calls()},
 	} {
-		pages, err := pagesOf(filepath.Join(dir, "internal", door.room))
+		pages, err := pagesOf(filepath.Join("internal", door.room))
 		if err != nil {
 			return nil, err
 		}
@@ -79,7 +79,7 @@ func facts(dir string) ([]byte, error) {
 				name, cell(a.Why), cell(strings.Join(a.AnyOf(), " or ")), certainty, page, door.looked)
 		}
 	}
-	ways, err := menuWays(dir)
+	ways, err := menuWays()
 	if err != nil {
 		return nil, err
 	}
@@ -112,10 +112,10 @@ func pagesOf(dir string) (map[string]string, error) {
 type way struct{ text, page string }
 
 // menuWays are the constants of the package menu, each with the page of its comment.
-func menuWays(dir string) ([]way, error) {
+func menuWays() ([]way, error) {
 	var ways []way
 	var missing error
-	err := eachSource(filepath.Join(dir, "internal", "menu"), func(file *ast.File) {
+	err := eachSource(filepath.Join("internal", "menu"), func(file *ast.File) {
 		ast.Inspect(file, func(n ast.Node) bool {
 			v, ok := n.(*ast.ValueSpec)
 			if !ok {

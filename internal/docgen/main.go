@@ -70,7 +70,7 @@ func generate(dir string) error {
 	if err := os.WriteFile(filepath.Join(dir, "docs/permissions.md"), page, 0o644); err != nil {
 		return err
 	}
-	if page, err = facts(dir); err != nil {
+	if page, err = facts(); err != nil {
 		return err
 	}
 	if err := os.WriteFile(filepath.Join(dir, "docs/facts.md"), page, 0o644); err != nil {

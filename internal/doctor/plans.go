@@ -16,7 +16,7 @@ var proPlans = []string{"trial", "monthly", "yearly", "plan_pro_three_years"}
 // known. Basic has no code: such an account does not answer.
 func PlanName(p tenant.ZoomPlan) string {
 	code := strings.ToLower(p.Type)
-	name := ""
+	var name string
 	switch {
 	case OnPro(p):
 		name = "Pro"

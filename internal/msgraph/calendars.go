@@ -142,8 +142,11 @@ func (c *Client) calendarItem(ctx context.Context, user string, item batchItem) 
 			return CalendarAnswer{User: user, Calendars: calendarFacts(page.Value)}
 		}
 	}
-	if item.Status == http.StatusOK || item.Status == http.StatusTooManyRequests ||
-		item.Status >= http.StatusInternalServerError {
+	switch item.Status {
+	case http.StatusOK, http.StatusTooManyRequests, http.StatusUnauthorized:
+		return c.calendarsOf(ctx, user) // the transport renews a token, too
+	}
+	if item.Status >= http.StatusInternalServerError {
 		return c.calendarsOf(ctx, user)
 	}
 	return CalendarAnswer{User: user, Err: calendarError(item.Status, item.Body)}

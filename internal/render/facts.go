@@ -41,13 +41,18 @@ func FactsListing(file tenant.FactsFile) Listing {
 	row(&l, "their exchange roles", f.Exchange, func(all []tenant.ExchangeRole) string {
 		return names(all, func(r tenant.ExchangeRole) string { return r.Role + word(r.Scope != "", " in "+r.Scope) })
 	})
+	row(&l, "people may consent by", f.UserConsent, func(c tenant.UserConsent) string {
+		return names(c.Policies, func(p string) string { return p })
+	})
 	row(&l, "without a mail plan", f.Mailless, func(m tenant.Mailless) string { return strconv.Itoa(m.Total) })
 	row(&l, "zoom account", f.ZoomAccount, func(a tenant.ZoomAccount) string { return a.ID + ", owner " + a.Owner })
 	row(
 		&l,
 		"zoom plan",
 		f.ZoomPlan,
-		func(p tenant.ZoomPlan) string { return fmt.Sprintf("%s, %d of %d hosts", p.Type, p.Usage, p.Hosts) },
+		func(p tenant.ZoomPlan) string {
+			return fmt.Sprintf("%s, %d of %d hosts", strings.Join(append([]string{p.Type}, p.Bundles...), " "), p.Usage, p.Hosts)
+		},
 	)
 	row(&l, "zoom roles", f.ZoomRoles, func(all []tenant.ZoomRole) string {
 		return names(all, func(r tenant.ZoomRole) string { return fmt.Sprintf("%s %d", r.Name, r.Members) })
@@ -77,11 +82,25 @@ func FactsListing(file tenant.FactsFile) Listing {
 	return l
 }
 
+// couldNotSee begins what a fact amounts to that could not be read.
+const couldNotSee = "could not see: "
+
+// Unseen are the facts of a listing that could not be read.
+func Unseen(facts Listing) []string {
+	var all []string
+	for _, r := range facts.Rows {
+		if strings.HasPrefix(r[1], couldNotSee) {
+			all = append(all, r[0])
+		}
+	}
+	return all
+}
+
 func row[T any](l *Listing, name string, r tenant.Reading[T], words func(T) string) {
 	saw := "not asked"
 	switch {
 	case r.Err != nil:
-		saw = "could not see: " + r.Err.Error()
+		saw = couldNotSee + r.Err.Error()
 	case r.Seen():
 		if saw = words(r.Value); saw == "" {
 			saw = "none"

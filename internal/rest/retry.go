@@ -54,8 +54,8 @@ func Retry(next http.RoundTripper, p *Patience) http.RoundTripper {
 				return resp, nil
 			}
 			if !p.spent.take(wait, p.Max) {
-				if status == 0 {
-					return nil, err
+				if status == 0 || status == http.StatusInternalServerError { // nobody asked for the pause
+					return resp, err
 				}
 				return nil, &PatienceError{
 					Host:  req.URL.Host,

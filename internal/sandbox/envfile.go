@@ -73,7 +73,7 @@ const (
 func FormatOf(file string) Format {
 	ending := strings.ToLower(strings.TrimPrefix(filepath.Ext(file), "."))
 	switch f := Format(ending); f {
-	case Fish, PowerShell, Cmd, Dotenv:
+	case Sh, Fish, PowerShell, Cmd, Dotenv:
 		return f
 	}
 	if ending == "bat" {

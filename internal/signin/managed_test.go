@@ -25,11 +25,12 @@ func TestAzureArc(t *testing.T) {
 	if err := os.WriteFile(elsewhere, []byte("mine"), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	around := folder + "/../" + filepath.Base(filepath.Dir(elsewhere)) + "/secret.key"
 	for name, test := range map[string]struct{ realm, want string }{
 		"the agent's key":        {write("one.key", "the-key"), ""},
 		"with quotes":            {`"` + write("two.key", "the-key") + `"`, ""},
 		"another folder":         {elsewhere, "not a .key file in"},
-		"up and out of it":       {folder + "/../" + filepath.Base(filepath.Dir(elsewhere)) + "/secret.key", "not a .key file in"},
+		"up and out of it":       {around, "not a .key file in"},
 		"another kind of file":   {write("three.txt", "the-key"), "not a .key file in"},
 		"too large":              {write("four.key", strings.Repeat("k", 4097)), "4097 bytes"},
 		"a file that is not":     {filepath.Join(folder, "five.key"), "no such file"},
