@@ -142,6 +142,10 @@ func checkComplete(in Input, f *findings) {
 		if len(w.Required) == 0 {
 			one.Saw += " (as reported: Zoom's own list is a picture; microsoft.required_permissions says otherwise)"
 		}
+		if reason, at := failedConsent(in, app.Consent); reason != "" {
+			one.Saw += "; a consent to it failed on " + at.UTC().Format(time.DateOnly) + ": " + reason
+			one.Evidence = append(one.Evidence, evidence(in.Facts.Events)...)
+		}
 		app := app.Application()
 		for _, p := range c.Missing {
 			permission := tenant.GraphPermission(p)

@@ -164,6 +164,23 @@ func ConsentedBy(events []tenant.ConsentEvent, principalID string) (upn string, 
 	return upn, at
 }
 
+// failedConsent is the newest consent to an application that failed after it last succeeded:
+// what blocked it, never that a person refused, which the log does not show.
+//
+// https://learn.microsoft.com/entra/identity/monitoring-health/reference-audit-activities
+func failedConsent(in Input, c tenant.Consent) (reason string, at time.Time) {
+	if !in.Facts.Events.Seen() || c.Principal == nil {
+		return "", at
+	}
+	_, done := ConsentedBy(in.Facts.Events.Value, c.Principal.ID)
+	for _, e := range in.Facts.Events.Value {
+		if e.Failed && e.PrincipalID == c.Principal.ID && e.At.After(done) && e.At.After(at) && e.Reason != "" {
+			reason, at = e.Reason, e.At
+		}
+	}
+	return reason, at
+}
+
 func consentedBy(in Input, c tenant.Consent) (upn string, at time.Time) {
 	if !in.Facts.Events.Seen() || c.Principal == nil {
 		return "", at

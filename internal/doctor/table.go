@@ -80,7 +80,7 @@ func checks() []check {
 		{
 			"consent-complete", "Zoom's application has all it needs",
 			"A permission that was taken away breaks a part of the integration without a word to anybody.",
-			article, ApplicationFacts, checkComplete,
+			article, with(tenant.FactEvents), checkComplete,
 		},
 		{
 			"consent-excess", "Zoom's application has no more than it needs",

@@ -76,7 +76,7 @@ func Write(w io.Writer, format Format, l Listing) error {
 		return writeCSV(w, l)
 	case Table:
 		if l.Text != nil {
-			return l.Text(w, l.Paint)
+			return l.Text(Plainly(w), l.Paint)
 		}
 		return writeTable(w, l)
 	case HTML:
@@ -196,14 +196,14 @@ func writeTable(w io.Writer, l Listing) error {
 	return nil
 }
 
-// visible replaces control characters, which could move the cursor or forge
-// lines, and shows an empty cell as a dash.
+// visible is a cell in which nothing can move the cursor or forge lines; an empty one is a
+// dash.
 func visible(cell string) string {
 	if cell == "" {
 		return "-"
 	}
 	return strings.Map(func(r rune) rune {
-		if r < ' ' || r >= 0x7f && r < 0xa0 {
+		if r == '\n' || r == '\t' || steers(r) {
 			return '\ufffd'
 		}
 		return r
