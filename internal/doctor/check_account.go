@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/zo365/zo365/internal/menu"
+	"github.com/zo365/zo365/internal/profile"
 )
 
 func checkPlan(in Input, f *findings) {
@@ -202,7 +203,7 @@ func checkConflicts(in Input, f *findings) {
 	if unseen(f, r, "the members of Zoom's groups") {
 		return
 	}
-	found := false
+	found := unseenGroups(in, f)
 	for _, c := range conflicts(in) {
 		found = true
 		f.add(Finding{
@@ -225,6 +226,26 @@ func checkConflicts(in Input, f *findings) {
 	if !found {
 		f.add(Finding{Severity: OK, Saw: "Nobody is in two groups whose profiles differ", Evidence: evidence(r)})
 	}
+}
+
+// unseenGroups adds a finding for each group with a profile whose people could not be listed,
+// and says whether there is one.
+func unseenGroups(in Input, f *findings) bool {
+	some := false
+	for _, g := range in.Facts.ZoomMembers.Value {
+		if _, ok := in.File.Find(g.Group); !ok || g.Unseen == "" {
+			continue
+		}
+		some = true
+		f.add(Finding{
+			Scope:    profile.Scope(g.Group),
+			Severity: Unknown,
+			Saw:      "Could not see who is in " + g.Group + ": " + g.Unseen,
+			Fix:      "zo365 doctor --debug",
+			Evidence: evidence(in.Facts.ZoomMembers),
+		})
+	}
+	return some
 }
 
 // counted is a number with its noun.

@@ -525,6 +525,17 @@ func TestChecks(t *testing.T) {
 				func(in *Input) { twoGroups(in); in.Facts.ZoomMembers.Value = in.Facts.ZoomMembers.Value[:1] },
 				want{OK, nil, ""},
 			},
+			"one group not seen": {func(in *Input) {
+				twoGroups(in)
+				in.Facts.ZoomMembers.Value[0] = tenant.GroupMembers{Group: "Sales", Unseen: "500"}
+			}, want{Unknown, nil, ""}},
+			"a group without a profile not seen": {func(in *Input) {
+				twoGroups(in)
+				in.Facts.ZoomMembers.Value = append(
+					in.Facts.ZoomMembers.Value,
+					tenant.GroupMembers{Group: "Others", Unseen: "500"},
+				)
+			}, want{Warn, nil, ""}},
 			"not seen": {func(in *Input) {
 				twoGroups(in)
 				in.Facts.ZoomMembers = denied[[]tenant.GroupMembers]("group:read:list_members")

@@ -67,7 +67,15 @@ func FactsListing(file tenant.FactsFile) Listing {
 		&l,
 		"zoom group members",
 		f.ZoomMembers,
-		func(all []tenant.GroupMembers) string { return fmt.Sprintf("of %d groups", len(all)) },
+		func(all []tenant.GroupMembers) string {
+			said := fmt.Sprintf("of %d groups", len(all))
+			for _, g := range all {
+				if g.Unseen != "" {
+					said += "; " + couldNotSee + g.Group + ": " + g.Unseen
+				}
+			}
+			return said
+		},
 	)
 	row(&l, "zoom people", f.ZoomPeople, func(p tenant.ZoomPeople) string { return strconv.Itoa(p.Total) })
 	row(&l, "my zoom account", f.MyZoom, func(z *tenant.ZoomUser) string {
@@ -89,7 +97,7 @@ const couldNotSee = "could not see: "
 func Unseen(facts Listing) []string {
 	var all []string
 	for _, r := range facts.Rows {
-		if strings.HasPrefix(r[1], couldNotSee) {
+		if strings.Contains(r[1], couldNotSee) {
 			all = append(all, r[0])
 		}
 	}

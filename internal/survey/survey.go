@@ -355,6 +355,10 @@ func people(ctx context.Context, zm People) (tenant.ZoomPeople, error) {
 
 func members(ctx context.Context, groups Groups, g tenant.ZoomGroup) ([]tenant.GroupMembers, error) {
 	all, err := groups.Members(ctx, g.ID)
+	if err != nil && !tenant.Stops(err) && !errors.As(err, new(*tenant.NeedsError)) && ctx.Err() == nil {
+		// One group's trouble is that group's: the others are listed.
+		return []tenant.GroupMembers{{Group: g.Name, Emails: []string{}, Unseen: err.Error()}}, nil
+	}
 	one := tenant.GroupMembers{Group: g.Name, Emails: make([]string, len(all))}
 	for i, u := range all {
 		one.Emails[i] = u.Email

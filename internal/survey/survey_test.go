@@ -183,3 +183,37 @@ type noGroups struct{}
 func (noGroups) Groups(context.Context) ([]tenant.ZoomGroup, error) { panic("asked") }
 
 func (noGroups) Members(context.Context, string) ([]tenant.ZoomUser, error) { panic("asked") }
+
+// someGroups are two, one of which cannot be listed.
+type someGroups struct{ err error }
+
+func (someGroups) Groups(context.Context) ([]tenant.ZoomGroup, error) {
+	return []tenant.ZoomGroup{{ID: "1", Name: "Sales"}, {ID: "2", Name: "Support"}}, nil
+}
+
+func (g someGroups) Members(_ context.Context, id string) ([]tenant.ZoomUser, error) {
+	if id == "1" {
+		return nil, g.err
+	}
+	return []tenant.ZoomUser{{Email: "b@c.com"}}, nil
+}
+
+// One group's trouble is a row with its reason; a missing scope is the whole fact's, and what
+// ends a run ends it.
+func TestOneGroupThatCannotBeListed(t *testing.T) {
+	want := Want{Facts: []tenant.Fact{tenant.FactZoomGroups, tenant.FactZoomMembers}}
+	read := func(err error) (tenant.Facts, error) {
+		return Gather(t.Context(), Sources{Groups: someGroups{err}, Clocks: func() []tenant.Clock { return nil }}, want)
+	}
+	f, err := read(errors.New("Zoom answered 500"))
+	if err != nil || !f.ZoomMembers.Seen() || len(f.ZoomMembers.Value) != 2 ||
+		f.ZoomMembers.Value[0].Unseen != "Zoom answered 500" || len(f.ZoomMembers.Value[1].Emails) != 1 {
+		t.Errorf("%+v, %v", f.ZoomMembers, err)
+	}
+	if f, err = read(&tenant.NeedsError{Service: "Zoom", AnyOf: []string{"scope"}}); err != nil || f.ZoomMembers.Seen() {
+		t.Errorf("%+v, %v", f.ZoomMembers, err)
+	}
+	if _, err = read(&tenant.StopError{Reason: tenant.Offline, Err: errors.New("gone")}); !tenant.Stops(err) {
+		t.Errorf("%v", err)
+	}
+}

@@ -127,6 +127,8 @@ type GroupMembers struct {
 	// Group is the group's name.
 	Group  string   `json:"group"`
 	Emails []string `json:"emails"`
+	// Unseen says why this group's people could not be listed; usually empty.
+	Unseen string `json:"could_not_see,omitempty"`
 }
 
 // ZoomAccount is the Zoom account that a sign-in belongs to.
