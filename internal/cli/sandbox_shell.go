@@ -67,7 +67,7 @@ type exitedError struct{ code int }
 
 func (e *exitedError) Error() string { return fmt.Sprintf("it ended with %d", e.code) }
 
-func runSandboxShell(ctx context.Context, env *Env, opts sandboxShellOptions, command []string) (err error) {
+func runSandboxShell(ctx context.Context, env *Env, opts sandboxShellOptions, command []string) error {
 	if err := checkClouds(opts.MicrosoftCloud, opts.ZoomCloud); err != nil {
 		return err
 	}
@@ -96,7 +96,9 @@ func runSandboxShell(ctx context.Context, env *Env, opts sandboxShellOptions, co
 	defer func() {
 		end, cancel := context.WithTimeout(ctx, 5*time.Second)
 		defer cancel()
-		err = errors.Join(err, os.RemoveAll(dir), server.Close(end))
+		if left := errors.Join(os.RemoveAll(dir), server.Close(end)); left != nil {
+			env.warn(left) // the shell's own end is what counts
+		}
 	}()
 	vars, err := server.Env()
 	if err != nil {

@@ -203,7 +203,15 @@ func (g someGroups) Members(_ context.Context, id string) ([]tenant.ZoomUser, er
 func TestOneGroupThatCannotBeListed(t *testing.T) {
 	want := Want{Facts: []tenant.Fact{tenant.FactZoomGroups, tenant.FactZoomMembers}}
 	read := func(err error) (tenant.Facts, error) {
-		return Gather(t.Context(), Sources{Groups: someGroups{err}, Clocks: func() []tenant.Clock { return nil }}, want)
+		s := &services{}
+		return Gather(t.Context(), Sources{
+			Microsoft: s,
+			Account:   zoomServices{s},
+			People:    zoomServices{s},
+			Mailboxes: struct{ Mailboxes }{},
+			Groups:    someGroups{err},
+			Clocks:    func() []tenant.Clock { return nil },
+		}, want)
 	}
 	f, err := read(errors.New("Zoom answered 500"))
 	if err != nil || !f.ZoomMembers.Seen() || len(f.ZoomMembers.Value) != 2 ||
