@@ -124,7 +124,7 @@ func TestReliability(t *testing.T) {
 		}
 	}
 	marks := make([][]string, len(orders))
-	atOnce := make(chan struct{}, 8)
+	atOnce := make(chan struct{}, 6)
 	var all sync.WaitGroup
 	for i, o := range orders {
 		marks[i] = make([]string, len(troubles))
@@ -419,9 +419,9 @@ func (s *service) close() {
 	s.http.Close()
 }
 
-// exec runs zo365; what has no end is ended after a minute.
+// exec runs zo365; what has no end is ended after some minutes.
 func (s *service) exec(t *testing.T, dir string, args ...string) result {
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	run := exec.CommandContext(ctx, zo365, args...)
 	run.Dir, run.Env = dir, s.env
