@@ -296,7 +296,7 @@ func (e Eyes) consent(ctx context.Context, since time.Time, answer Answer) (Seen
 	}
 	events, err := e.Events(ctx, since)
 	var needs *tenant.NeedsError
-	if errors.As(err, &needs) {
+	if errors.As(err, &needs) || errors.Is(err, tenant.ErrNotInCloud) {
 		return ProofImpossible, nil
 	}
 	for _, one := range events {

@@ -87,7 +87,7 @@ func System() *Env {
 
 // say writes a line of talk. stdout is for data.
 func (env *Env) say(format string, args ...any) {
-	_, _ = fmt.Fprintln(render.Plainly(env.Err), fmt.Sprintf(format, args...)) // nobody is left to tell
+	_, _ = fmt.Fprintln(render.Plainly(env.Err, false), fmt.Sprintf(format, args...)) // nobody is left to tell
 }
 
 func (env *Env) warn(err error) { env.say("warning: %v", err) }
@@ -115,7 +115,7 @@ func (env *Env) sayPlan(p plan.Plan) error {
 	if env.ColourErr {
 		paint = render.ANSI
 	}
-	return render.PlanListing(p).Text(render.Plainly(env.Err), paint)
+	return render.PlanListing(p).Text(render.Plainly(env.Err, paint != nil), paint)
 }
 
 // sayUnseen warns of checks that could not look: a plan knows nothing of what they

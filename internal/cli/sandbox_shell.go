@@ -113,7 +113,7 @@ func runSandboxShell(ctx context.Context, env *Env, opts sandboxShellOptions, co
 	if len(command) > 0 {
 		run, err = program(ctx, within, command)
 	} else {
-		run, err = shellOf(ctx, opts.Shell, within, dir)
+		run, err = shellOf(ctx, opts.Shell, within, again{vars: vars, path: filepath.Dir(self), dir: dir})
 	}
 	if err != nil {
 		return err
@@ -134,7 +134,9 @@ func runSandboxShell(ctx context.Context, env *Env, opts sandboxShellOptions, co
 }
 
 // realOnes begin the names of variables that may be about real services.
-var realOnes = []string{"ZO365_", "AZURE_", "ZOOM_"}
+var realOnes = []string{
+	"ZO365_", "AZURE_", "ZOOM_", "IDENTITY_", "IMDS_", "MSI_", "ACTIONS_ID_TOKEN_", "SYSTEM_ACCESSTOKEN", "SYSTEM_OIDC",
+}
 
 // inside is the environment of a shell in the sandbox: nothing of the real services, and
 // this program first in the path.
@@ -192,9 +194,38 @@ func valueIn(environment []string, name string) string {
 // prompt is what a shell in the sandbox shows first.
 const prompt = "(zo365 sandbox) "
 
-// shellOf starts the person's own shell with a prompt that says where it is. dir is for the
-// files that make the prompt.
-func shellOf(ctx context.Context, chosen string, within []string, dir string) (*exec.Cmd, error) {
+// again is what a shell is told once more after the person's own files, which may name the
+// real services: the variables, and where this program is. dir is for files of the shell.
+type again struct {
+	vars      []world.Variable
+	path, dir string
+}
+
+// unset are the variables of real services in the words of a shell.
+func (a again) unset(f sandbox.Format) string {
+	pattern := strings.Join(realOnes, "|")
+	switch f {
+	case sandbox.Fish:
+		return "for v in (set -nx | string match -r '^(?:" + pattern + ").*'); set -e $v; end\n"
+	case sandbox.PowerShell:
+		return "Get-ChildItem env: | Where-Object Name -match '^(" + pattern + ")' | Remove-Item\n"
+	case sandbox.Sh, sandbox.Cmd, sandbox.Dotenv:
+	}
+	return "for v in $(env | sed -n 's/^\\([A-Z0-9_]*\\)=.*/\\1/p' | grep -E '^(" + pattern + ")'); do unset \"$v\"; done\n"
+}
+
+// text is all of it for a shell.
+func (a again) text(f sandbox.Format) string {
+	first := map[sandbox.Format]string{
+		sandbox.Sh:         "PATH='" + strings.ReplaceAll(a.path, "'", `'\''`) + "':$PATH\n",
+		sandbox.Fish:       "set -gx PATH '" + strings.NewReplacer(`\`, `\\`, "'", `\'`).Replace(a.path) + "' $PATH\n",
+		sandbox.PowerShell: "$env:PATH = '" + strings.ReplaceAll(a.path, "'", "''") + ";' + $env:PATH\n",
+	}
+	return a.unset(f) + strings.TrimPrefix(f.Text(a.vars), sandbox.ByteOrder) + first[f]
+}
+
+// shellOf starts the person's own shell with a prompt that says where it is.
+func shellOf(ctx context.Context, chosen string, within []string, told again) (*exec.Cmd, error) {
 	if chosen == "" {
 		chosen = ownShell(within)
 	}
@@ -204,45 +235,46 @@ func shellOf(ctx context.Context, chosen string, within []string, dir string) (*
 	}
 	kind := strings.TrimSuffix(strings.ToLower(filepath.Base(path)), ".exe")
 	var args []string
-	write := func(name, text string) error { return os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600) }
+	file := func(name string) string { return filepath.Join(told.dir, name) }
+	write := func(name, text string) error { return os.WriteFile(file(name), []byte(text), 0o600) }
 	switch kind {
 	case "bash":
-		args = []string{"--rcfile", filepath.Join(dir, "bashrc"), "-i"}
-		err = write("bashrc", "[ ! -f ~/.bashrc ] || . ~/.bashrc\n"+shellPath+"PS1='"+prompt+"'\"$PS1\"\n")
+		args = []string{"--rcfile", file("bashrc"), "-i"}
+		err = write("bashrc", "[ ! -f ~/.bashrc ] || . ~/.bashrc\n"+told.text(sandbox.Sh)+"PS1='"+prompt+"'\"$PS1\"\n")
 	case "zsh":
 		home := valueIn(within, "ZDOTDIR")
 		if home == "" {
 			home = valueIn(within, "HOME")
 		}
-		within = append(within, "ZDOTDIR="+dir, "ZO365_ZDOTDIR="+home)
+		within = slices.Concat(within, []string{"ZDOTDIR=" + told.dir, "OWN_ZDOTDIR=" + home})
 		args = []string{"-i"}
-		err = write(".zshrc", "ZDOTDIR=$ZO365_ZDOTDIR; unset ZO365_ZDOTDIR\n"+
-			"[ ! -f \"$ZDOTDIR/.zshrc\" ] || . \"$ZDOTDIR/.zshrc\"\n"+shellPath+"PROMPT='"+prompt+"'\"$PROMPT\"\n")
+		err = write(".zshrc", "ZDOTDIR=$OWN_ZDOTDIR; unset OWN_ZDOTDIR\n"+
+			"[ ! -f \"$ZDOTDIR/.zshrc\" ] || . \"$ZDOTDIR/.zshrc\"\n"+told.text(sandbox.Sh)+"PROMPT='"+prompt+"'\"$PROMPT\"\n")
 	case "fish":
-		args = []string{"-i", "-C", "fish_add_path -gP $ZO365_SANDBOX_PATH; functions -q fish_prompt; " +
-			"and functions -c fish_prompt zo365_prompt; function fish_prompt; echo -n '" + prompt + "'; " +
-			"functions -q zo365_prompt; and zo365_prompt; or echo -n '> '; end"}
+		args = []string{"-i", "-C", "source '" + file("inside.fish") + "'"}
+		err = write(
+			"inside.fish",
+			told.text(sandbox.Fish)+"functions -q fish_prompt; and functions -c fish_prompt zo365_prompt\n"+
+				"function fish_prompt; echo -n '"+prompt+"'; functions -q zo365_prompt; and zo365_prompt; or echo -n '> '; end\n",
+		)
 	case "pwsh", "powershell":
-		args = []string{"-NoLogo", "-NoExit", "-Command", "$zo365Prompt = $function:prompt; " +
-			"function prompt { '" + prompt + "' + (& $zo365Prompt) }"}
+		args = []string{"-NoLogo", "-NoExit", "-ExecutionPolicy", "Bypass", "-File", file("inside.ps1")}
+		err = write("inside.ps1", sandbox.ByteOrder+told.text(sandbox.PowerShell)+"$zo365Prompt = $function:prompt\n"+
+			"function global:prompt { '"+prompt+"' + (& $zo365Prompt) }\n")
 	case "cmd":
-		within = append(within, "PROMPT="+prompt+"$P$G")
+		within = slices.Concat(within, []string{"PROMPT=" + prompt + "$P$G"})
 		args = []string{"/k"}
 	default:
-		within = append(within, "PS1="+prompt+"$ ")
+		within = slices.Concat(within, []string{"PS1=" + prompt + "$ "})
 		args = []string{"-i"}
 	}
 	if err != nil {
 		return nil, fmt.Errorf("writing the shell's prompt: %w", err)
 	}
 	run := exec.CommandContext(ctx, path, args...)
-	first, _, _ := strings.Cut(valueIn(within, "PATH"), string(os.PathListSeparator))
-	run.Env = slices.Concat(within, []string{"ZO365_SANDBOX_PATH=" + first})
+	run.Env = within
 	return run, nil
 }
-
-// shellPath puts this program first again, after the person's own files have been read.
-const shellPath = "PATH=$ZO365_SANDBOX_PATH:$PATH\n"
 
 // ownShell is the shell that the person is in, as far as its variables tell: cmd sets
 // PROMPT, PowerShell does not.

@@ -1,11 +1,13 @@
 package doctor
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
 	"github.com/zo365/zo365/internal/menu"
 	"github.com/zo365/zo365/internal/profile"
+	"github.com/zo365/zo365/internal/tenant"
 )
 
 func checkPlan(in Input, f *findings) {
@@ -13,9 +15,8 @@ func checkPlan(in Input, f *findings) {
 	look := "look at " + menu.ZoomBilling + ": it must be Pro, Business or Enterprise (or Education); " +
 		"then go on with --allow-unknown zoom-plan"
 	if before := len(f.all); unseen(f, r, "the Zoom plan") {
-		if last := &f.all[before]; last.Severity == Unknown && len(last.Needs) == 0 && !r.At.IsZero() {
-			last.Saw += " (a free account answers so, and others do)"
-			last.Fix = look
+		if errors.Is(r.Err, tenant.ErrNoPlan) {
+			f.all[before].Fix = look
 		}
 		return
 	}

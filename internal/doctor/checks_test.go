@@ -2,6 +2,7 @@ package doctor
 
 import (
 	"errors"
+	"fmt"
 	"reflect"
 	"slices"
 	"testing"
@@ -198,7 +199,7 @@ func TestChecks(t *testing.T) {
 			"no code":        {func(in *Input) { in.Facts.ZoomPlan.Value.Type = "" }, want{Unknown, nil, ""}},
 			"free": {
 				func(in *Input) {
-					in.Facts.ZoomPlan.Err = errors.New("Zoom answered 400 (code 200): paid accounts only")
+					in.Facts.ZoomPlan.Err = fmt.Errorf("%w: paid accounts only", tenant.ErrNoPlan)
 				},
 				want{Unknown, nil, ""},
 			},

@@ -172,7 +172,12 @@ func failedConsent(in Input, c tenant.Consent) (reason string, at time.Time) {
 	if !in.Facts.Events.Seen() || c.Principal == nil {
 		return "", at
 	}
-	_, done := ConsentedBy(in.Facts.Events.Value, c.Principal.ID)
+	var done time.Time
+	for _, e := range in.Facts.Events.Value {
+		if !e.Failed && e.PrincipalID == c.Principal.ID && e.At.After(done) {
+			done = e.At
+		}
+	}
 	for _, e := range in.Facts.Events.Value {
 		if e.Failed && e.PrincipalID == c.Principal.ID && e.At.After(done) && e.At.After(at) && e.Reason != "" {
 			reason, at = e.Reason, e.At

@@ -29,6 +29,10 @@ func TestAFailedConsentIsShownAndConcludesNothing(t *testing.T) {
 			[]tenant.ConsentEvent{{At: today, UPN: "a@a.com", PrincipalID: "sp"}, failed("sp", today.Add(-time.Hour))},
 			false,
 		},
+		"before an application's consent": {
+			[]tenant.ConsentEvent{{At: today, PrincipalID: "sp"}, failed("sp", today.Add(-time.Hour))},
+			false,
+		},
 		"nothing": {nil, false},
 	} {
 		in := healthy()

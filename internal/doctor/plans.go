@@ -24,8 +24,8 @@ func PlanName(p tenant.ZoomPlan) string {
 		name = "Business"
 	case strings.HasPrefix(code, "edu"):
 		name = "Education"
-	case len(p.Bundles) > 0:
-		return "a bundle (" + strings.Join(p.Bundles, ", ") + ")"
+	case len(paid(p.Bundles)) > 0:
+		return "a bundle (" + strings.Join(paid(p.Bundles), ", ") + ")"
 	default:
 		return ""
 	}
@@ -35,4 +35,12 @@ func PlanName(p tenant.ZoomPlan) string {
 // OnPro says whether the plan is Pro.
 func OnPro(p tenant.ZoomPlan) bool {
 	return slices.Contains(proPlans, strings.ToLower(p.Type))
+}
+
+// paid are the bundles whose codes do not speak of something free.
+func paid(bundles []string) []string {
+	return slices.DeleteFunc(slices.Clone(bundles), func(code string) bool {
+		code = strings.ToLower(code)
+		return strings.Contains(code, "basic") || strings.Contains(code, "free")
+	})
 }

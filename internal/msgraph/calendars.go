@@ -162,7 +162,7 @@ func (c *Client) calendarsOf(ctx context.Context, user string) CalendarAnswer {
 	}
 	err := list(ctx, c, q, func(page []calendar) { all = append(all, page...) })
 	var refused *Error // also within the one that names a permission
-	if errors.As(err, &refused) {
+	if !tenant.Stops(err) && errors.As(err, &refused) {
 		err = mailboxError(refused.Status, refused.Code, refused.Message)
 	}
 	return CalendarAnswer{User: user, Calendars: calendarFacts(all), Err: err}

@@ -37,15 +37,22 @@ func steers(r rune) bool {
 // own are the colours of this package's own paint.
 var own = regexp.MustCompile("\x1b\\[(0|2|31|32|33)m")
 
-// Plainly makes plain what is written, but for our own colours.
-func Plainly(w io.Writer) io.Writer { return plainly{w} }
+// Plainly makes plain what is written, but for our own colours where there are some.
+func Plainly(w io.Writer, painted bool) io.Writer { return plainly{w, painted} }
 
-type plainly struct{ to io.Writer }
+type plainly struct {
+	to      io.Writer
+	painted bool
+}
 
 func (p plainly) Write(text []byte) (int, error) {
 	var out strings.Builder
 	at := 0
-	for _, colour := range own.FindAllIndex(text, -1) {
+	var colours [][]int
+	if p.painted {
+		colours = own.FindAllIndex(text, -1)
+	}
+	for _, colour := range colours {
 		out.WriteString(Plain(string(text[at:colour[0]])))
 		out.Write(text[colour[0]:colour[1]])
 		at = colour[1]

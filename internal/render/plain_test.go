@@ -23,10 +23,20 @@ func TestNothingSteersATerminal(t *testing.T) {
 		}
 	}
 	var out strings.Builder
-	if _, err := Plainly(&out).Write([]byte(ANSI(Bad, "fail") + " \x1b[8mhidden\x1b[0m \x1b[2J")); err != nil {
+	if _, err := Plainly(&out, true).Write([]byte(ANSI(Bad, "fail") + " \x1b[8mhidden\x1b[0m \x1b[2J")); err != nil {
 		t.Fatal(err)
 	}
 	if want := "\x1b[31mfail\x1b[0m \ufffd[8mhidden\x1b[0m \ufffd[2J"; out.String() != want {
 		t.Errorf("%q, want %q", out.String(), want)
+	}
+	out.Reset()
+	if _, err := Plainly(
+		&out,
+		false,
+	).Write(
+		[]byte("a group named \x1b[32mok"),
+	); err != nil ||
+		strings.Contains(out.String(), "\x1b") {
+		t.Errorf("%q, %v", out.String(), err)
 	}
 }

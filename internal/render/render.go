@@ -76,7 +76,7 @@ func Write(w io.Writer, format Format, l Listing) error {
 		return writeCSV(w, l)
 	case Table:
 		if l.Text != nil {
-			return l.Text(Plainly(w), l.Paint)
+			return l.Text(Plainly(w, l.Paint != nil), l.Paint)
 		}
 		return writeTable(w, l)
 	case HTML:

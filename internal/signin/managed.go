@@ -22,11 +22,14 @@ import (
 // libraries.
 const instanceMetadata = "http://169.254.169.254"
 
-// HasManagedIdentity says whether the environment is that of an App Service or a
-// Function, of a server of Azure Arc, or of Cloud Shell. A virtual machine cannot be told
-// without asking, so there the identity must be chosen explicitly.
+// HasManagedIdentity says whether the environment is that of an App Service or a Function,
+// or of a server of Azure Arc. A virtual machine cannot be told without asking, and Cloud
+// Shell's identity is that of the person in it (reported,
+// https://github.com/hashicorp/terraform-provider-azurerm/issues/6310): there it must be
+// chosen explicitly.
 func HasManagedIdentity(getenv func(string) string) bool {
-	return placeOf(getenv) != onMachine
+	place := placeOf(getenv)
+	return place == onAppService || place == onArc
 }
 
 // identityPlace is where a managed identity comes from.
@@ -75,7 +78,7 @@ func ManagedIdentity(
 	}
 	if clientID != "" {
 		if place == onArc || place == onCloudShell {
-			return Access{}, fmt.Errorf("%s is the system's own: unset AZURE_CLIENT_ID", place)
+			return Access{}, fmt.Errorf("%s is the only one there: unset AZURE_CLIENT_ID", place)
 		}
 		q.query.Set("client_id", clientID)
 	}

@@ -163,17 +163,17 @@ func (r *reader) anew(start progress) error {
 	if err := errors.Join(r.part.Close(), r.progress.Close()); err != nil {
 		return err
 	}
-	r.whole, start.Whole = true, true
-	r.failed, r.bytes, r.seen = nil, 0, map[string]struct{}{}
+	r.failed, start.Whole = nil, true
 	return r.begin(start)
 }
 
-// begin writes the heads of both files.
+// begin writes the heads of both files. What a look at an older read left behind counts no
+// more.
 func (r *reader) begin(start progress) error {
+	r.whole, r.bytes, r.seen, r.waiting = start.Whole, 0, map[string]struct{}{}, []task{{}}
 	if err := r.create(); err != nil {
 		return err
 	}
-	r.waiting = []task{{}}
 	if err := r.note(start); err != nil {
 		return err
 	}
@@ -192,6 +192,9 @@ func (r *reader) create() (err error) {
 	}
 	return nil
 }
+
+// errShortPart says that the people of an interrupted read are not all there.
+var errShortPart = errors.New("the people that were read are not all there")
 
 // resume reads how far an interrupted read came. A torn last line is left out,
 // and so is what the part file has beyond the last whole one.
@@ -236,7 +239,11 @@ func (r *reader) resume() (start progress, ok bool, err error) {
 		r.waiting = append(r.waiting, t)
 	}
 	slices.SortFunc(r.waiting, func(a, b task) int { return strings.Compare(a.r.From, b.r.From) })
-	if err := r.reopen(int64(min(whole, len(text)))); err != nil {
+	err = r.reopen(int64(min(whole, len(text))))
+	if errors.Is(err, errShortPart) {
+		return progress{}, false, nil
+	}
+	if err != nil {
 		return progress{}, false, err
 	}
 	r.folder.say(
@@ -248,6 +255,10 @@ func (r *reader) resume() (start progress, ok bool, err error) {
 }
 
 func (r *reader) reopen(progressBytes int64) (err error) {
+	// A part that is shorter than the progress says would be filled up with nothing.
+	if part, err := os.Stat(r.folder.path(partFile)); err != nil || part.Size() < r.bytes {
+		return errors.Join(errShortPart, err)
+	}
 	if err := os.Truncate(r.folder.path(partFile), r.bytes); err != nil {
 		return fmt.Errorf("going on with the last read: %w", err)
 	}

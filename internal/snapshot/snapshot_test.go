@@ -9,11 +9,13 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/zo365/zo365/internal/msgraph"
 	"github.com/zo365/zo365/internal/tenant"
@@ -32,6 +34,9 @@ type graph struct {
 	changes []tenant.UserChange
 	links   int
 	gone    bool
+	// noRanges: a filter by UPN is refused.
+	noRanges bool
+	ranges   int
 }
 
 var errCut = errors.New("the connection broke")
@@ -54,6 +59,12 @@ func (g *graph) UsersPage(_ context.Context, r msgraph.Range, next string) ([]te
 	defer g.mu.Unlock()
 	if g.pages++; g.pages == g.failAt {
 		return nil, "", errCut
+	}
+	if r != (msgraph.Range{}) {
+		g.ranges++
+		if g.noRanges {
+			return nil, "", &msgraph.Error{Status: http.StatusBadRequest, Code: "Request_UnsupportedQuery"}
+		}
 	}
 	at, _ := strconv.Atoi(next)
 	var all []tenant.User
@@ -160,6 +171,70 @@ func TestAReadGoesOn(t *testing.T) {
 		}
 		if g.pages > whole.pages*3/2+atOnce {
 			t.Errorf("page %d: %d pages in all, a whole read takes %d", failAt, g.pages, whole.pages)
+		}
+	}
+}
+
+// An interrupted read that is too old to go on with leaves nothing behind in the next one:
+// neither its length nor that it was in one sequence.
+func TestAnOldReadLeavesNothingBehind(t *testing.T) {
+	const n, page = 1200, 40
+	for _, noRanges := range []bool{false, true} {
+		f := Folder{Dir: t.TempDir()}
+		g := newGraph(n, page)
+		g.failAt, g.noRanges = 20, noRanges
+		if _, err := f.Microsoft(t.Context(), g, false); !errors.Is(err, errCut) {
+			t.Fatal(err)
+		}
+		text, err := os.ReadFile(f.path(progressFile))
+		if err != nil {
+			t.Fatal(err)
+		}
+		old := time.Now().Add(-2 * time.Hour).UTC().Format(time.RFC3339Nano)
+		aged := regexp.MustCompile(`"at":"[^"]*"`).ReplaceAllString(string(text), `"at":"`+old+`"`)
+		if aged == string(text) {
+			t.Fatalf("nothing was aged: %s", text)
+		}
+		if err := os.WriteFile(f.path(progressFile), []byte(aged), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		next := newGraph(n, page)
+		next.failAt = 20
+		if _, err := f.Microsoft(t.Context(), next, false); !errors.Is(err, errCut) {
+			t.Fatal(err)
+		}
+		if next.ranges == 0 {
+			t.Error("the next read was in one sequence, as the old one")
+		}
+		next.failAt = 0
+		if _, err := f.Microsoft(t.Context(), next, false); err != nil {
+			t.Fatal(err)
+		}
+		f.mustHold(t, next)
+	}
+}
+
+// Everybody is there once without ranges, too, also when the read is interrupted.
+func TestOneSequence(t *testing.T) {
+	const n, page = 1200, 40
+	for _, failAt := range []int{0, 15, 30} {
+		var said []string
+		f := Folder{
+			Dir: t.TempDir(),
+			Say: func(format string, args ...any) { said = append(said, fmt.Sprintf(format, args...)) },
+		}
+		g := newGraph(n, page)
+		g.failAt, g.noRanges = failAt, true
+		if _, err := f.Microsoft(t.Context(), g, false); failAt == 0 && err != nil || failAt > 0 && !errors.Is(err, errCut) {
+			t.Fatal(err)
+		}
+		g.failAt = 0
+		if _, err := f.Microsoft(t.Context(), g, false); err != nil {
+			t.Fatal(err)
+		}
+		f.mustHold(t, g)
+		if !strings.Contains(strings.Join(said, "\n"), "which is slower") {
+			t.Errorf("nobody said that it is slower: %q", said)
 		}
 	}
 }

@@ -3,6 +3,8 @@ package tenant
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
+	"strings"
 	"time"
 )
 
@@ -64,8 +66,10 @@ func (r *Reading[T]) UnmarshalJSON(text []byte) error {
 		return json.Unmarshal(e.Value, &r.Value)
 	}
 	r.Err = errors.New(e.Unseen.Why)
-	if e.Unseen.Why == ErrNotInCloud.Error() {
-		r.Err = ErrNotInCloud
+	for _, known := range []error{ErrNotInCloud, ErrNoPlan} {
+		if rest, ok := strings.CutPrefix(e.Unseen.Why, known.Error()); ok {
+			r.Err = fmt.Errorf("%w%s", known, rest)
+		}
 	}
 	if len(e.Unseen.Needs) > 0 {
 		r.Err = &NeedsError{

@@ -14,6 +14,9 @@ type Failure struct {
 	Code, RequestID string
 }
 
+// ErrNoPlan says that Zoom shows no plan of the account: a free one answers so, and others do.
+var ErrNoPlan = errors.New("Zoom shows no plan of this account (a free account answers so, and others do)")
+
 // ErrNotInCloud says that a fact can be read in Microsoft's global cloud, and not in this one.
 var ErrNotInCloud = errors.New("not available in this cloud")
 

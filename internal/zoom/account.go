@@ -330,7 +330,12 @@ func (c *Client) Plan(ctx context.Context) (tenant.ZoomPlan, error) {
 		access: accessPlan,
 		path:   "/accounts/me/plans/usage",
 	}
-	if err := c.get(ctx, q, &body); err != nil {
+	err := c.get(ctx, q, &body)
+	var refused *Error
+	if errors.As(err, &refused) && refused.Status == http.StatusBadRequest && refused.Code == codeSeveral {
+		return tenant.ZoomPlan{}, fmt.Errorf("%w: %w", tenant.ErrNoPlan, err)
+	}
+	if err != nil {
 		return tenant.ZoomPlan{}, err
 	}
 	var base use

@@ -62,6 +62,7 @@ const (
 	codeNoUser       = 1001
 	codeElsewhere    = 1010
 	codeInvalidToken = 124
+	codeSeveral      = 200
 )
 
 // missingScopes are the codes by which Zoom says that the app lacks a scope. Reported:
