@@ -13,12 +13,14 @@ func TestFormatsOfVariables(t *testing.T) {
 		{Name: "ZO365_A", Value: `it's 100% "\back" $HOME; & done`},
 		{Name: "ZO365_B", Value: "plain"},
 	}
+	const cmd = "@echo off\r\nchcp 65001 >nul\r\n" +
+		"set \"ZO365_A=it's 100%% \"\\back\" $HOME; & done\"\r\nset \"ZO365_B=plain\"\r\n"
 	for file, want := range map[string]string{
 		"env.sh":  "export ZO365_A='it'\\''s 100% \"\\back\" $HOME; & done'\nexport ZO365_B='plain'\n",
 		"none":    "export ZO365_A='it'\\''s 100% \"\\back\" $HOME; & done'\nexport ZO365_B='plain'\n",
 		"e.PS1":   "\ufeff$env:ZO365_A = 'it''s 100% \"\\back\" $HOME; & done'\n$env:ZO365_B = 'plain'\n",
-		"env.cmd": "@echo off\r\nchcp 65001 >nul\r\nset \"ZO365_A=it's 100%% \"\\back\" $HOME; & done\"\r\nset \"ZO365_B=plain\"\r\n",
-		"env.bat": "@echo off\r\nchcp 65001 >nul\r\nset \"ZO365_A=it's 100%% \"\\back\" $HOME; & done\"\r\nset \"ZO365_B=plain\"\r\n",
+		"env.cmd": cmd,
+		"env.bat": cmd,
 		"x/.env":  "ZO365_A=it's 100% \"\\back\" $HOME; & done\nZO365_B=plain\n",
 		"e.fish":  "set -gx ZO365_A 'it\\'s 100% \"\\\\back\" $HOME; & done'\nset -gx ZO365_B 'plain'\n",
 	} {
