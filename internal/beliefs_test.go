@@ -7,19 +7,16 @@ import (
 	"time"
 
 	"github.com/zo365/zo365/internal/apply"
+	"github.com/zo365/zo365/internal/cli"
 	"github.com/zo365/zo365/internal/doctor"
 	"github.com/zo365/zo365/internal/msgraph"
-	"github.com/zo365/zo365/internal/signin"
 	"github.com/zo365/zo365/internal/tenant"
-	"github.com/zo365/zo365/internal/upn"
 	"github.com/zo365/zo365/internal/zoom"
 )
 
 func beliefs() map[string]tenant.Belief {
 	all := map[string]tenant.Belief{}
-	for _, table := range []tenant.Beliefs{
-		doctor.Beliefs(), signin.Beliefs(), msgraph.Beliefs(), zoom.Beliefs(), upn.Beliefs(),
-	} {
+	for _, table := range cli.Beliefs() {
 		for _, b := range table.All {
 			all[b.ID] = b
 		}
@@ -34,9 +31,7 @@ var certainties = []tenant.Certainty{
 // TestEveryBeliefHasAPage: what nobody wrote anywhere is no fact.
 func TestEveryBeliefHasAPage(t *testing.T) {
 	n := 0
-	for _, table := range []tenant.Beliefs{
-		doctor.Beliefs(), signin.Beliefs(), msgraph.Beliefs(), zoom.Beliefs(), upn.Beliefs(),
-	} {
+	for _, table := range cli.Beliefs() {
 		for _, b := range table.All {
 			n++
 			day, err := time.Parse(time.DateOnly, b.Looked)

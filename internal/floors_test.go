@@ -44,8 +44,13 @@ var floors = map[string][]string{
 		"internal/zoom",
 	},
 	"internal/docgen": {
-		"internal/cli", "internal/doctor", "internal/msgraph", "internal/need", "internal/plan", "internal/profile",
-		"internal/signin", "internal/tenant", "internal/upn", "internal/zoom",
+		"internal/cli",
+		"internal/msgraph",
+		"internal/need",
+		"internal/plan",
+		"internal/profile",
+		"internal/tenant",
+		"internal/zoom",
 	},
 	"internal/bench": {},
 	// hands

@@ -73,7 +73,7 @@ func (env *Env) settling(limit time.Duration) workspace.Run {
 // showPage opens a page and lists its controls.
 func showPage(ctx context.Context, env *Env, noBrowser bool, steps []plan.Step) error {
 	page := steps[0].Page
-	env.say("\n%s\nopen %s (where that leads elsewhere, the menu decides)", page.Menu, page.Address)
+	env.say("\n%s\nopen %s (%s)", page.Menu, page.Address, render.MenuDecides)
 	for i, s := range steps {
 		env.say("  %d. %s: %s", i+1, s.Page.Control, s.Page.Choose)
 	}

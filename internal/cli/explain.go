@@ -11,10 +11,12 @@ import (
 
 	"github.com/zo365/zo365/internal/connect"
 	"github.com/zo365/zo365/internal/doctor"
+	"github.com/zo365/zo365/internal/msgraph"
 	"github.com/zo365/zo365/internal/render"
 	"github.com/zo365/zo365/internal/signin"
 	"github.com/zo365/zo365/internal/tenant"
 	"github.com/zo365/zo365/internal/upn"
+	"github.com/zo365/zo365/internal/zoom"
 )
 
 func newExplainCmd(env *Env) *cobra.Command {
@@ -34,6 +36,11 @@ Without a code, list all that zo365 knows. Needs no network and no sign-in.`,
 			return env.show(render.MeaningListing(meaningsOf(args[0])))
 		},
 	}
+}
+
+// Beliefs are what all rooms take for true of the services.
+func Beliefs() []tenant.Beliefs {
+	return []tenant.Beliefs{doctor.Beliefs(), signin.Beliefs(), msgraph.Beliefs(), zoom.Beliefs(), upn.Beliefs()}
 }
 
 // meanings are all codes that zo365 can explain.
@@ -108,7 +115,7 @@ var exitCodes = []struct {
 	{exitSignIn, "a sign-in is needed", "zo365 login microsoft, or zo365 login zoom"},
 	{
 		exitPermission,
-		"a permission or a role is missing; the message names it",
+		"a permission or a role is missing, or a check that matters could not look; the message names it",
 		"zo365 auth permissions shows what each command needs",
 	},
 	{exitResumable, "stopped early; running the command again resumes it", "run the command again later"},

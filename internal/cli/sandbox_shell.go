@@ -35,7 +35,8 @@ everything set: zo365 finds the sandbox, its sign-ins and its robot in place of 
 browser. The prompt says where you are; exit ends both. With a command, that is run
 instead, and its exit code is this one's.
 
-Variables of the real services (ZO365_*, AZURE_*, ZOOM_*) do not reach the shell.`,
+Variables of the real services (ZO365_*, AZURE_*, ZOOM_*, and those of runners and managed
+identities) do not reach the shell.`,
 		Example: strings.TrimPrefix(`
   zo365 sandbox shell
   zo365 sandbox shell --scenario upn-differs

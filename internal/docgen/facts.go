@@ -13,11 +13,9 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/zo365/zo365/internal/doctor"
+	"github.com/zo365/zo365/internal/cli"
 	"github.com/zo365/zo365/internal/msgraph"
-	"github.com/zo365/zo365/internal/signin"
 	"github.com/zo365/zo365/internal/tenant"
-	"github.com/zo365/zo365/internal/upn"
 	"github.com/zo365/zo365/internal/zoom"
 )
 
@@ -38,8 +36,7 @@ This page is made from the tables in the code (make generate).
 func facts() ([]byte, error) {
 	var out bytes.Buffer
 	out.WriteString(factsHead)
-	tables := []tenant.Beliefs{doctor.Beliefs(), signin.Beliefs(), msgraph.Beliefs(), zoom.Beliefs(), upn.Beliefs()}
-	for _, table := range tables {
+	for _, table := range cli.Beliefs() {
 		fmt.Fprintf(
 			&out,
 			"\n## %s\n\n| what | believed | certainty | page | looked at |\n|---|---|---|---|---|\n",
@@ -85,7 +82,7 @@ func facts() ([]byte, error) {
 	}
 	out.WriteString("\n## Ways through the portals\n\n| way | certainty | page | looked at |\n|---|---|---|---|\n")
 	for _, w := range ways {
-		fmt.Fprintf(&out, "| %s | documented | %s | %s |\n", cell(w.text), w.page, doctor.Beliefs().Looked)
+		fmt.Fprintf(&out, "| %s | %s | %s | %s |\n", cell(w.text), w.certainty, w.page, msgraph.Beliefs().Looked)
 	}
 	return out.Bytes(), nil
 }
@@ -109,7 +106,10 @@ func pagesOf(dir string) (map[string]string, error) {
 	return pages, err
 }
 
-type way struct{ text, page string }
+type way struct {
+	text, page string
+	certainty  tenant.Certainty
+}
 
 // menuWays are the constants of the package menu, each with the page of its comment.
 func menuWays() ([]way, error) {
@@ -125,7 +125,11 @@ func menuWays() ([]way, error) {
 			if page == "" {
 				missing = fmt.Errorf("the comment of menu.%s names no page", v.Names[0].Name)
 			}
-			ways = append(ways, way{strings.Trim(v.Values[0].(*ast.BasicLit).Value, `"`), page})
+			certainty := tenant.Documented
+			if strings.HasPrefix(v.Doc.Text(), "Reported") {
+				certainty = tenant.Reported
+			}
+			ways = append(ways, way{strings.Trim(v.Values[0].(*ast.BasicLit).Value, `"`), page, certainty})
 			return true
 		})
 	})

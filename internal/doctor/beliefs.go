@@ -11,7 +11,7 @@ const (
 	fieldGuide   = "https://library.zoom.com/admin-corner/third-party-integrations/microsoft-365-calendaring-field-guide"
 	planPage     = "https://developers.zoom.us/docs/api/references/manage-plans/"
 	domainsPage  = "https://support.zoom.com/hc/en/article?id=zm_kb&sysparm_article=KB0066259"
-	reportedPage = "https://c7solutions.com/2021/03/zoom-and-office-365-calendar-integration"
+	reportedPage = "https://c7solutions.com/2021/03"
 	explainer    = "https://library.zoom.com/admin-corner/third-party-integrations/zoom-calendaring-integration-explainer/provider-specific-details"
 )
 
@@ -21,14 +21,14 @@ func Beliefs() tenant.Beliefs {
 	b := tenant.Beliefs{Service: "The integration, Zoom's portal, Entra and Exchange", Looked: "2026-11-25"}
 	b.Add("integration.app-id", "the ID of Zoom's application for personal calendars",
 		"not known: chosen by the tenant file, a confirmed consent, or one candidate that a person agrees to", tenant.Open,
-		fieldGuide+"/connecting-personal-calendars")
+		fieldGuide+"/connecting-personal-calendars-with-microsoft-365")
 	b.Add("integration.not-for-calendars", "applications of Zoom that are never it", strings.Join(notForCalendars, ", "),
 		tenant.Documented, explainer)
 	b.Add("integration.publisher", "the verified publisher of Zoom's application", strings.Join(zoomPublishers, ", "),
 		tenant.Inferred, explainer)
 	b.Add("integration.permissions", "all permissions of Zoom's application",
 		"not known: Zoom's own list is a picture, and the tenant file can name them (microsoft.required_permissions)",
-		tenant.Open, fieldGuide+"/connecting-personal-calendars")
+		tenant.Open, fieldGuide+"/connecting-personal-calendars-with-microsoft-365")
 	b.Add("integration.calendars", "what it needs at least", strings.Join(requiredPermissions, ", "), tenant.Reported,
 		reportedPage)
 	b.Add("integration.companions", "what may stand beside it without a remark", strings.Join(companions, ", "),
@@ -58,6 +58,13 @@ func Beliefs() tenant.Beliefs {
 		tenant.Documented, groupArticle)
 	b.Add("zoom.consent-loop", "setup_by: users", "Zoom's own switch must say what Entra's says; no API shows it",
 		tenant.Documented, consentLoopPage)
+	b.Add(
+		"zoom.consent-switch",
+		"the label of that switch",
+		zoomSwitch,
+		tenant.Reported,
+		"https://support.zoom.us/hc/en-us/articles/360032224571-Account-Level-Calendar-and-Contacts-Integration-for-Office-365",
+	)
 	b.Add("zoom.deep-links", "the address of the Mail & Calendar tab",
 		"not known: "+PortalPage("", "")+" opens the settings, and the menu decides", tenant.Open, article)
 	b.Add("zoom.group-link", "the address of a group's page", "/account/group#/detail/{groupId}/detail", tenant.Reported,

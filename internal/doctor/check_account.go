@@ -177,7 +177,7 @@ func checkGroups(in Input, f *findings) {
 			Saw:      "Zoom has the group " + g.Name,
 			Evidence: evidence(r),
 		}
-		if !hasGroup(in, g.Name) {
+		if _, ok := groupNamed(in, g.Name); !ok {
 			one.Severity, one.Saw, one.Fix = Fail, "Zoom has no group "+g.Name, "zo365 apply"
 			one.Steps = []Step{
 				{

@@ -1,7 +1,6 @@
 package doctor
 
 import (
-	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -325,6 +324,11 @@ func checkOthers(in Input, f *findings) {
 	)
 }
 
+// zoomSwitch is Zoom's own switch for user consent, as its article calls it.
+//
+// https://support.zoom.us/hc/en-us/articles/360032224571-Account-Level-Calendar-and-Contacts-Integration-for-Office-365
+const zoomSwitch = `"Office 365 users can consent to enterprise applications accessing company data on their behalf"`
+
 // PeopleConsent are the scopes, in words, whose people set it up themselves by a consent of
 // their own.
 func PeopleConsent(f profile.File) []string {
@@ -347,18 +351,6 @@ func checkUserConsent(in Input, f *findings) {
 		f.skip("No profile lets people set it up themselves")
 		return
 	}
-	var missing *tenant.NeedsError
-	if errors.As(in.Facts.UserConsent.Err, &missing) {
-		// Zoom's half cannot be seen by anybody: this one decides nothing.
-		f.add(Finding{
-			Severity: Info,
-			Needs:    missing.AnyOf,
-			Evidence: evidence(in.Facts.UserConsent),
-			Saw: "What people may consent to in Entra could not be seen (" + menu.EntraUserConsent +
-				"); Zoom's own switch must say the same",
-		})
-		return
-	}
 	if unseen(f, in.Facts.UserConsent, "what people may consent to") {
 		return
 	}
@@ -366,13 +358,14 @@ func checkUserConsent(in Input, f *findings) {
 		Severity: Info,
 		Evidence: evidence(in.Facts.UserConsent),
 		Saw: "Entra lets people consent by " + strings.Join(in.Facts.UserConsent.Value.Policies, ", ") +
-			"; Zoom's own switch, which no API shows, must say the same",
+			"; Zoom's own switch (" + zoomSwitch + "), which no API shows, must say the same",
 	}
 	if len(in.Facts.UserConsent.Value.Policies) == 0 {
 		one.Severity = Warn
 		one.Saw = "Entra lets nobody consent, and " + strings.Join(who, ", ") + " asks people to: " +
 			"without an administrator's consent for everybody they go round between the consent pages"
-		one.Fix = "set " + menu.EntraUserConsent + ", and Zoom's own switch to the same; or zo365 integration enable" +
+		one.Fix = "set " + menu.EntraUserConsent + ", and in " + menu.ZoomSettings + " " + zoomSwitch +
+			" to the same; or zo365 integration enable" +
 			", so that an administrator consents once"
 	}
 	f.add(one)

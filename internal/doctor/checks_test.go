@@ -485,7 +485,7 @@ func TestChecks(t *testing.T) {
 			"not seen": {func(in *Input) {
 				in.File.Account.SetupBy = profile.Users
 				in.Facts.UserConsent = denied[tenant.UserConsent]("Policy.Read.All")
-			}, want{Info, nil, "Policy.Read.All"}},
+			}, want{Unknown, nil, "Policy.Read.All"}},
 			"another cloud": {func(in *Input) {
 				in.File.Account.SetupBy = profile.Users
 				in.Facts.UserConsent = tenant.Reading[tenant.UserConsent]{Err: tenant.ErrNotInCloud, At: today}

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/zo365/zo365/internal/profile"
+	"github.com/zo365/zo365/internal/tenant"
 )
 
 // conflict is two groups whose settings differ and who is in both.
@@ -79,12 +80,12 @@ func ShellWord(word string) string {
 	return word
 }
 
-// hasGroup says whether Zoom has a group of a name.
-func hasGroup(in Input, name string) bool {
+// groupNamed finds Zoom's group of a name.
+func groupNamed(in Input, name string) (tenant.ZoomGroup, bool) {
 	for _, g := range in.Facts.ZoomGroups.Value {
 		if profile.SameName(g.Name, name) {
-			return true
+			return g, true
 		}
 	}
-	return false
+	return tenant.ZoomGroup{}, false
 }

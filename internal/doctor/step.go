@@ -133,16 +133,6 @@ func PortalPage(group, groupID string) string {
 	return "/account/group?" + url.Values{"name": {group}}.Encode() + "#/detail/" + url.PathEscape(groupID) + "/detail"
 }
 
-// GroupID is Zoom's ID of a group; empty where it was not seen.
-func GroupID(in Input, group string) string {
-	for _, g := range in.Facts.ZoomGroups.Value {
-		if profile.SameName(g.Name, group) {
-			return g.ID
-		}
-	}
-	return ""
-}
-
 // VoidedByConsent and VoidedByRemoval are the portal steps whose confirmation ends
 // when a consent is recorded, and when it is no longer wanted: Disable and Delete has
 // to be pressed after a consent, and Authorize and Save after a removal.
@@ -217,6 +207,7 @@ const NotRecorded = "not recorded"
 
 // clicks are portal steps as steps of a plan, each after the one before.
 func clicks(in Input, group string, pending []PortalStep, after []string) []Step {
+	zoomGroup, _ := groupNamed(in, group) // without an ID where it is not there yet
 	var steps []Step
 	scope := profile.Scope(group)
 	previous := slices.Clone(after)
@@ -234,7 +225,7 @@ func clicks(in Input, group string, pending []PortalStep, after []string) []Step
 			After:  p.Choose,
 			Page: &Page{
 				Site:    ZoomPortal,
-				Path:    PortalPage(group, GroupID(in, group)),
+				Path:    PortalPage(group, zoomGroup.ID),
 				Menu:    PortalPath(group),
 				Control: p.Control,
 				Choose:  p.Choose,

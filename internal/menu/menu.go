@@ -8,13 +8,14 @@ const (
 	ZoomSettings = "Account Management > Account Settings"
 	// https://support.zoom.com/hc/en/article?id=zm_kb&sysparm_article=KB0066259
 	ZoomDomains = "Account Management > Account Profile"
-	// https://support.zoom.com/hc/en/article?id=zm_kb&sysparm_article=KB0068377
-	ZoomBilling = "Account Management > Billing"
+	// https://support.zoom.com/hc/en/article?id=zm_kb&sysparm_article=KB0060580
+	ZoomBilling = "Account Management > Billing (newer accounts: Plans and Billing)"
 	// https://support.zoom.com/hc/en/article?id=zm_kb&sysparm_article=KB0076377
 	ZoomGroups = "User Management > Groups"
-	// https://support.zoom.com/hc/en/article?id=zm_kb&sysparm_article=KB0065930
+	// https://support.zoom.us/hc/en-us/articles/201363183-Managing-users
 	ZoomUsers = "User Management > Users"
-	// https://support.zoom.com/hc/en/article?id=zm_kb&sysparm_article=KB0063811
+	// Reported, a copy of Zoom's article:
+	// https://equityandhelp.freshdesk.com/support/solutions/articles/44002276742-using-role-management-in-zoom-admin-settings
 	ZoomRoles = "User Management > Roles"
 	// https://developers.zoom.us/docs/internal-apps/s2s-oauth/
 	ZoomApps = "marketplace.zoom.us > Manage"

@@ -122,7 +122,7 @@ func Checklist(tenantName string, all []PortalControl) string {
 		}
 		if c.Menu != menu {
 			menu, n = c.Menu, 0
-			fmt.Fprintf(&b, "\n### %s\n\n<%s>\n\n", plainText(menu), c.Address)
+			fmt.Fprintf(&b, "\n### %s\n\n<%s> (%s)\n\n", plainText(menu), c.Address, MenuDecides)
 		}
 		n++
 		fmt.Fprintf(&b, "- [ ] %s. **%s**: %s (`%s`)\n", strconv.Itoa(n), plainText(c.Control), plainText(c.Choose), c.Step)

@@ -41,7 +41,7 @@ func FactsListing(file tenant.FactsFile) Listing {
 	row(&l, "their exchange roles", f.Exchange, func(all []tenant.ExchangeRole) string {
 		return names(all, func(r tenant.ExchangeRole) string { return r.Role + word(r.Scope != "", " in "+r.Scope) })
 	})
-	row(&l, "people may consent by", f.UserConsent, func(c tenant.UserConsent) string {
+	row(&l, "user consent", f.UserConsent, func(c tenant.UserConsent) string {
 		return names(c.Policies, func(p string) string { return p })
 	})
 	row(&l, "without a mail plan", f.Mailless, func(m tenant.Mailless) string { return strconv.Itoa(m.Total) })

@@ -63,3 +63,6 @@ func (p plainly) Write(text []byte) (int, error) {
 	}
 	return len(text), nil
 }
+
+// MenuDecides stands beside an address of a portal: Zoom publishes none of the tab.
+const MenuDecides = "where that leads elsewhere, the menu decides"

@@ -82,7 +82,7 @@ func stepsText(b *strings.Builder, paint Paint, p plan.Plan) {
 			if i > 0 {
 				b.WriteString("\n")
 			}
-			fmt.Fprintf(b, "  a person, at %s\n  (%s)\n", s.Page.Menu, s.Page.Address)
+			fmt.Fprintf(b, "  a person, at %s\n  (%s; %s)\n", s.Page.Menu, s.Page.Address, MenuDecides)
 		}
 		if menu != "" && s.Page == nil {
 			b.WriteString("\n")
@@ -168,7 +168,7 @@ func planMarkdown(p plan.Plan) string {
 		}
 		if s.Page.Menu != menu {
 			menu = s.Page.Menu
-			fmt.Fprintf(&b, "\n**%s** <%s>\n\n", plainText(menu), s.Page.Address)
+			fmt.Fprintf(&b, "\n**%s** <%s> (%s)\n\n", plainText(menu), s.Page.Address, MenuDecides)
 		}
 		fmt.Fprintf(&b, "- [ ] **%s**: %s\n", plainText(s.Page.Control), plainText(s.Page.Choose))
 		if s.Page.Proof != "" {

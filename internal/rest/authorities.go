@@ -3,6 +3,7 @@ package rest
 import (
 	"crypto/x509"
 	"encoding/pem"
+	"errors"
 	"fmt"
 	"net/http"
 	"os"
@@ -78,7 +79,8 @@ func trustFile(pool *x509.CertPool, file string) error {
 
 // reason is an error of a file without its name, which the message has already.
 func reason(err error) string {
-	if p, ok := err.(*os.PathError); ok { //nolint:errorlint // os gives it unwrapped
+	var p *os.PathError
+	if errors.As(err, &p) {
 		return p.Err.Error()
 	}
 	return err.Error()

@@ -50,7 +50,7 @@ func Codes() []tenant.Meaning {
 			Meaning:   x.Meaning,
 			Next:      x.Next,
 			Source:    ErrorPage("", number),
-			Certainty: tenant.Documented,
+			Certainty: certaintyOf(number),
 		})
 	}
 	return all
@@ -211,4 +211,14 @@ var byCode = map[string]Explanation{
 	"access_denied":          {Meaning: "the sign-in was declined on the page", Next: nextAgain},
 	"expired_token":          {Meaning: "the code expired before anybody entered it", Next: nextAgain},
 	"invalid_grant":          {Meaning: "the saved sign-in is not valid any more", Next: nextAgain},
+}
+
+// certaintyOf: what the numbers of federated credentials mean in particular is reported
+// (entra.federated-numbers), the others are on Entra's page of errors.
+func certaintyOf(number int) tenant.Certainty {
+	switch number {
+	case 700211, 700212, 700213, 7002138:
+		return tenant.Reported
+	}
+	return tenant.Documented
 }

@@ -25,7 +25,8 @@ const instanceMetadata = "http://169.254.169.254"
 // HasManagedIdentity says whether the environment is that of an App Service or a Function,
 // or of a server of Azure Arc. A virtual machine cannot be told without asking, and Cloud
 // Shell's identity is that of the person in it (reported,
-// https://github.com/hashicorp/terraform-provider-azurerm/issues/6310): there it must be
+// https://github.com/Azure/azure-sdk-for-go/pull/16946,
+// https://github.com/MicrosoftDocs/azure-docs/issues/36816): there it must be
 // chosen explicitly.
 func HasManagedIdentity(getenv func(string) string) bool {
 	place := placeOf(getenv)

@@ -23,7 +23,7 @@ func Beliefs() tenant.Beliefs {
 	b.Add("zoom.elsewhere", "a user of another account", strconv.Itoa(codeElsewhere), tenant.Reported,
 		"https://github.com/jrchamp/moodle-mod_zoom/issues/64")
 	b.Add("zoom.code-200", "code 200", "several meanings: Zoom's words are shown, nothing is concluded", tenant.Reported,
-		"https://github.com/FireFart/ZoomAPIWrapper/issues/4")
+		"https://github.com/skwirrel/ZoomAPIWrapper/issues/4")
 	b.Add("zoom.daily-limit", "the daily limit",
 		"429 with X-RateLimit-Type: Daily-limit and an ISO 8601 Retry-After; without either, or 403, it is known by its text",
 		tenant.Reported, "https://developers.zoom.us/docs/api/rate-limits/")
@@ -51,8 +51,8 @@ func Beliefs() tenant.Beliefs {
 	b.Add("zoom.groups", "new groups", "at most 100 a day and 5,000 in an account", tenant.Documented,
 		"https://developers.zoom.us/docs/api/users/#tag/groups/post/groups")
 	b.Add("zoom.change-email", "a change of an email",
-		"inside a managed domain, not of an administrator; otherwise Zoom's words are shown", tenant.Reported,
-		"https://documentation.sailpoint.com/connectors/zoom/help/integrating_zoom/introduction.html")
+		"inside a managed domain, three times in 24 hours; not of an administrator (reported)", tenant.Documented,
+		"https://developers.zoom.us/docs/api/users/#tag/users/put/users/{userId}/email")
 	b.Add("zoom.change-email-mail", "whether Zoom mails the person whose email is changed", "not known", tenant.Open,
 		"https://developers.zoom.us/docs/api/users/#tag/users/put/users/{userId}/email")
 	return b

@@ -36,7 +36,7 @@ func Codes() []tenant.Meaning {
 			Meaning:   "Zoom refuses, and its words say why",
 			Cause:     "several: no permission, a plan without the feature (free accounts), or an API that is not enabled for the account",
 			Next:      "read Zoom's message; check the plan under " + menu.ZoomBilling + " and the role of whoever made the app",
-			Source:    "https://github.com/FireFart/ZoomAPIWrapper/issues/4",
+			Source:    "https://github.com/skwirrel/ZoomAPIWrapper/issues/4",
 			Certainty: tenant.Reported,
 		},
 		{
