@@ -174,14 +174,18 @@ func (k Keyring) Available(ctx context.Context) error {
 	return err
 }
 
-// call runs one keyring call within the patience. The library has no context:
-// a call that hangs (an unlock dialog nobody answers) is left behind.
+// call runs one keyring call within the patience, the look for a session bus
+// included. The library has no context: a call that hangs (an unlock dialog nobody
+// answers, a bus that accepts and says nothing) is left behind.
 func (k Keyring) call(ctx context.Context, do func() error) error {
-	if err := reachable(); err != nil {
-		return err
-	}
 	done := make(chan error, 1)
-	go func() { done <- do() }()
+	go func() {
+		err := reachable()
+		if err == nil {
+			err = do()
+		}
+		done <- err
+	}()
 	patience := time.NewTimer(k.Patience)
 	defer patience.Stop()
 	select {
@@ -191,6 +195,8 @@ func (k Keyring) call(ctx context.Context, do func() error) error {
 			return nil
 		case errors.Is(err, keyring.ErrNotFound):
 			return ErrNotFound
+		case errors.As(err, new(*UnavailableError)):
+			return err
 		}
 		return &UnavailableError{Reason: err.Error()}
 	case <-patience.C:

@@ -3,6 +3,7 @@ package secret
 import (
 	"context"
 	"errors"
+	"net"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -150,5 +151,22 @@ func TestWithoutABusNoDaemonIsStarted(t *testing.T) {
 		if !errors.As(err, &unavailable) || unavailable.Locked || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: got %v", address, err)
 		}
+	}
+}
+
+// A session bus that accepts and never answers costs the patience, not the run:
+// https://github.com/zalando/go-keyring has no limit of its own.
+func TestASilentBusIsSaid(t *testing.T) {
+	bus := filepath.Join(t.TempDir(), "bus")
+	listener, err := net.Listen("unix", bus)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = listener.Close() })
+	t.Setenv("DBUS_SESSION_BUS_ADDRESS", "unix:path="+bus)
+	var unavailable *UnavailableError
+	err = Keyring{Service: "zo365-test", Patience: time.Second}.Available(t.Context())
+	if !errors.As(err, &unavailable) || !strings.Contains(err.Error(), "it did not answer within 1s") {
+		t.Errorf("got %v", err)
 	}
 }
