@@ -61,7 +61,13 @@ func TestListings(t *testing.T) {
 			0,
 			"same link to a next page twice",
 		},
-		"a cut page is an error": {[]string{`{"groups":[{"id":"1"`}, 0, "unexpected EOF"},
+		"a count of nobody with a page full is no answer": {
+			[]string{`{"groups":[{"id":"1"},{"id":"2"}],"next_page_token":"","total_records":0}`},
+			0,
+			"got 2 of the 0 that Zoom counts",
+		},
+		"an answer without the list is no empty list": {[]string{`{}`}, 0, `has no "groups" list`},
+		"a cut page is an error":                      {[]string{`{"groups":[{"id":"1"`}, 0, "unexpected EOF"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
