@@ -104,7 +104,8 @@ func (c *Client) send(ctx context.Context, q call, address string, out any) erro
 		return text.read(resp.Body)
 	}
 	if err := rest.Decode(resp, out); err != nil {
-		return fmt.Errorf("%s: reading Graph's answer (request-id %s): %w", q.doing, resp.Header.Get("request-id"), err)
+		id := rest.Named("request-id", resp.Header.Get("request-id"))
+		return fmt.Errorf("%s: reading Graph's answer%s: %w", q.doing, id, err)
 	}
 	return nil
 }
@@ -167,7 +168,8 @@ type Error struct {
 }
 
 func (e *Error) Error() string {
-	return fmt.Sprintf("%s: Graph answered %d %s: %s (request-id %s)", e.Doing, e.Status, e.Code, e.Message, e.RequestID)
+	return fmt.Sprintf("%s: Graph answered %d %s: %s", e.Doing, e.Status, e.Code, e.Message) +
+		rest.Named("request-id", e.RequestID)
 }
 
 // Refused says whether Graph said that it did not do what was asked: with a server's

@@ -1,6 +1,7 @@
 package secret
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -13,17 +14,26 @@ import (
 // keyring library does: without a bus that library starts a dbus-daemon which
 // outlives the process, and it reports a locked keyring as a failure of its own.
 // The names are those of https://specifications.freedesktop.org/secret-service-spec/latest/
-func reachable() error {
+//
+// A bus or a service that accepts and says nothing (one that waits to be started, for
+// example) is given up when ctx ends: https://github.com/zalando/go-keyring/issues/131
+func reachable(ctx context.Context) error {
 	if err := busSocket(); err != nil {
 		return err
 	}
-	conn, err := dbus.ConnectSessionBus()
+	conn, err := dbus.ConnectSessionBus(dbus.WithContext(ctx))
+	if ctx.Err() != nil {
+		return &UnavailableError{Reason: "the session bus took too long to answer"}
+	}
 	if err != nil {
 		return &UnavailableError{Reason: "the session bus does not answer: " + err.Error()}
 	}
 	defer func() { _ = conn.Close() }() // nothing was written
 	collection := conn.Object("org.freedesktop.secrets", "/org/freedesktop/secrets/aliases/default")
 	locked, err := collection.GetProperty("org.freedesktop.Secret.Collection.Locked")
+	if ctx.Err() != nil {
+		return &UnavailableError{Reason: "the Secret Service (gnome-keyring, KWallet or KeePassXC) took too long to answer"}
+	}
 	if err != nil {
 		return &UnavailableError{
 			Reason: "the session bus has no usable Secret Service (gnome-keyring, KWallet or KeePassXC): " + err.Error(),

@@ -1,6 +1,7 @@
 package secret
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/hex"
@@ -176,18 +177,15 @@ func (k Keyring) Available(ctx context.Context) error {
 
 // call runs one keyring call within the patience, the look for a session bus
 // included. The library has no context: a call that hangs (an unlock dialog nobody
-// answers, a bus that accepts and says nothing) is left behind.
+// answers) is left behind.
 func (k Keyring) call(ctx context.Context, do func() error) error {
+	patience, cancel := context.WithTimeout(ctx, k.Patience)
+	defer cancel()
+	if err := reachable(patience); err != nil {
+		return cmp.Or(ctx.Err(), err)
+	}
 	done := make(chan error, 1)
-	go func() {
-		err := reachable()
-		if err == nil {
-			err = do()
-		}
-		done <- err
-	}()
-	patience := time.NewTimer(k.Patience)
-	defer patience.Stop()
+	go func() { done <- do() }()
 	select {
 	case err := <-done:
 		switch {
@@ -195,13 +193,9 @@ func (k Keyring) call(ctx context.Context, do func() error) error {
 			return nil
 		case errors.Is(err, keyring.ErrNotFound):
 			return ErrNotFound
-		case errors.As(err, new(*UnavailableError)):
-			return err
 		}
 		return &UnavailableError{Reason: err.Error()}
-	case <-patience.C:
-		return &UnavailableError{Reason: fmt.Sprintf("it did not answer within %s", k.Patience)}
-	case <-ctx.Done():
-		return ctx.Err()
+	case <-patience.Done():
+		return cmp.Or[error](ctx.Err(), &UnavailableError{Reason: "the keyring took too long to answer"})
 	}
 }

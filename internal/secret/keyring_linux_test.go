@@ -4,16 +4,19 @@ import (
 	"context"
 	"errors"
 	"net"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
 
 // desktop starts a session bus and gnome-keyring for one test, as a desktop
-// does; empty input unlocks the keyring with an empty password.
-func desktop(t *testing.T, args ...string) {
+// does; empty input unlocks the keyring with an empty password. It returns the keyring's
+// process.
+func desktop(t *testing.T, args ...string) *os.Process {
 	t.Helper()
 	home := t.TempDir()
 	bus := "unix:path=" + filepath.Join(home, "bus")
@@ -28,7 +31,7 @@ func desktop(t *testing.T, args ...string) {
 	}
 	start(t, "", "dbus-daemon", "--session", "--nofork", "--nosyslog", "--address="+bus)
 	eventually(t, func() bool { return busSocket() == nil })
-	start(t, "\n", "gnome-keyring-daemon", append([]string{"--foreground", "--components=secrets"}, args...)...)
+	service := start(t, "\n", "gnome-keyring-daemon", append([]string{"--foreground", "--components=secrets"}, args...)...)
 	eventually(t, func() bool {
 		out, err := exec.Command(
 			"dbus-send",
@@ -41,9 +44,10 @@ func desktop(t *testing.T, args ...string) {
 		).Output()
 		return err == nil && strings.Contains(string(out), "true")
 	})
+	return service
 }
 
-func start(t *testing.T, input, name string, args ...string) {
+func start(t *testing.T, input, name string, args ...string) *os.Process {
 	t.Helper()
 	cmd := exec.Command(name, args...)
 	cmd.Stdin = strings.NewReader(input)
@@ -54,6 +58,7 @@ func start(t *testing.T, input, name string, args ...string) {
 		_ = cmd.Process.Kill()
 		_ = cmd.Wait()
 	})
+	return cmd.Process
 }
 
 func eventually(t *testing.T, done func() bool) {
@@ -154,8 +159,8 @@ func TestWithoutABusNoDaemonIsStarted(t *testing.T) {
 	}
 }
 
-// A session bus that accepts and never answers costs the patience, not the run:
-// https://github.com/zalando/go-keyring has no limit of its own.
+// A session bus that accepts and never answers costs the patience, not the run, and is
+// called what it is.
 func TestASilentBusIsSaid(t *testing.T) {
 	bus := filepath.Join(t.TempDir(), "bus")
 	listener, err := net.Listen("unix", bus)
@@ -164,9 +169,29 @@ func TestASilentBusIsSaid(t *testing.T) {
 	}
 	t.Cleanup(func() { _ = listener.Close() })
 	t.Setenv("DBUS_SESSION_BUS_ADDRESS", "unix:path="+bus)
+	k := Keyring{Service: "zo365-test", Patience: time.Second}
 	var unavailable *UnavailableError
-	err = Keyring{Service: "zo365-test", Patience: time.Second}.Available(t.Context())
-	if !errors.As(err, &unavailable) || !strings.Contains(err.Error(), "it did not answer within 1s") {
+	if err = k.Available(t.Context()); !errors.As(err, &unavailable) || unavailable.Locked ||
+		!strings.Contains(err.Error(), "the session bus took too long to answer") {
+		t.Errorf("got %v", err)
+	}
+	interrupted, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err = k.Available(interrupted); !errors.Is(err, context.Canceled) {
+		t.Errorf("interrupted: %v", err)
+	}
+}
+
+// So does a Secret Service that is on the bus and never answers: a process that is stopped.
+func TestASilentServiceIsSaid(t *testing.T) {
+	service := desktop(t, "--unlock")
+	if err := service.Signal(syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	var unavailable *UnavailableError
+	err := Keyring{Service: "zo365-test", Patience: time.Second}.Available(t.Context())
+	if !errors.As(err, &unavailable) || unavailable.Locked ||
+		!strings.Contains(err.Error(), "the Secret Service (gnome-keyring, KWallet or KeePassXC) took too long to answer") {
 		t.Errorf("got %v", err)
 	}
 }

@@ -43,14 +43,8 @@ type Error struct {
 }
 
 func (e *Error) Error() string {
-	return fmt.Sprintf(
-		"%s: Zoom answered %d, code %d: %s (tracking ID %s)",
-		e.Doing,
-		e.Status,
-		e.Code,
-		e.Message,
-		e.TrackingID,
-	)
+	return fmt.Sprintf("%s: Zoom answered %d, code %d: %s", e.Doing, e.Status, e.Code, e.Message) +
+		rest.Named("tracking ID", e.TrackingID)
 }
 
 // Refused says whether Zoom said that it did not do what was asked: with a server's
@@ -101,7 +95,8 @@ func (c *Client) get(ctx context.Context, q call, out any) error {
 		return nil
 	}
 	if err := rest.Decode(resp, out); err != nil {
-		return fmt.Errorf("%s: reading Zoom's answer (tracking ID %s): %w", q.doing, resp.Header.Get("x-zm-trackingid"), err)
+		id := rest.Named("tracking ID", resp.Header.Get("x-zm-trackingid"))
+		return fmt.Errorf("%s: reading Zoom's answer%s: %w", q.doing, id, err)
 	}
 	return nil
 }

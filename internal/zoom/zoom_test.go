@@ -107,10 +107,9 @@ func TestUsersAreThreePasses(t *testing.T) {
 	if err != nil || strings.Join(got, ",") != "a@x active,p@x pending" {
 		t.Errorf("%v, %v", got, err)
 	}
-	if strings.Join(
-		a.asked,
-		" ",
-	) != "/v2/users?page_size=2000&status=active /v2/users?page_size=2000&status=inactive /v2/users?page_size=2000&status=pending" {
+	want := "/v2/users?page_size=2000&status=active /v2/users?page_size=2000&status=inactive " +
+		"/v2/users?page_size=2000&status=pending"
+	if strings.Join(a.asked, " ") != want {
 		t.Errorf("asked %v", a.asked)
 	}
 }
