@@ -51,7 +51,7 @@ func TestOAuth4WebAPI(t *testing.T) {
 func TestOIDCProvider(t *testing.T) {
 	home := t.TempDir()
 	cmd := exec.CommandContext(t.Context(), "dbus-run-session", "--", "sh", "-c",
-		`printf '\n' | gnome-keyring-daemon --unlock --components=secrets >/dev/null 2>&1; exec node node/oidc-provider.mjs`)
+		unlocked+"exec node node/oidc-provider.mjs")
 	cmd.Env = append(
 		os.Environ(),
 		"HOME="+home,

@@ -71,7 +71,7 @@ func zitadel(t *testing.T) (origin string, p provider) {
 func signIn(t *testing.T, origin string, onTalk func(text string), args ...string) string {
 	t.Helper()
 	home := t.TempDir()
-	script := `printf '\n' | gnome-keyring-daemon --unlock --components=secrets >/dev/null 2>&1; exec "$ZO365_BIN" login microsoft --for verify-domain -o json "$@"`
+	script := unlocked + `exec "$ZO365_BIN" login microsoft --for verify-domain -o json "$@"`
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "dbus-run-session", append([]string{"--", "sh", "-c", script, "login"}, args...)...)
