@@ -21,6 +21,7 @@ import (
 	"github.com/zo365/zo365/internal/secret"
 	"github.com/zo365/zo365/internal/signin"
 	"github.com/zo365/zo365/internal/tenant"
+	"github.com/zo365/zo365/internal/zoom"
 )
 
 // The exit codes, a promise to scripts.
@@ -188,6 +189,12 @@ func judgeStop(stop *tenant.StopError) (int, []string) {
 	switch stop.Reason {
 	case tenant.SignedOut:
 		hints := adviceFor(stop.Err)
+		if refused := (*zoom.Error)(nil); errors.As(stop.Err, &refused) {
+			hints = []string{
+				"check that the server-to-server app is activated: " + menu.ZoomApps +
+					" > your app; if its secret is a new one: zo365 login zoom",
+			}
+		}
 		if len(hints) == 0 {
 			hints = []string{"zo365 login " + service}
 		}

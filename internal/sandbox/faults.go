@@ -29,6 +29,7 @@ var refusals = map[string]refusal{
 	"gone":              gone,
 	"no-permission":     noPermission,
 	"no-scope":          noScope,
+	"invalid-client":    invalidClient,
 	"redirect":          redirect,
 }
 
@@ -61,10 +62,21 @@ func (s *Server) fault(rec *world.Recorder, r *http.Request) bool {
 		return false
 	}
 	if f.RetryAfter != "" && f.Do != "forbid" {
-		rec.Head.Set("Retry-After", f.RetryAfter)
+		rec.Head.Set("Retry-After", s.pause(f.RetryAfter))
 	}
 	refusals[f.Do](s, rec, r, f)
 	return true
+}
+
+// pause is what Retry-After says. A duration such as 12h is a time of ISO 8601, as Zoom
+// writes it.
+//
+// https://developers.zoom.us/docs/api/rate-limits/
+func (s *Server) pause(text string) string {
+	if ahead, err := time.ParseDuration(text); err == nil && ahead != 0 {
+		return s.world.Now().UTC().Add(ahead).Truncate(time.Second).Format(time.RFC3339)
+	}
+	return text
 }
 
 // spoil breaks an answer that a scenario wants broken.
@@ -222,6 +234,15 @@ func noScope(_ *Server, rec *world.Recorder, _ *http.Request, _ *world.Fault) {
 		http.StatusBadRequest,
 		4700,
 		"Invalid access token, does not contain scopes: [group:read:list_groups:admin].",
+	)
+}
+
+// invalidClient is an OAuth error where the API's own is expected. Its form was reported of
+// the token endpoint: https://github.com/JubaerHossain/zoom-laravel/issues/3
+func invalidClient(_ *Server, rec *world.Recorder, _ *http.Request, _ *world.Fault) {
+	rec.JSON(
+		http.StatusUnauthorized,
+		map[string]any{"reason": "Invalid client_id or client_secret", "error": "invalid_client"},
 	)
 }
 

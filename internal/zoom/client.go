@@ -120,11 +120,19 @@ func (q call) refused(resp *http.Response) error {
 	var body struct {
 		Code    int    `json:"code"`
 		Message string `json:"message"`
+		// Reason and OAuth stand in the errors of the token endpoint, which the API has been
+		// seen to answer too.
+		Reason string `json:"reason"`
+		OAuth  string `json:"error"`
 	}
 	text, _ := io.ReadAll(io.LimitReader(resp.Body, 1<<20)) // a cut answer still has its status
-	if json.Unmarshal(text, &body) != nil || body.Message == "" {
-		body.Message = "no error in Zoom's form"
+	if json.Unmarshal(text, &body) != nil {
+		body.Message = ""
 	}
+	if body.Message == "" && body.OAuth != "" {
+		body.Message = strings.TrimSuffix(body.OAuth+": "+body.Reason, ": ")
+	}
+	body.Message = cmp.Or(body.Message, "no error in Zoom's form")
 	e := &Error{
 		Doing:      q.doing,
 		Status:     resp.StatusCode,

@@ -239,7 +239,8 @@ type Fault struct {
 	Times int `yaml:"times"`
 	// After is how many requests pass before the first that it meets.
 	After int `yaml:"after"`
-	// RetryAfter is sent with throttle and unavailable, in seconds.
+	// RetryAfter is sent with throttle and unavailable, in seconds; a duration with its unit,
+	// such as 12h, is sent as the time that it leads to.
 	RetryAfter string `yaml:"retry_after"`
 }
 
@@ -257,6 +258,7 @@ var faultKinds = []string{
 	"gone",              // a delta token that is too old
 	"no-permission",     // Zoom's code 200
 	"no-scope",          // Zoom's code 4700
+	"invalid-client",    // an OAuth error in the place of the API's own
 	"redirect",          // to another host
 	"reset",             // the connection ends before the answer
 	"cut",               // the connection ends within the answer
