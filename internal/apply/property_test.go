@@ -128,7 +128,12 @@ func (w *world) record() doctor.Record {
 	for scope, steps := range s.Portal {
 		r.Portal[scope] = map[string]doctor.Confirmed{}
 		for step, c := range steps {
-			r.Portal[scope][step] = doctor.Confirmed{Choose: c.Choose, By: c.By, At: c.At}
+			r.Portal[scope][step] = doctor.Confirmed{
+				Choose: c.Choose,
+				By:     c.By,
+				At:     c.At,
+				Proved: c.Proved,
+			}
 		}
 	}
 	for scope, a := range s.Authorizations {

@@ -247,7 +247,9 @@ func (j *journey) how() workspace.Run {
 		// Nobody is here whose word could be taken; Entra is watched all the same.
 		run.Watch = true
 		if opts.Yes {
-			env.say("note: --yes confirms nothing in nobody's name; --authorized-by names the person")
+			env.say(
+				"note: --yes says that a person saw the portal's settings, and nobody is named: nothing is confirmed; --authorized-by names the person",
+			)
 		}
 	}
 	return run
@@ -346,7 +348,8 @@ func ask(ctx context.Context, env *Env, w *workspace.Workspace, by string, steps
 // toConfirm is how a person confirms a consent that is there. A flag's word counts for a new
 // consent only, so that it is not offered to who gave it already.
 func (j *journey) toConfirm(again string) string {
-	confirm := "zo365 portal confirm --all --by UPN, once the portal shows it saved"
+	step := doctor.ShellWord(j.scope + "/" + doctor.StepSave)
+	confirm := "zo365 portal confirm " + step + " --by UPN, once the portal shows it saved"
 	if j.opts.By != "" {
 		return confirm + "; or press Authorize and Save again, accept Microsoft's page, and: " + again + " --again"
 	}

@@ -55,6 +55,11 @@ func (env *Env) bothDomains(ctx context.Context, from factsOptions) (tenant.Fact
 }
 
 func runVerifyDomain(ctx context.Context, env *Env, from factsOptions, only []string) error {
+	for _, name := range only {
+		if strings.ContainsAny(name, "/:@ ") || !strings.Contains(name, ".") {
+			return usagef("%q is not a domain, such as contoso.com", name)
+		}
+	}
 	facts, file, err := env.bothDomains(ctx, from)
 	if err != nil {
 		return err

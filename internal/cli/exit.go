@@ -14,6 +14,7 @@ import (
 	"github.com/zo365/zo365/internal/doctor"
 	"github.com/zo365/zo365/internal/export"
 	"github.com/zo365/zo365/internal/menu"
+	"github.com/zo365/zo365/internal/msgraph"
 	"github.com/zo365/zo365/internal/need"
 	"github.com/zo365/zo365/internal/plan"
 	"github.com/zo365/zo365/internal/profile"
@@ -127,6 +128,7 @@ func judge(err error) (code int, hints []string) {
 		needs      *tenant.NeedsError
 		stop       *tenant.StopError
 		setting    *config.SettingError
+		missing    *connect.MissingError
 		twice      *connect.NamedTwiceError
 		mixed      *connect.MixedError
 		unwritten  *apply.UnrecordedError
@@ -146,6 +148,8 @@ func judge(err error) (code int, hints []string) {
 		return exitDiffers, nil
 	case errors.As(err, &usage), errors.As(err, &setting), errors.As(err, &variable):
 		return exitUsage, nil
+	case errors.As(err, &missing):
+		return exitUsage, adviceFor(err)
 	case errors.As(err, &twice):
 		return exitUsage, []string{
 			"unset " + twice.Variable + ", or correct " + twice.Key + " in the tenant file; --tenant names another tenant for reading alone",
@@ -195,6 +199,12 @@ func judgeStop(stop *tenant.StopError) (int, []string) {
 					" > your app; if its secret is a new one: zo365 login zoom",
 			}
 		}
+		if refused := (*msgraph.Error)(nil); errors.As(stop.Err, &refused) {
+			hints = []string{
+				"zo365 auth status shows who is signed in; a person signs in again: zo365 login microsoft",
+				"an application takes a new token with every run: check that it is still in the tenant, under " + menu.EntraApps,
+			}
+		}
 		if len(hints) == 0 {
 			hints = []string{"zo365 login " + service}
 		}
@@ -211,7 +221,11 @@ func judgeStop(stop *tenant.StopError) (int, []string) {
 	}
 	var authority *rest.AuthorityError
 	if errors.As(stop, &authority) {
-		return exitError, []string{"name a file with the authority in PEM form in " + authority.Variable + ", or unset it"}
+		what := "a file with the authority"
+		if authority.Variable == "SSL_CERT_DIR" {
+			what = "a folder of authorities"
+		}
+		return exitError, []string{"name " + what + " in PEM form in " + authority.Variable + ", or unset it"}
 	}
 	if strings.Contains(stop.Error(), "certificate") {
 		return exitError, []string{
@@ -248,12 +262,21 @@ func adviceFor(err error) []string {
 		nobody      *connect.NotSignedInError
 		interaction *connect.InteractionError
 		noAccount   *connect.NoAccountError
+		policy      *connect.PolicyError
+		answer      interface{ Failure() tenant.Failure }
 	)
 	switch {
 	case errors.As(err, &interaction):
 		return interactionAdvice(interaction)
 	case errors.As(err, &noAccount):
 		return []string{"zo365 auth list shows them: " + strings.Join(noAccount.Known, ", ")}
+	case errors.As(err, &policy):
+		return []string{signin.PolicyAdvice}
+	case errors.Is(err, connect.ErrKeepsNone):
+		return []string{
+			"unset ZO365_CREDENTIAL_STORE, or set it to keyring or file, to keep a person's sign-in",
+			"a pipeline needs no login: it sets " + applicationVariables,
+		}
 	case errors.Is(err, signin.ErrCodeExpired), errors.Is(err, signin.ErrBrowserUnanswered):
 		return []string{"sign in again: zo365 login microsoft"}
 	case errors.As(err, &entra):
@@ -261,6 +284,10 @@ func adviceFor(err error) []string {
 	case errors.As(err, &zoom):
 		return []string{
 			"check zoom.account_id and zoom.client_id, and that the secret is the server-to-server app's Client Secret (" + menu.ZoomApps + " > your app > App Credentials); then zo365 login zoom",
+		}
+	case errors.As(err, &unavailable) && unavailable.File != "":
+		return []string{
+			"ZO365_CREDENTIAL_PASSPHRASE, or ZO365_CREDENTIAL_KEY_FILE with a key of age-keygen, opens it; if both are lost, remove the file and sign in again",
 		}
 	case errors.As(err, &unavailable):
 		return []string{
@@ -271,6 +298,9 @@ func adviceFor(err error) []string {
 	case errors.As(err, &nobody):
 		return nobodyAdvice(nobody)
 	case errors.As(err, &missing):
+		if missing.Path != "" {
+			return []string{"set " + missing.What + " in " + missing.Path + ", or " + missing.Variable}
+		}
 		return []string{"zo365 init, or set " + missing.Variable}
 	case errors.As(err, &notFound):
 		return []string{"zo365 init makes one; --config or ZO365_CONFIG names one that lies elsewhere"}
@@ -282,9 +312,29 @@ func adviceFor(err error) []string {
 		return []string{"zo365 group list shows the groups; zo365 group set makes a profile"}
 	case errors.As(err, &format):
 		return []string{format.Hint}
+	case errors.As(err, &answer):
+		return codeAdvice(answer.Failure())
 	}
 	return nil
 }
+
+// codeAdvice is what zo365 knows of the code of a service's answer, or the page that does.
+func codeAdvice(f tenant.Failure) []string {
+	if f.Code == "" || f.Code == "0" {
+		return nil
+	}
+	for _, m := range meaningsOf(f.Code) {
+		ofZoom := strings.HasPrefix(m.Kind, "Zoom")
+		if ofZoom != (f.Service == "Zoom") || m.Next == "" {
+			continue
+		}
+		return []string{m.Next, "see " + m.Source}
+	}
+	return nil
+}
+
+// applicationVariables are what an application signs in to Microsoft with.
+const applicationVariables = "ZO365_MICROSOFT_CLIENT_ID with ZO365_MICROSOFT_CLIENT_SECRET, ZO365_MICROSOFT_CLIENT_CERTIFICATE or a federated token"
 
 // nobodyAdvice says how to sign in by the method that was asked for.
 func nobodyAdvice(e *connect.NotSignedInError) []string {
@@ -298,6 +348,16 @@ func nobodyAdvice(e *connect.NotSignedInError) []string {
 			"GitHub Actions needs \"permissions: id-token: write\", Azure Pipelines SYSTEM_ACCESSTOKEN, others ZO365_MICROSOFT_FEDERATED_TOKEN or ZO365_MICROSOFT_FEDERATED_TOKEN_FILE",
 		}
 	case connect.ByPerson, connect.ByManaged: // a managed identity is always tried
+	}
+	switch {
+	case e.KeepsNone && e.Method == connect.ByPerson:
+		return []string{
+			"a person's sign-in is kept nowhere while ZO365_CREDENTIAL_STORE is env; unset it, or set it to keyring or file, then: zo365 login microsoft",
+		}
+	case e.KeepsNone && e.Service == "Zoom":
+		return []string{"set ZO365_ZOOM_CLIENT_SECRET: ZO365_CREDENTIAL_STORE is env, which keeps no sign-in"}
+	case e.KeepsNone:
+		return []string{"set " + applicationVariables + ": ZO365_CREDENTIAL_STORE is env, which keeps no sign-in"}
 	}
 	return []string{"zo365 login " + strings.ToLower(e.Service)}
 }

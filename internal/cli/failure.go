@@ -4,8 +4,10 @@ import (
 	"encoding/json"
 	"errors"
 	"strings"
+	"time"
 
 	"github.com/zo365/zo365/internal/render"
+	"github.com/zo365/zo365/internal/rest"
 	"github.com/zo365/zo365/internal/tenant"
 )
 
@@ -57,7 +59,14 @@ func failureOf(err error, code int, hints []string) render.Failure {
 		stop   *tenant.StopError
 	)
 	if errors.As(err, &stop) {
-		f.Error.Service = stop.Service
+		f.Error.Service, f.Error.Doing = stop.Service, stop.Doing
+	}
+	if pause := (*rest.PatienceError)(nil); errors.As(err, &pause) {
+		f.Error.Status = pause.Status
+		if !pause.Until.IsZero() {
+			at := pause.Until.UTC().Truncate(time.Second)
+			f.Error.RetryAt = &at
+		}
 	}
 	if errors.As(err, &needs) {
 		f.Error.Service, f.Error.Doing, f.Error.Needs = needs.Service, needs.Doing, needs.AnyOf

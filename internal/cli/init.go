@@ -90,7 +90,11 @@ func runInit(ctx context.Context, env *Env, opts initOptions) error {
 	for _, key := range v.Unset() {
 		env.say("warning: %s is not set; edit %s before you sign in", key, path)
 	}
-	env.say("wrote %s\nnext: zo365 login microsoft && zo365 login zoom", path)
+	next := "zo365 login microsoft && zo365 login zoom"
+	if len(v.Unset()) > 0 {
+		next = "set " + strings.Join(v.Unset(), ", ") + " in " + path + ", then: " + next
+	}
+	env.say("wrote %s\nnext: %s", path, next)
 	return env.show(render.InitializedListing(render.Initialized{Path: path, Unset: v.Unset()}))
 }
 

@@ -304,7 +304,11 @@ func signInOf(f connect.Found, doors *connect.Doors) render.SignIn {
 func showSignIn(env *Env, s render.SignIn) error {
 	where := "kept in the " + s.Store
 	if s.Store == string(connect.InEnvironment) {
-		where = "by " + s.Method + ", because " + s.Why + "; nothing is kept"
+		where = "by " + s.Method
+		if s.Why != "" {
+			where += ", because " + s.Why
+		}
+		where += "; nothing is kept"
 	}
 	env.say("signed in to %s as %s (%s), %s", s.Service, s.As, s.Of, where)
 	return env.show(render.SignInListing(render.SignIns{SignedIn: true, Services: []render.SignIn{s}}))

@@ -83,7 +83,9 @@ func newPortalConfirmCmd(env *Env) *cobra.Command {
 		Use:   "confirm [STEP...]",
 		Short: "Say that controls show what is wanted",
 		Long: `Record that somebody saw, or set, controls of Zoom's portal to the wanted values. A
-STEP is named as zo365 portal list shows it; --all confirms everything pending.
+STEP is named as zo365 portal list shows it, and is said anew where somebody said so
+before; --all confirms everything pending. Authorize and Save can be confirmed once
+there is a consent: a word that is older than the consent does not count.
 Whoever says so is named with --by, else ZO365_ACTOR or the system's user.`,
 		Example: "  zo365 portal confirm account/setup-by account/authorize-and-save --by megan@contoso.com\n  zo365 portal confirm --all --by megan@contoso.com --yes",
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -116,7 +118,8 @@ func runPortalConfirm(ctx context.Context, env *Env, opts portalConfirmOptions) 
 	all := controls(w)
 	var chosen []render.PortalControl
 	for _, c := range all {
-		if c.ConfirmedBy == nil && (opts.All || slices.Contains(opts.Steps, c.Step)) {
+		// What is named is said anew: an older word may be about an older consent.
+		if slices.Contains(opts.Steps, c.Step) || opts.All && c.ConfirmedBy == nil {
 			chosen = append(chosen, c)
 		}
 	}
@@ -132,7 +135,7 @@ func runPortalConfirm(ctx context.Context, env *Env, opts portalConfirmOptions) 
 	who := opts.By
 	if who == "" && opts.Yes && !env.interactive() {
 		if who = signedInPerson(ctx, w); who == "" {
-			return usagef("--yes confirms nothing in nobody's name; --by names who saw it")
+			return usagef("--yes says that a person saw it, and nobody is named; --by names them")
 		}
 	}
 	if who == "" {

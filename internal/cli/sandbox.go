@@ -79,8 +79,8 @@ HTTPS address on loopback, with a certificate authority of its own. The env file
 points zo365, and any other client, at it. zo365 sandbox shell does all this for
 your own shell.`,
 		Example: strings.TrimPrefix(`
-  zo365 sandbox serve --env-file env.sh --auto-approve &
-  . ./env.sh
+  rm -f env.sh; zo365 sandbox serve --env-file env.sh --auto-approve &
+  while [ ! -s env.sh ]; do sleep 0.1; done; . ./env.sh
   zo365 sandbox serve --scenario upn-differs --users 1000`, "\n"),
 		Args: flagsOnly,
 		RunE: func(cmd *cobra.Command, _ []string) error { return runSandboxServe(cmd.Context(), env, opts) },

@@ -16,6 +16,7 @@ import (
 
 	"github.com/zo365/zo365/internal/sandbox"
 	"github.com/zo365/zo365/internal/sandbox/world"
+	"github.com/zo365/zo365/internal/secret"
 )
 
 type sandboxShellOptions struct {
@@ -105,6 +106,10 @@ func runSandboxShell(ctx context.Context, env *Env, opts sandboxShellOptions, co
 	if err != nil {
 		return err
 	}
+	if reason := (secret.Keyring{Service: "zo365-sandbox", Patience: 3 * time.Second}).Available(ctx); reason != nil {
+		vars = append(vars, keptInFile...)
+		env.say("note: %v; the sandbox's sign-ins are kept in an encrypted file", reason)
+	}
 	self, err := os.Executable()
 	if err != nil {
 		return fmt.Errorf("finding this program: %w", err)
@@ -132,6 +137,13 @@ func runSandboxShell(ctx context.Context, env *Env, opts sandboxShellOptions, co
 		return fmt.Errorf("starting %s: %w", run.Path, err)
 	}
 	return nil
+}
+
+// keptInFile lets a machine without a keyring keep a sandbox's sign-ins. They are worth
+// nothing once the sandbox has ended, so that what opens their file is no secret.
+var keptInFile = []world.Variable{
+	{Name: "ZO365_CREDENTIAL_STORE", Value: "file"},
+	{Name: "ZO365_CREDENTIAL_PASSPHRASE", Value: "sandbox"},
 }
 
 // realOnes begin the names of variables that may be about real services.

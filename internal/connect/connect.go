@@ -127,6 +127,8 @@ type MissingError struct {
 	Variable string
 	// Why it is needed here, where it is not elsewhere; usually empty.
 	Why string
+	// Path is the tenant file; empty where there is none.
+	Path string
 }
 
 func (e *MissingError) Error() string {

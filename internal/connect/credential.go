@@ -80,12 +80,23 @@ type NotSignedInError struct {
 	Method Method
 	// Store is why a store could not be asked, or nil.
 	Store error
+	// KeepsNone: no store is used that could keep a sign-in. Environment: secrets in the
+	// environment would count.
+	KeepsNone, Environment bool
+}
+
+var methodWords = map[Method]string{
+	ByPerson:      "as a person",
+	BySecret:      "with a client secret",
+	ByCertificate: "with a certificate",
+	ByFederation:  "with a federated token",
+	ByManaged:     "with a managed identity",
 }
 
 func (e *NotSignedInError) Error() string {
 	text := "not signed in to " + e.Service
 	if e.Method != "" && e.Method != "auto" {
-		text += fmt.Sprintf(" by %s", e.Method)
+		text += " " + methodWords[e.Method]
 	}
 	if e.Store != nil {
 		text += fmt.Sprintf(": %v", e.Store)

@@ -103,9 +103,37 @@ func (d *Doors) withCertificate(f Found, path string) (Found, bool, error) {
 }
 
 // nobody says that there is no credential of the wanted kind.
-func nobody(service string, method Method, unavailable error) error {
-	e := &NotSignedInError{Service: service, Store: unavailable, Method: method}
+func (d *Doors) nobody(service string, method Method, unavailable error) error {
+	e := &NotSignedInError{
+		Service:     service,
+		Store:       unavailable,
+		Method:      method,
+		KeepsNone:   !d.keeps(),
+		Environment: d.usesEnvironment(),
+	}
 	return &tenant.StopError{Reason: tenant.SignedOut, Service: service, Err: e}
+}
+
+// ownClient asks for the client ID of an application: Microsoft's own, which people sign in with,
+// has no secret that anybody could know.
+func (d *Doors) ownClient(f Found) error {
+	if f.Method == ByManaged || f.ClientID != signin.GraphCommandLineTools {
+		return nil
+	}
+	return &MissingError{
+		What:     "microsoft.client_id",
+		Variable: "ZO365_MICROSOFT_CLIENT_ID",
+		Why:      f.Why + ", and an application signs in with its own client ID",
+		Path:     d.opts.Path,
+	}
+}
+
+// PolicyError says that Conditional Access asks an application for more than its token
+// proved, which no sign-in of it can give.
+type PolicyError struct{}
+
+func (*PolicyError) Error() string {
+	return "Conditional Access asks for more than the application's sign-in proved"
 }
 
 // InteractionError says that only a new sign-in of the person helps, and for

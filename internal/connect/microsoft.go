@@ -29,7 +29,7 @@ func (d *Doors) Tenant() (string, error) {
 		t = d.current("Microsoft", host(d.Hosts.Login)).Of
 	}
 	if t == "" {
-		return "", &MissingError{What: "microsoft.tenant", Variable: "ZO365_MICROSOFT_TENANT"}
+		return "", &MissingError{What: "microsoft.tenant", Variable: "ZO365_MICROSOFT_TENANT", Path: d.opts.Path}
 	}
 	return t, nil
 }
@@ -89,10 +89,13 @@ func (d *Doors) MicrosoftCredential(ctx context.Context) (Found, error) {
 	}
 	if method != ByPerson && (method != "auto" || d.usesEnvironment()) {
 		if found, ok, err := d.application(f, method); ok || err != nil {
+			if err == nil {
+				err = d.ownClient(found)
+			}
 			return found, err
 		}
 	}
-	return f, nobody(f.Service, method, unavailable)
+	return f, d.nobody(f.Service, method, unavailable)
 }
 
 func (d *Doors) entra(f Found) signin.Entra {
@@ -128,6 +131,7 @@ func (d *Doors) Graph(ctx context.Context, command string) (*msgraph.Client, Fou
 	if err != nil {
 		return nil, f, err
 	}
+	s.Challenge = func(string) error { return &PolicyError{} }
 	if f.Person {
 		s.Challenge = func(claims string) error {
 			return &InteractionError{
@@ -178,7 +182,12 @@ func (d *Doors) LoginMicrosoft(ctx context.Context, l Login) (Found, error) {
 		return f, err
 	}
 	if f.ClientID == signin.GraphCommandLineTools && d.opts.File.Microsoft.Cloud == profile.China {
-		return f, &MissingError{What: "microsoft.client_id", Variable: "ZO365_MICROSOFT_CLIENT_ID", Why: noDefaultClient}
+		return f, &MissingError{
+			What:     "microsoft.client_id",
+			Variable: "ZO365_MICROSOFT_CLIENT_ID",
+			Why:      noDefaultClient,
+			Path:     d.opts.Path,
+		}
 	}
 	s, err := d.storeFor(ctx, d.Hosts.MicrosoftSandbox)
 	if err != nil {

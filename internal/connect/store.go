@@ -65,10 +65,13 @@ func (d *Doors) storeFor(ctx context.Context, sandbox bool) (named, error) {
 		}
 	}
 	if first == nil {
-		first = errors.New("the credential store is env, which keeps nothing")
+		first = ErrKeepsNone
 	}
 	return named{}, first
 }
+
+// ErrKeepsNone says that a sign-in was to be kept where nothing is.
+var ErrKeepsNone = errors.New("ZO365_CREDENTIAL_STORE is env, which keeps no sign-in")
 
 // file is the encrypted file in the user's config folder.
 func (d *Doors) file(sandbox bool) secret.File {

@@ -48,7 +48,10 @@ func checkVariables(getenv func(string) string, file profile.File) error {
 		case len(value) > 1 && (value[0] == '"' || value[0] == '\'') && value[0] == value[len(value)-1]:
 			return &VariableError{name, fmt.Sprintf("has quotes (%c) around its value; set it without them", value[0])}
 		case slices.Contains(identityVariables, name) && strings.Contains(value, "://"):
-			return &VariableError{name, "holds an address; set the domain or the ID alone"}
+			if strings.HasSuffix(name, "_TENANT") || strings.HasSuffix(name, "_TENANT_ID") {
+				return &VariableError{name, "holds an address; set the tenant's domain or ID alone"}
+			}
+			return &VariableError{name, "holds an address; set the ID alone"}
 		}
 	}
 	return nil

@@ -18,14 +18,14 @@ func (d *Doors) zoom() (Found, error) {
 		f.Of, f.byCurrent = now.Of, true
 	}
 	if f.Of == "" {
-		return f, &MissingError{What: "zoom.account_id", Variable: "ZO365_ZOOM_ACCOUNT_ID"}
+		return f, &MissingError{What: "zoom.account_id", Variable: "ZO365_ZOOM_ACCOUNT_ID", Path: d.opts.Path}
 	}
 	f.ClientID = d.identity("ZO365_ZOOM_CLIENT_ID", d.opts.File.Zoom.ClientID, "ZOOM_CLIENT_ID")
 	if f.ClientID == "" && now.Of == f.Of {
 		f.ClientID = now.ClientID
 	}
 	if f.ClientID == "" {
-		return f, &MissingError{What: "zoom.client_id", Variable: "ZO365_ZOOM_CLIENT_ID"}
+		return f, &MissingError{What: "zoom.client_id", Variable: "ZO365_ZOOM_CLIENT_ID", Path: d.opts.Path}
 	}
 	f.key = "zoom/" + f.host + "/" + f.Of + "/" + f.ClientID
 	return f, nil
@@ -59,7 +59,7 @@ func (d *Doors) ZoomCredential(ctx context.Context) (Found, error) {
 			return f, nil
 		}
 	}
-	return f, nobody(f.Service, "", unavailable)
+	return f, d.nobody(f.Service, "", unavailable)
 }
 
 func (d *Doors) zoomSignIn(f Found) signin.Zoom {

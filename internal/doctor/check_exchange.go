@@ -131,9 +131,8 @@ func regranted(in Input, c tenant.Consent, roles []tenant.ExchangeRole, granted 
 
 // savePending says whether somebody has still to press Authorize and Save.
 func savePending(in Input) bool {
-	consent := ZoomApplication(in)
 	for _, s := range authorizable(in.File) {
-		for _, p := range Unconfirmed(s.effective, in.Record.Portal[s.name()], consent.Principal != nil) {
+		for _, p := range Unconfirmed(s.effective, standing(in, s.name())) {
 			if p.Code == StepSave {
 				return true
 			}

@@ -60,17 +60,21 @@ type Consenter struct {
 // ConsenterOf is who gave the consent that is there.
 func ConsenterOf(in Input) Consenter {
 	c := ZoomApplication(in).Consent
-	judged := SignerOf(in)
+	judged, finding := signer(in)
+	match := &judged.Match
+	if judged.UPN == "" || finding.Severity == Unknown && !judged.Match { // nobody looked
+		match = nil
+	}
 	upn, at := consentedBy(in, c)
 	switch {
 	case upn == "" || at.Before(newest(c.Grants).Add(-sameConsent)):
 		// The log comes minutes later than the consent: what it has is of an older one.
-		return Consenter{UPN: judged.UPN, ZoomEmail: judged.ZoomEmail, Match: &judged.Match}
+		return Consenter{UPN: judged.UPN, ZoomEmail: judged.ZoomEmail, Match: match}
 	case strings.EqualFold(upn, judged.UPN):
 		return Consenter{
 			UPN:       judged.UPN,
 			ZoomEmail: judged.ZoomEmail,
-			Match:     &judged.Match,
+			Match:     match,
 			Seen:      true,
 		}
 	}

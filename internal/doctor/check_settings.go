@@ -100,13 +100,11 @@ func checkFeatures(in Input, f *findings) {
 }
 
 func checkPortal(in Input, f *findings) {
-	consent := ZoomApplication(in)
-	consented := !in.Facts.Consents.Seen() || consent.Principal != nil
 	found := false
 	for _, s := range scopes(in.File) {
 		found = true
-		confirmed := in.Record.Portal[s.name()]
-		pending := Unconfirmed(s.effective, confirmed, consented)
+		confirmed := standing(in, s.name())
+		pending := Unconfirmed(s.effective, confirmed)
 		all := len(PortalSteps(s.effective))
 		one := Finding{
 			Scope:    s.name(),

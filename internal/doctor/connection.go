@@ -1,6 +1,7 @@
 package doctor
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -180,6 +181,17 @@ func newestGrant(c tenant.Consent) time.Time {
 	return at
 }
 
+// oldestGrant is when the first of the permissions was granted, by the service's clock.
+func oldestGrant(c tenant.Consent) time.Time {
+	var at time.Time
+	for _, g := range c.Grants {
+		if !g.At.IsZero() && (at.IsZero() || g.At.Before(at)) {
+			at = g.At
+		}
+	}
+	return at
+}
+
 func confirmed(in Input, scope string) Known {
 	s, ok := scopeNamed(in, scope)
 	if !ok {
@@ -194,6 +206,14 @@ func confirmed(in Input, scope string) Known {
 		return Known{Truth: No, Why: "nobody confirmed that Zoom's portal shows it saved"}
 	case word.By == "":
 		return Known{Truth: No, Why: "nobody is named who confirmed it"}
+	}
+	if c := ZoomApplication(in); in.Facts.Consents.Seen() && c.Principal != nil && outdated(in, word, c.Consent) {
+		return Known{Truth: No, Why: fmt.Sprintf(
+			"%s confirmed it at %s, before the consent of %s: nobody has since",
+			word.By,
+			toService(in, word).UTC().Format(time.RFC3339),
+			oldestGrant(c.Consent).UTC().Format(time.RFC3339),
+		)}
 	}
 	return Known{
 		Truth: Yes,

@@ -90,7 +90,10 @@ type Record struct {
 type Confirmed struct {
 	Choose string
 	By     string
-	At     time.Time
+	// At is by this machine's clock.
+	At time.Time
+	// Proved: zo365 had seen the proof when the word was taken.
+	Proved bool
 }
 
 // Authorized is a consent as it was recorded.

@@ -1,6 +1,7 @@
 package doctor
 
 import (
+	"maps"
 	"net/url"
 	"slices"
 	"time"
@@ -141,18 +142,54 @@ var (
 	VoidedByRemoval = []string{StepSave}
 )
 
-// Unconfirmed are the controls of a scope's page that nobody has confirmed as the
-// profile wants them. The button that asks for the consent counts as pressed only
-// while Entra shows the consent.
-func Unconfirmed(e profile.Effective, confirmed map[string]Confirmed, consented bool) []PortalStep {
+// Unconfirmed are the controls of a scope's page of which no word stands that they are as
+// the profile wants them.
+func Unconfirmed(e profile.Effective, standing map[string]Confirmed) []PortalStep {
 	var left []PortalStep
 	for _, s := range PortalSteps(e) {
-		c, ok := confirmed[s.Code]
-		if !ok || c.Choose != s.Choose || s.Code == StepSave && !consented {
+		c, ok := standing[s.Code]
+		if !ok || c.Choose != s.Choose {
 			left = append(left, s)
 		}
 	}
 	return left
+}
+
+// standing are the words about a scope's page that still count. The button that asks for
+// the consent counts as pressed only while Entra shows the consent, and a word that is older
+// than the consent is about nothing that anybody could have seen.
+func standing(in Input, scope string) map[string]Confirmed {
+	words := maps.Clone(in.Record.Portal[scope])
+	if word, ok := words[StepSave]; ok && in.Facts.Consents.Seen() {
+		if c := ZoomApplication(in); c.Principal == nil || outdated(in, word, c.Consent) {
+			delete(words, StepSave)
+		}
+	}
+	return words
+}
+
+// outdated says whether a word was given before the oldest permission of a consent was: those
+// that were granted one by one later are none of the portal's doing.
+func outdated(in Input, word Confirmed, c tenant.Consent) bool {
+	first := oldestGrant(c)
+	return !first.IsZero() && toService(in, word).Before(first.Truncate(time.Second))
+}
+
+// toService is when a word was given by the services' clock. The seconds of their answers
+// make up to noise of difference, which is held against nobody who saw the proof.
+func toService(in Input, word Confirmed) time.Time {
+	const noise = 30 * time.Second
+	at := word.At
+	for _, c := range in.Facts.Clocks.Value {
+		if ahead := time.Duration(c.AheadSeconds) * time.Second; ahead.Abs() >= noise {
+			at = word.At.Add(ahead)
+			break
+		}
+	}
+	if word.Proved {
+		at = at.Add(noise)
+	}
+	return at
 }
 
 // WantsConsent says whether a scope wants an administrator's consent.
@@ -170,11 +207,11 @@ func ConsentSteps(in Input, scope string, again bool) []Step {
 		return nil
 	}
 	c, check := ZoomApplication(in), ConsentOf(in)
-	confirmed := in.Record.Portal[scope]
+	words := standing(in, scope)
 	if again {
-		confirmed = nil
+		words = nil
 	}
-	pending := Unconfirmed(s.effective, confirmed, c.Principal != nil)
+	pending := Unconfirmed(s.effective, words)
 	steps := clicks(in, s.group, pending, nil)
 	for i := range steps {
 		steps[i].Finding = codePortal

@@ -82,7 +82,7 @@ func TestFold(t *testing.T) {
 			},
 			State{
 				Authorizations: map[string]Authorization{"group:S": {At: at, Actor: "a", Evidence: evidence}},
-				Portal:         map[string]map[string]Confirmation{"group:S": {"x": {"a", "", at}, "y": {"a", "", at}}},
+				Portal:         map[string]map[string]Confirmation{"group:S": {"x": {By: "a", At: at}, "y": {By: "a", At: at}}},
 			},
 		},
 	}

@@ -63,6 +63,8 @@ type Confirmation struct {
 	// Choose is the value; empty in lines of older versions, which did not say.
 	Choose string
 	At     time.Time
+	// Proved: zo365 had seen the proof when the word was taken.
+	Proved bool
 }
 
 // Fold reads the entries from first to last.
@@ -115,7 +117,12 @@ func (s *State) confirm(e Entry) {
 		s.Pinned = *e.Application
 	}
 	for _, step := range e.Steps {
-		s.Portal[e.Scope][step] = Confirmation{By: e.Actor, Choose: chosen[step], At: e.At}
+		s.Portal[e.Scope][step] = Confirmation{
+			By:     e.Actor,
+			Choose: chosen[step],
+			At:     e.At,
+			Proved: len(e.Evidence) > 0, // portal confirm has none
+		}
 	}
 }
 

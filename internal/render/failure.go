@@ -1,5 +1,7 @@
 package render
 
+import "time"
+
 // Failure is the JSON of an error, one line on standard error.
 type Failure struct {
 	Error FailureDetails `json:"error"`
@@ -17,4 +19,6 @@ type FailureDetails struct {
 	Needs     []string `json:"needs"`
 	Hint      string   `json:"hint"`
 	ExitCode  int      `json:"exit_code"`
+	// RetryAt is when the service takes requests again; null where it did not say.
+	RetryAt *time.Time `json:"retry_at"`
 }

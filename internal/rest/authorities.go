@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 )
 
 // Authorities are the system's certificate authorities and those that SSL_CERT_FILE and
@@ -59,6 +60,9 @@ func Never(reason error) http.RoundTripper {
 func trustFile(pool *x509.CertPool, file string) error {
 	wrong := func(why string) error { return &AuthorityError{Variable: "SSL_CERT_FILE", File: file, Why: why} }
 	text, err := os.ReadFile(file)
+	if err != nil && strings.ContainsAny(file[:1]+file[len(file)-1:], `"'`) {
+		return wrong("has quotes around its name; set it without them")
+	}
 	if err != nil {
 		return wrong("cannot be read: " + reason(err))
 	}

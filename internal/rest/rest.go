@@ -38,6 +38,8 @@ type PatienceError struct {
 	// Asked is the pause that would have gone beyond Max, Until when it would end.
 	Asked, Max time.Duration
 	Until      time.Time
+	// Status is the answer that asked for it.
+	Status int
 	// Daily is true when the requests of a day are used up: then no limit of ours helps.
 	Daily bool
 }

@@ -58,10 +58,11 @@ func Retry(next http.RoundTripper, p *Patience) http.RoundTripper {
 					return resp, err
 				}
 				return nil, &PatienceError{
-					Host:  req.URL.Host,
-					Asked: wait,
-					Max:   p.Max,
-					Until: time.Now().Add(wait),
+					Host:   req.URL.Host,
+					Asked:  wait,
+					Max:    p.Max,
+					Until:  time.Now().Add(wait),
+					Status: status,
 				}
 			}
 			if p.OnWait != nil {

@@ -30,7 +30,17 @@ func Unreachable(service, doing string, err error) error {
 	case errors.Is(err, context.Canceled):
 		return fmt.Errorf("%s: %w", doing, err)
 	case errors.As(err, &patience):
-		return &tenant.StopError{Reason: tenant.OutOfPatience, Service: service, Err: fmt.Errorf("%s: %w", doing, patience)}
+		return &tenant.StopError{
+			Reason:  tenant.OutOfPatience,
+			Service: service,
+			Doing:   doing,
+			Err:     fmt.Errorf("%s: %w", doing, patience),
+		}
 	}
-	return &tenant.StopError{Reason: tenant.Offline, Service: service, Err: fmt.Errorf("%s: %w", doing, err)}
+	return &tenant.StopError{
+		Reason:  tenant.Offline,
+		Service: service,
+		Doing:   doing,
+		Err:     fmt.Errorf("%s: %w", doing, err),
+	}
 }

@@ -105,7 +105,11 @@ func (f File) change(ctx context.Context, edit func(map[string]string) bool) err
 func (f File) load() (map[string]string, Lock, error) {
 	lock, err := f.Unlock()
 	if err != nil {
-		return nil, lock, &UnavailableError{Locked: true, Reason: fmt.Sprintf("the credential file %s: %v", f.Path, err)}
+		return nil, lock, &UnavailableError{
+			Locked: true,
+			File:   f.Path,
+			Reason: fmt.Sprintf("the credential file %s: %v", f.Path, err),
+		}
 	}
 	items := map[string]string{}
 	data, err := os.ReadFile(f.Path)
@@ -124,6 +128,7 @@ func (f File) load() (map[string]string, Lock, error) {
 	if errors.As(err, &wrong) {
 		return nil, lock, &UnavailableError{
 			Locked: true,
+			File:   f.Path,
 			Reason: fmt.Sprintf("the passphrase or the key does not open the credential file %s", f.Path),
 		}
 	}

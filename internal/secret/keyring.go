@@ -22,9 +22,14 @@ type UnavailableError struct {
 	Reason string
 	// Locked is true when there is a keyring and it is locked.
 	Locked bool
+	// File is the path of the encrypted file, where it is that which cannot be opened.
+	File string
 }
 
 func (e *UnavailableError) Error() string {
+	if e.File != "" {
+		return e.Reason
+	}
 	if e.Locked {
 		return "the keyring is locked: " + e.Reason
 	}

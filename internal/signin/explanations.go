@@ -26,7 +26,7 @@ func (x Explanation) of(flow Flow) Explanation {
 		return x
 	}
 	if x.Next == nextBrowser {
-		x.Next = nextPolicy
+		x.Next = PolicyAdvice
 	}
 	switch {
 	case x.Number == 53003 && flow == ByApplication:
@@ -44,11 +44,16 @@ func Codes() []tenant.Meaning {
 	all := make([]tenant.Meaning, 0, len(explanations))
 	for _, number := range slices.Sorted(maps.Keys(explanations)) {
 		x := explanations[number]
+		x.Number = number
+		next := x.Next
+		if app := x.of(ByApplication); app != x {
+			next += "; an application's sign-in: " + app.Meaning + "; " + app.Next
+		}
 		all = append(all, tenant.Meaning{
 			Code:      fmt.Sprintf("AADSTS%d", number),
 			Kind:      "Entra sign-in",
 			Meaning:   x.Meaning,
-			Next:      x.Next,
+			Next:      next,
 			Source:    ErrorPage("", number),
 			Certainty: certaintyOf(number),
 		})
@@ -59,12 +64,13 @@ func Codes() []tenant.Meaning {
 // The words that several explanations share.
 const (
 	nextBrowser = "sign in with the browser: zo365 login microsoft --browser"
-	nextPolicy  = "ask whoever manages Conditional Access: " + menu.EntraSignIns + " names the policy and its reason"
-	nextAgain   = "sign in again: zo365 login microsoft"
-	nextTenant  = "check microsoft.tenant in zo365.yaml or ZO365_MICROSOFT_TENANT"
-	nextClient  = "check microsoft.client_id in zo365.yaml or ZO365_MICROSOFT_CLIENT_ID"
-	nextCloud   = "check microsoft.cloud in zo365.yaml: global, gcc-high, dod or china"
-	nextConsent = "let a Global Administrator or Privileged Role Administrator sign in once and consent for the organization"
+	// PolicyAdvice is what helps where Conditional Access refuses an application.
+	PolicyAdvice = "ask whoever manages Conditional Access: " + menu.EntraSignIns + " names the policy and its reason"
+	nextAgain    = "sign in again: zo365 login microsoft"
+	nextTenant   = "check microsoft.tenant in zo365.yaml or ZO365_MICROSOFT_TENANT"
+	nextClient   = "check microsoft.client_id in zo365.yaml or ZO365_MICROSOFT_CLIENT_ID"
+	nextCloud    = "check microsoft.cloud in zo365.yaml: global, gcc-high, dod or china"
+	nextConsent  = "let a Global Administrator or Privileged Role Administrator sign in once and consent for the organization"
 )
 
 // nextFederated is for a workload's token that no federated credential takes.
@@ -217,7 +223,7 @@ var byCode = map[string]Explanation{
 // (entra.federated-numbers), the others are on Entra's page of errors.
 func certaintyOf(number int) tenant.Certainty {
 	switch number {
-	case 700211, 700212, 700213, 7002138:
+	case 70021, 700211, 700212, 700213, 7002138:
 		return tenant.Reported
 	}
 	return tenant.Documented

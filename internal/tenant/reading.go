@@ -68,7 +68,9 @@ type StopError struct {
 	Reason Reason
 	// Service is "Microsoft" or "Zoom".
 	Service string
-	Err     error
+	// Doing is what was tried; empty while signing in.
+	Doing string
+	Err   error
 }
 
 func (e *StopError) Error() string { return e.Err.Error() }

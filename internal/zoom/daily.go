@@ -40,7 +40,12 @@ func (d daily) RoundTrip(req *http.Request) (*http.Response, error) {
 		resp.Body = io.NopCloser(bytes.NewReader(text))
 		return resp, nil
 	}
-	return nil, &rest.PatienceError{Host: req.URL.Host, Daily: true, Until: goesOn(resp)}
+	return nil, &rest.PatienceError{
+		Host:   req.URL.Host,
+		Daily:  true,
+		Until:  goesOn(resp),
+		Status: resp.StatusCode,
+	}
 }
 
 var usedUp = regexp.MustCompile(`(?i)daily rate limit|maximum number of api requests`)

@@ -68,8 +68,10 @@ func (e *Service) refusedByScenario(rec *world.Recorder, grant string) bool {
 		if list[i].On != grant || list[i].Times < 0 {
 			continue
 		}
-		if list[i].Times--; list[i].Times == 0 {
-			list[i].Times = -1
+		if list[i].Times == 1 {
+			list[i].Times = -1 // used up; zero is every one
+		} else if list[i].Times > 1 {
+			list[i].Times--
 		}
 		e.refuse(rec, http.StatusBadRequest, cmp.Or(list[i].Error, "invalid_grant"), list[i].Number, list[i].Text)
 		if list[i].Claims != "" {

@@ -105,11 +105,16 @@ func find(s *openapi3.Schema, name string) *openapi3.Schema {
 	return nil
 }
 
-// ErrorForm checks Zoom's error form: a numeric code and a message.
+// ErrorForm checks Zoom's error form: a numeric code and a message; or, of a refused app
+// alone, the form of its OAuth endpoints, which was reported from both.
 func ErrorForm(status int, body any) error {
 	object, _ := body.(map[string]any)
 	code, isNumber := object["code"].(float64)
 	message, isText := object["message"].(string)
+	reason, _ := object["reason"].(string)
+	if status == http.StatusUnauthorized && object["error"] == "invalid_client" && reason != "" && len(object) == 2 {
+		return nil
+	}
 	if status < http.StatusBadRequest || !isNumber || code == 0 || !isText || message == "" {
 		return fmt.Errorf("status %d with %v is not Zoom's error form", status, body)
 	}

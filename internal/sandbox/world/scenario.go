@@ -77,6 +77,9 @@ type Refusal struct {
 	Times int `yaml:"times"`
 }
 
+// refusable are the grants that a Refusal can meet.
+var refusable = []string{"device_code", "authorization_code", "refresh_token", "client_credentials"}
+
 // EntraDomain is a domain of the tenant.
 type EntraDomain struct {
 	Name     string `yaml:"name"`
@@ -385,7 +388,27 @@ func (s Scenario) check(name string) error {
 			}
 		}
 	}
+	for i, r := range s.Tenant.Refusals {
+		if !slices.Contains(refusable, r.On) {
+			return fmt.Errorf(
+				"the scenario %s: tenant.refusals[%d].on: %q is not one of %s",
+				name,
+				i,
+				r.On,
+				strings.Join(refusable, ", "),
+			)
+		}
+	}
 	for i, f := range s.Faults {
+		method, path, ok := strings.Cut(f.On, " ")
+		if !ok || method != strings.ToUpper(method) || path == "" || path[0] != '/' && path[0] != '*' {
+			return fmt.Errorf(
+				"the scenario %s: faults[%d].on: %q is not a method and a path, such as GET /v1.0/domains",
+				name,
+				i,
+				f.On,
+			)
+		}
 		if !slices.Contains(faultKinds, f.Do) {
 			return fmt.Errorf(
 				"the scenario %s: faults[%d].do: %q is not one of %s",
