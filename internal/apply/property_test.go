@@ -120,6 +120,7 @@ func (w *world) record() doctor.Record {
 	r := doctor.Record{Portal: map[string]map[string]doctor.Confirmed{}, Authorized: map[string]doctor.Authorized{}}
 	s := journal.Fold(w.log)
 	r.Pinned = cmp.Or(w.pinned, s.Pinned)
+	r.Granted = s.Granted
 	for _, open := range s.Open {
 		if r.Pinned.Empty() && open.Application != nil {
 			r.Pinned = *open.Application

@@ -181,11 +181,15 @@ func newestGrant(c tenant.Consent) time.Time {
 	return at
 }
 
-// oldestGrant is when the first of the permissions was granted, by the service's clock.
-func oldestGrant(c tenant.Consent) time.Time {
+// givenAt is when a person gave the consent, by the service's clock: when the first of its
+// permissions was granted that zo365 did not grant itself. Zero is not known.
+func givenAt(in Input, c tenant.Consent) time.Time {
 	var at time.Time
 	for _, g := range c.Grants {
-		if !g.At.IsZero() && (at.IsZero() || g.At.Before(at)) {
+		ours := slices.ContainsFunc(in.Record.Granted, func(p tenant.Permission) bool {
+			return p.Label() == g.Permission.Label() // a role's ID may not have been looked up then
+		})
+		if !ours && !g.At.IsZero() && (at.IsZero() || g.At.Before(at)) {
 			at = g.At
 		}
 	}
@@ -212,7 +216,7 @@ func confirmed(in Input, scope string) Known {
 			"%s confirmed it at %s, before the consent of %s: nobody has since",
 			word.By,
 			toService(in, word).UTC().Format(time.RFC3339),
-			oldestGrant(c.Consent).UTC().Format(time.RFC3339),
+			givenAt(in, c.Consent).UTC().Format(time.RFC3339),
 		)}
 	}
 	return Known{

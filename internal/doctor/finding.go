@@ -81,6 +81,8 @@ type Record struct {
 	Portal map[string]map[string]Confirmed
 	// Authorized holds the consents that were observed, by scope.
 	Authorized map[string]Authorized
+	// Granted are the permissions that zo365 granted: no consent of a person did.
+	Granted []tenant.Permission
 	// Pinned is the application of a consent that a person confirmed, or the one that a
 	// run or an unfinished step is about; zero when there is none.
 	Pinned tenant.Application

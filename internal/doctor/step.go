@@ -168,10 +168,9 @@ func standing(in Input, scope string) map[string]Confirmed {
 	return words
 }
 
-// outdated says whether a word was given before the oldest permission of a consent was: those
-// that were granted one by one later are none of the portal's doing.
+// outdated says whether a word was given before the consent was.
 func outdated(in Input, word Confirmed, c tenant.Consent) bool {
-	first := oldestGrant(c)
+	first := givenAt(in, c)
 	return !first.IsZero() && toService(in, word).Before(first.Truncate(time.Second))
 }
 

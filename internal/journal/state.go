@@ -3,6 +3,7 @@ package journal
 import (
 	"encoding/json"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/zo365/zo365/internal/tenant"
@@ -20,6 +21,8 @@ type State struct {
 	Steps []PlanStep
 	// Pinned is the application of the last consent that a person confirmed.
 	Pinned tenant.Application
+	// Granted are the permissions that zo365 itself granted, or began to.
+	Granted []tenant.Permission
 	// Baseline is the last Observed entry's state; nil when there is none.
 	Baseline json.RawMessage
 }
@@ -100,9 +103,18 @@ func Fold(entries []Entry) State {
 		for _, step := range e.Voids {
 			delete(s.Portal[e.Scope], step)
 		}
+		s.grant(e)
 		s.follow(e)
 	}
 	return s
+}
+
+// grant keeps what was granted; of a run that was killed, what it had begun.
+func (s *State) grant(e Entry) {
+	begun := e.Action == StepStarted && strings.HasPrefix(e.Step, "graph/grant/")
+	if e.Permission != nil && (e.Action == PermissionGranted || begun) && !slices.Contains(s.Granted, *e.Permission) {
+		s.Granted = append(s.Granted, *e.Permission)
+	}
 }
 
 func (s *State) confirm(e Entry) {

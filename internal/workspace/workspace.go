@@ -183,6 +183,7 @@ func recordOf(s journal.State) doctor.Record {
 		Portal:     map[string]map[string]doctor.Confirmed{},
 		Authorized: map[string]doctor.Authorized{},
 		Pinned:     s.Pinned,
+		Granted:    s.Granted,
 	}
 	for scope, steps := range s.Portal {
 		r.Portal[scope] = map[string]doctor.Confirmed{}

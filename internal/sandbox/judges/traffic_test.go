@@ -170,6 +170,20 @@ func TestTheJudgesSeePlantedFaults(t *testing.T) {
 			t.Errorf("Zoom's judge does not see %s", name)
 		}
 	}
+	refused := map[string]any{"reason": "Invalid client_id or client_secret", "error": "invalid_client"}
+	if err := ErrorForm(401, refused); err != nil {
+		t.Error(err)
+	}
+	for name, fault := range map[string]error{
+		"the OAuth form of another status": ErrorForm(400, refused),
+		"the OAuth form without a reason":  ErrorForm(401, map[string]any{"error": "invalid_client"}),
+		"the OAuth form of another error":  ErrorForm(401, map[string]any{"reason": "x", "error": "invalid_grant"}),
+		"a code without a message":         ErrorForm(401, map[string]any{"code": 124.0}),
+	} {
+		if fault == nil {
+			t.Errorf("Zoom's judge does not see %s", name)
+		}
+	}
 }
 
 func second(_ string, err error) error { return err }
