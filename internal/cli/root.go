@@ -7,10 +7,12 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/zo365/zo365/internal/connect"
+	"github.com/zo365/zo365/internal/render"
 )
 
 // NewRoot makes the command tree.
 func NewRoot(env *Env) *cobra.Command {
+	showVersion := false
 	root := &cobra.Command{
 		Use:   "zo365",
 		Short: "Set up, check and keep the Zoom and Office 365 calendar integration",
@@ -33,8 +35,14 @@ Run zo365 init first. To try everything without a tenant: zo365 sandbox serve.`,
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
 			return env.prepare(cmd.Flags(), strings.Fields(cmd.Annotations[moreOutputs])...)
 		},
-		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if showVersion {
+				return env.show(render.VersionListing(version()))
+			}
+			return cmd.Help()
+		},
 	}
+	root.Flags().BoolVar(&showVersion, "version", false, "show the version, as zo365 version does")
 	root.SetIn(env.In)
 	root.SetOut(env.Out)
 	root.SetErr(env.Err)
