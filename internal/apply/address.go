@@ -222,7 +222,7 @@ func (h Hands) changeUPN(ctx context.Context, s plan.Step) (bool, error) {
 		return true, nil
 	case upn.Normal(now.UPN) != upn.Normal(f.From):
 		return false, fmt.Errorf("the UPN is %s now, not %s as in the list; make the list again", now.UPN, f.From)
-	case now.Synced:
+	case now.OnPremises():
 		return false, errors.New("the account comes from an on-premises directory; change it there")
 	}
 	if err := h.free(ctx, f, now.ID, h.People.Back || s.Undoes != ""); err != nil {

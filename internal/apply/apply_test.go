@@ -196,7 +196,7 @@ func TestEachChangeIsHeldAgainstWhatIsThere(t *testing.T) {
 					roles: map[string]string{"1": "Member", "3": "Admin"},
 					upns: map[string]tenant.User{
 						"1": {ID: "1", UPN: "u@x.com"},
-						"2": {ID: "2", UPN: "s@x.com", Synced: true},
+						"2": {ID: "2", UPN: "s@x.com", Synced: new(true)},
 						"3": {ID: "3", UPN: "z@x.com", Mail: "taken@x.com"},
 						"4": {ID: "4", UPN: "other@x.com"},
 						"5": {ID: "5", UPN: "match@x.com"},

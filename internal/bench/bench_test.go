@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/zo365/zo365/internal/export"
 	"github.com/zo365/zo365/internal/render"
 	"github.com/zo365/zo365/internal/upn"
 	"github.com/zo365/zo365/internal/upn/index"
@@ -62,8 +63,8 @@ func compare(t *testing.T, made tenant, report string) {
 		file string
 		read func(*os.File) error
 	}{
-		{made.Zoom, func(f *os.File) error { _, err := m.ReadZoom(f.Name(), f, false); return err }},
-		{made.Microsoft, func(f *os.File) error { _, err := m.ReadMicrosoft(f.Name(), f, false); return err }},
+		{made.Zoom, func(f *os.File) error { _, err := m.ReadZoom(f.Name(), f, export.Options{}); return err }},
+		{made.Microsoft, func(f *os.File) error { _, err := m.ReadMicrosoft(f.Name(), f, export.Options{}); return err }},
 	} {
 		f, err := os.Open(side.file)
 		if err != nil {

@@ -141,6 +141,10 @@ func TestScripts(t *testing.T) {
 				return err
 			}
 			env.Defer(stop)
+			cases, err := filepath.Abs("testdata/cases")
+			if err != nil {
+				return err
+			}
 			examples, err := filepath.Abs("../../docs/examples")
 			if err != nil {
 				return err
@@ -153,6 +157,7 @@ func TestScripts(t *testing.T) {
 				{"DBUS_SESSION_BUS_ADDRESS", bus},
 				{"ZO365_ACTOR", "tester"},
 				{"EXAMPLES", examples},
+				{"CASES", cases},
 			} {
 				env.Setenv(pair[0], pair[1])
 			}

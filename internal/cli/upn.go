@@ -5,15 +5,14 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/zo365/zo365/internal/atomicfile"
-	"github.com/zo365/zo365/internal/export"
 	"github.com/zo365/zo365/internal/tenant"
 	"github.com/zo365/zo365/internal/upn"
 )
@@ -31,84 +30,87 @@ Zoom finds a person's calendar by their email.`,
 	return cmd
 }
 
-// upnSources are where the two sides come from: a file each, or live.
+// upnSources are where the two sides come from: files, or live.
 type upnSources struct {
-	ZoomExport, MicrosoftExport string
+	ZoomExport, MicrosoftExport []string
 	AllowPartial                bool
+	Strict, AllowRejects, Rooms bool
+	Rejects                     string
 }
 
 func (s *upnSources) flags(cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.StringVar(&s.ZoomExport, "zoom-export", "", "file with the Zoom users (CSV or JSON)")
-	f.StringVar(&s.MicrosoftExport, "microsoft-export", "", "file with the Microsoft users (CSV or JSON)")
+	f.StringArrayVar(
+		&s.ZoomExport,
+		"zoom-export",
+		nil,
+		"file with the Zoom users (CSV or JSON), - is standard input; can be repeated",
+	)
+	f.StringArrayVar(
+		&s.MicrosoftExport,
+		"microsoft-export",
+		nil,
+		"file with the Microsoft users (CSV or JSON), - is standard input; can be repeated",
+	)
 	f.BoolVar(
 		&s.AllowPartial,
 		"allow-partial",
 		false,
 		"accept a side that is not complete: JSON whose last page says that more follow, or fewer people than the service counts",
 	)
+	f.BoolVar(&s.Strict, "strict", false, "end at the first row of an export that cannot be read")
+	f.StringVar(&s.Rejects, "rejects", "", "write the rows that could not be read to this file, with the reasons")
+	f.BoolVar(&s.AllowRejects, "allow-rejects", false, "go on although more than one row in a hundred cannot be read")
+	f.BoolVar(&s.Rooms, "include-rooms", false, "take rooms, resources, shared mailboxes and service accounts for people")
+	cmd.MarkFlagsMutuallyExclusive("strict", "allow-rejects")
 }
 
 // mustExist says which named file is not there.
 func (s upnSources) mustExist() error {
-	for _, one := range []struct{ side, file string }{{"Zoom", s.ZoomExport}, {"Microsoft", s.MicrosoftExport}} {
-		if one.file == "" {
-			continue
+	input := 0
+	for side, files := range map[string][]string{"Zoom": s.ZoomExport, "Microsoft": s.MicrosoftExport} {
+		for _, file := range files {
+			if file == standardInput {
+				input++
+				continue
+			}
+			if _, err := os.Stat(file); err != nil {
+				return fmt.Errorf("reading the %s export: %w", side, err)
+			}
 		}
-		if _, err := os.Stat(one.file); err != nil {
-			return fmt.Errorf("reading the %s export: %w", one.side, err)
-		}
+	}
+	if input > 1 {
+		return usagef("standard input can be read once, and %d exports are -", input)
+	}
+	if s.Rejects != "" && len(s.ZoomExport)+len(s.MicrosoftExport) == 0 {
+		return usagef("--rejects is about exports, and none is given")
 	}
 	return nil
 }
 
+// standardInput is its name as a file.
+const standardInput = "-"
+
 // words say where the sides were looked up.
 func (s upnSources) words() string {
 	zoom, microsoft := "Zoom's API", "Microsoft Graph"
-	if s.ZoomExport != "" {
-		zoom = "the Zoom export " + filepath.Base(s.ZoomExport)
+	if len(s.ZoomExport) > 0 {
+		zoom = "the Zoom export " + baseNames(s.ZoomExport)
 	}
-	if s.MicrosoftExport != "" {
-		microsoft = "the Microsoft export " + filepath.Base(s.MicrosoftExport)
+	if len(s.MicrosoftExport) > 0 {
+		microsoft = "the Microsoft export " + baseNames(s.MicrosoftExport)
 	}
 	return zoom + " and " + microsoft
 }
 
-// readZoom reads the Zoom side's file with one of the readers of upn.
-func (s upnSources) readZoom(
-	env *Env,
-	read func(file string, r io.Reader, allowPartial bool) (export.Export, error),
-) (export.Export, error) {
-	return readExport(env, "Zoom", s.ZoomExport, s.AllowPartial, read)
-}
-
-// readMicrosoft reads the Microsoft side's file.
-func (s upnSources) readMicrosoft(
-	env *Env,
-	read func(file string, r io.Reader, allowPartial bool) (export.Export, error),
-) (export.Export, error) {
-	return readExport(env, "Microsoft", s.MicrosoftExport, s.AllowPartial, read)
-}
-
-// silent stands for an Env where a file's notes were said before.
-var silent *Env
-
-func readExport(
-	env *Env,
-	side, file string,
-	allowPartial bool,
-	read func(string, io.Reader, bool) (export.Export, error),
-) (export.Export, error) {
-	f, err := os.Open(file)
-	if err != nil {
-		return export.Export{}, fmt.Errorf("reading the %s export: %w", side, err)
+func baseNames(files []string) string {
+	names := make([]string, len(files))
+	for i, file := range files {
+		if names[i] = filepath.Base(file); file == standardInput {
+			names[i] = "on standard input"
+		}
 	}
-	defer func() { _ = f.Close() }() // nothing was written
-	e, err := read(file, f, allowPartial)
-	if err == nil && env != silent {
-		env.sayNotes(e.Notes)
-	}
-	return e, err
+	return strings.Join(names, ", ")
 }
 
 func (env *Env) sayNotes(notes []string) {

@@ -60,9 +60,12 @@ Exit code 3 on a mismatch.`,
 }
 
 func runUPNCheck(ctx context.Context, env *Env, opts upnCheckOptions) error {
-	for _, email := range opts.Emails {
-		if !upn.Normal(email).Complete() {
-			return usagef("%q is not an email address", email)
+	for i, email := range opts.Emails {
+		opts.Emails[i] = upn.Trim(email)
+		if one, within := upn.OneAddress(email); within != "" {
+			return usagef("%q is not one address alone; did you mean %s?", email, within)
+		} else if !one {
+			return usagef("%q is not one email address", email)
 		}
 	}
 	found, err := lookUp(ctx, env, opts)
@@ -133,19 +136,21 @@ type lookedUp struct {
 }
 
 // lookUp finds each person on both sides, each live or from its file.
-func lookUp(ctx context.Context, env *Env, opts upnCheckOptions) ([]lookedUp, error) {
+func lookUp(ctx context.Context, env *Env, opts upnCheckOptions) (found []lookedUp, err error) {
 	if err := opts.mustExist(); err != nil {
 		return nil, err
 	}
-	inZoom, err := zoomLookup(ctx, env, opts)
+	files := newExports(env, opts.upnSources)
+	defer func() { err = errors.Join(err, files.close(err)) }()
+	inZoom, err := zoomLookup(ctx, env, opts, files)
 	if err != nil {
 		return nil, err
 	}
-	inMicrosoft, err := microsoftLookup(ctx, env, opts)
+	inMicrosoft, err := microsoftLookup(ctx, env, opts, files)
 	if err != nil {
 		return nil, err
 	}
-	found := make([]lookedUp, len(opts.Emails))
+	found = make([]lookedUp, len(opts.Emails))
 	for i, email := range opts.Emails {
 		if found[i].zoom, err = inZoom(email); err == nil {
 			found[i].result, err = inMicrosoft(email)
@@ -190,11 +195,16 @@ func freeOnly(r *upn.Result, inZoom func(string) (*tenant.ZoomUser, error)) erro
 	return err
 }
 
-func zoomLookup(ctx context.Context, env *Env, opts upnCheckOptions) (func(string) (*tenant.ZoomUser, error), error) {
-	if opts.ZoomExport != "" {
+func zoomLookup(
+	ctx context.Context,
+	env *Env,
+	opts upnCheckOptions,
+	files *exports,
+) (func(string) (*tenant.ZoomUser, error), error) {
+	if len(opts.ZoomExport) > 0 {
 		people := map[upn.Address]tenant.ZoomUser{}
-		_, err := opts.readZoom(env, func(file string, r io.Reader, partial bool) (export.Export, error) {
-			return export.EachZoom(file, r, partial, func(z tenant.ZoomUser) { people[upn.Normal(z.Email)] = z })
+		_, err := files.zoom(func(file string, r io.Reader, o export.Options) (export.Export, error) {
+			return export.EachZoom(file, r, o, func(z tenant.ZoomUser) { people[upn.Normal(z.Email)] = z })
 		})
 		return func(email string) (*tenant.ZoomUser, error) {
 			z, ok := people[upn.Normal(email)]
@@ -212,9 +222,14 @@ func zoomLookup(ctx context.Context, env *Env, opts upnCheckOptions) (func(strin
 	return func(email string) (*tenant.ZoomUser, error) { return client.User(ctx, email) }, err
 }
 
-func microsoftLookup(ctx context.Context, env *Env, opts upnCheckOptions) (func(string) (upn.Result, error), error) {
-	if opts.MicrosoftExport != "" {
-		return exportLookup(env, opts)
+func microsoftLookup(
+	ctx context.Context,
+	env *Env,
+	opts upnCheckOptions,
+	files *exports,
+) (func(string) (upn.Result, error), error) {
+	if len(opts.MicrosoftExport) > 0 {
+		return exportLookup(opts, files)
 	}
 	doors, err := env.openDoors()
 	if err != nil {
@@ -256,17 +271,17 @@ func whole(r upn.Result, people []tenant.User) upn.Result {
 // exportLookup compares the people asked for, and all of Zoom's export if there
 // is one, with the Microsoft export, which is read a second time for what a
 // comparison does not keep.
-func exportLookup(env *Env, opts upnCheckOptions) (func(string) (upn.Result, error), error) {
+func exportLookup(opts upnCheckOptions, files *exports) (func(string) (upn.Result, error), error) {
 	var m index.Matcher
-	if opts.ZoomExport != "" {
-		if _, err := opts.readZoom(silent, m.ReadZoom); err != nil {
+	if len(opts.ZoomExport) > 0 {
+		if _, err := files.zoom(m.ReadZoom); err != nil {
 			return nil, err
 		}
 	}
 	for _, email := range opts.Emails {
 		m.AddZoom(email)
 	}
-	if _, err := opts.readMicrosoft(env, m.ReadMicrosoft); err != nil {
+	if _, err := files.microsoft(m.ReadMicrosoft); err != nil {
 		return nil, err
 	}
 	c := m.Compare(nil)
@@ -277,8 +292,8 @@ func exportLookup(env *Env, opts upnCheckOptions) (func(string) (upn.Result, err
 		}
 	}
 	var people []tenant.User
-	_, err := opts.readMicrosoft(silent, func(file string, r io.Reader, partial bool) (export.Export, error) {
-		return export.EachMicrosoft(file, r, partial, func(u tenant.User) {
+	_, err := files.microsoft(func(file string, r io.Reader, o export.Options) (export.Export, error) {
+		return export.EachMicrosoft(file, r, o, func(u tenant.User) {
 			if found[u.UPN] {
 				people = append(people, u)
 			}
@@ -320,14 +335,12 @@ func checkedPerson(r upn.Result, z *tenant.ZoomUser) render.CheckedPerson {
 		Why:      r.Why(),
 		Remedies: append([]string{}, r.Remedies()...),
 	}
-	if z != nil {
-		p.ZoomStatus = z.Status
+	if z == nil {
+		p.Why, p.Remedies = r.Without()
+		p.Remedies = append([]string{}, p.Remedies...)
 	} else {
-		p.Remedies = append(
-			[]string{
-				"the Zoom account has nobody with this email: check the spelling, or invite them under " + menu.ZoomUsers,
-			},
-			p.Remedies...)
+		p.ZoomStatus = z.Status
+		p.Remedies = append(statusAdvice(z), p.Remedies...)
 	}
 	if r.Entra != nil {
 		p.EntraMail = r.Entra.Mail
@@ -338,6 +351,17 @@ func checkedPerson(r upn.Result, z *tenant.ZoomUser) render.CheckedPerson {
 		}
 	}
 	return p
+}
+
+// statusAdvice is what comes first for somebody who cannot use Zoom now.
+func statusAdvice(z *tenant.ZoomUser) []string {
+	switch z.Status {
+	case "inactive":
+		return []string{"the Zoom user is inactive: activate them first, if they still work here: " + menu.ZoomUsers}
+	case "pending":
+		return []string{"the Zoom user has not accepted the invitation yet: ask them, or send it again: " + menu.ZoomUsers}
+	}
+	return []string{}
 }
 
 // unknownPerson is somebody who could not be looked up.

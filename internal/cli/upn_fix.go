@@ -74,6 +74,10 @@ premises.`,
 				"zoom-export",
 				"microsoft-export",
 				"allow-partial",
+				"strict",
+				"rejects",
+				"allow-rejects",
+				"include-rooms",
 			} {
 				if opts.Apply != "" && cmd.Flags().Changed(name) {
 					return usagef("--%s chooses what --plan lists; --apply makes the changes of the list as they stand", name)

@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/zo365/zo365/internal/atomicfile"
+	"github.com/zo365/zo365/internal/export"
 	"github.com/zo365/zo365/internal/msgraph"
 	"github.com/zo365/zo365/internal/render"
 	"github.com/zo365/zo365/internal/snapshot"
@@ -190,12 +191,14 @@ func compareAll(ctx context.Context, env *Env, opts upnReportOptions) (c *index.
 	if err := opts.mustExist(); err != nil { // before anybody is asked to sign in
 		return nil, false, err
 	}
+	files := newExports(env, opts.upnSources)
+	defer func() { err = errors.Join(err, files.close(err)) }()
 	var m index.Matcher
-	readZoom, err := zoomSide(ctx, env, opts, &m)
+	readZoom, err := zoomSide(ctx, env, opts, files, &m)
 	if err != nil {
 		return nil, false, err
 	}
-	prepare, err := microsoftSide(ctx, env, opts)
+	prepare, err := microsoftSide(ctx, env, opts, files)
 	if err != nil {
 		return nil, false, err
 	}
@@ -218,10 +221,11 @@ func zoomSide(
 	ctx context.Context,
 	env *Env,
 	opts upnReportOptions,
+	files *exports,
 	m *index.Matcher,
 ) (func() (partial bool, err error), error) {
-	file := func() (bool, error) { e, err := opts.readZoom(env, m.ReadZoom); return e.Partial, err }
-	if opts.ZoomExport != "" && opts.Group == "" {
+	file := func() (bool, error) { return files.zoom(m.ReadZoom) }
+	if len(opts.ZoomExport) > 0 && opts.Group == "" {
 		return file, nil
 	}
 	doors, err := env.openDoors()
@@ -247,7 +251,7 @@ func zoomSide(
 			return false, err
 		}
 		members, err := client.Members(ctx, group.ID)
-		if err != nil || opts.ZoomExport == "" {
+		if err != nil || len(opts.ZoomExport) == 0 {
 			for _, z := range members {
 				m.AddZoom(z.Email)
 			}
@@ -271,13 +275,11 @@ func microsoftSide(
 	ctx context.Context,
 	env *Env,
 	opts upnReportOptions,
+	files *exports,
 ) (func() (peopleAdder, []tenant.Domain, error), error) {
-	if opts.MicrosoftExport != "" {
+	if len(opts.MicrosoftExport) > 0 {
 		return func() (peopleAdder, []tenant.Domain, error) {
-			return func(m *index.Matcher) (bool, error) {
-				e, err := opts.readMicrosoft(env, m.ReadMicrosoft)
-				return e.Partial, err
-			}, nil, nil
+			return func(m *index.Matcher) (bool, error) { return files.microsoft(m.ReadMicrosoft) }, nil, nil
 		}, nil
 	}
 	doors, err := env.openDoors()
@@ -337,7 +339,7 @@ func addSnapshot(m *index.Matcher, file string) error {
 		return fmt.Errorf("reading the snapshot: %w", err)
 	}
 	defer f.Close()
-	_, err = m.ReadMicrosoft(file, f, true)
+	_, err = m.ReadMicrosoft(file, f, export.Options{AllowPartial: true})
 	return err
 }
 

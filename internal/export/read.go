@@ -1,30 +1,57 @@
 // Package export reads what people have: the exports of both services in every form that
 // was met, CSV of any dialect and JSON, a block of rows at a time on all processors. It
-// judges nothing and asks no network.
+// judges nothing and asks no network. What a file does not tell is unknown, and said.
 package export
 
 import (
-	"bufio"
-	"bytes"
-	"errors"
 	"fmt"
 	"io"
-	"strings"
-
-	"golang.org/x/text/encoding/unicode"
-	"golang.org/x/text/transform"
 
 	"github.com/zo365/zo365/internal/tenant"
 )
 
 // Export says what a file was.
 type Export struct {
+	File string
 	// Kind names what the file was recognised as.
 	Kind string
-	// Notes say what the file could not tell.
+	// Columns say which fields can be relied on.
+	Columns Columns
+	// Notes say what the file could not tell and what that costs.
 	Notes []string
-	// Partial is true when more pages follow that are not in the file.
-	Partial bool
+	// Rows are how many were met: People, Apart and Rejected together.
+	Rows int
+	// People were handed on. Apart are rooms, resources, shared mailboxes and accounts of
+	// services without being asked for; Rejected are the rows that were set aside.
+	People, Apart, Rejected int
+	// Total is how many the service says that there are; zero is not said.
+	Total int
+	// More: the file's last page says that another one follows. Cut: the file ends within a
+	// row.
+	More, Cut bool
+}
+
+// Reject is a row that was set aside, and why.
+type Reject struct {
+	File string `json:"file"`
+	// Line is 1-based.
+	Line   int    `json:"line"`
+	Reason string `json:"reason"`
+	// Text is the row as it stands, at most 1,000 bytes of it.
+	Text string `json:"text"`
+}
+
+// Options say how to read.
+type Options struct {
+	// AllowPartial takes a file that is cut.
+	AllowPartial bool
+	// Strict ends at the first row that would be set aside. AllowRejects takes a file of which
+	// more than one in a hundred, and at least twenty, are.
+	Strict, AllowRejects bool
+	// Rooms counts rooms, resources, shared mailboxes and service accounts as people.
+	Rooms bool
+	// Rejected gets each row that is set aside, in the order of the file.
+	Rejected func(Reject)
 }
 
 // FormatError says what is wrong with an export, and where.
@@ -49,177 +76,114 @@ type Person struct {
 	UPN, Mail, ID, Name []byte
 	// Proxies are SMTP addresses without their prefixes.
 	Proxies [][]byte
-	// Enabled and MailPlan are nil where the file does not say.
-	Enabled, MailPlan      *bool
-	Guest, Synced, Deleted bool
+	// Enabled, MailPlan and Synced are nil where the row does not say.
+	Enabled, MailPlan, Synced *bool
+	Guest, Deleted            bool
+	// Resource is no person: a room, equipment, a shared mailbox, a service's account.
+	Resource bool
 }
 
 // Account is a row of a Zoom export. Its texts are valid until the next row.
-type Account struct{ Email, ID, Name, Status []byte }
+type Account struct {
+	Email, ID, Name, First, Last []byte
+	// Status is active, inactive, pending, or empty where the file does not say.
+	Status string
+	Groups []string
+}
 
 // Rows hands the rows of a block to add, one after another.
 type Rows[R any] func(add func(*R)) error
 
 // side is how one service's exports are read: T is a whole person, R a row.
 type side[T, R any] struct {
-	form  jsonForm[T]
-	sheet func(file string, text *bufio.Reader) (*sheet, error)
-	rows  func(t *sheet, one block, add func(*R)) error
-	// row and whole turn one into the other.
-	row   func(T) R
-	whole func(*R) T
+	service  string
+	columns  [][]string
+	required Field
+	// without is what is wrong with a row that lacks the required field.
+	without string
+	// lacking says that the column is not there, hint what to do, other that the file is the
+	// other service's, otherColumn by what that is seen.
+	lacking, hint, other string
+	otherColumns         []string
+	lists                []string
+	kind                 func(has func(string) bool, json bool) string
+	notes                func(Columns) []string
+	// row reads the cells of a row; false is a row to be counted apart.
+	row func(c *cells, r *R) (person bool)
+	// apart says that a row is none of a person although it lacks the address.
+	apart func(c *cells) bool
+	// keepsApart hands the rows on that are counted apart, since their addresses are taken.
+	keepsApart bool
+	whole      func(*R) T
 }
 
-var (
-	microsoft = side[tenant.User, Person]{graphJSON, openMicrosoft, (*sheet).people, rowOf, (*Person).user}
-	zoom      = side[tenant.ZoomUser, Account]{zoomJSON, openZoom, (*sheet).accounts, accountOf, (*Account).user}
-)
-
-// Microsoft reads an export: the Entra portal's "Download users" CSV, the Microsoft 365
-// admin center's "Export users" CSV, Get-MgUser | Export-Csv, or the JSON of Graph's
-// /users. work makes something of each block, several at the same time; collect gets what
-// was made in the order of the file.
+// Microsoft reads an export: CSV or JSON of any of the dialects of docs/exports.md. work makes
+// something of each block, several at the same time; collect gets what was made in the order
+// of the file.
 func Microsoft[B any](
 	file string,
 	r io.Reader,
-	allowPartial bool,
+	o Options,
 	work func(Rows[Person]) (B, error),
 	collect func(B),
 ) (Export, error) {
-	return read(microsoft, source{file, r, allowPartial}, work, collect)
+	return read(&microsoft, source{file, r, o}, work, collect)
 }
 
-// Zoom reads an export: the portal's "Export" CSV or the JSON of /users, as Microsoft does.
+// Zoom reads an export: the portal's "Export" CSV, the JSON of its API or SCIM, as Microsoft
+// does.
 func Zoom[B any](
 	file string,
 	r io.Reader,
-	allowPartial bool,
+	o Options,
 	work func(Rows[Account]) (B, error),
 	collect func(B),
 ) (Export, error) {
-	return read(zoom, source{file, r, allowPartial}, work, collect)
+	return read(&zoom, source{file, r, o}, work, collect)
 }
 
 // source is what is read.
 type source struct {
-	file         string
-	r            io.Reader
-	allowPartial bool
+	file string
+	r    io.Reader
+	Options
 }
 
-func read[T, R, B any](s side[T, R], from source, work func(Rows[R]) (B, error), collect func(B)) (Export, error) {
-	text, isJSON, err := open(from.file, from.r)
-	if err != nil {
-		return Export{}, err
-	}
-	if isJSON {
-		return inChunks(work, collect, func(add func(T)) (Export, error) {
-			return readJSON(from.file, text, s.form, from.allowPartial, add)
-		}, s.row)
-	}
-	return readSheet(s, from.file, text, work, collect)
-}
-
-func readSheet[T, R, B any](
-	s side[T, R],
-	file string,
-	text *bufio.Reader,
+func read[T, R, B any](
+	s *side[T, R],
+	from source,
 	work func(Rows[R]) (B, error),
 	collect func(B),
 ) (Export, error) {
-	t, err := s.sheet(file, text)
+	text, err := open(from.file, from.r)
 	if err != nil {
 		return Export{}, err
 	}
-	err = inOrder(t.blocks, t.first, func(one block) (B, error) {
-		return work(func(add func(*R)) error { return s.rows(t, one, add) })
-	}, collect)
-	return t.export(), err
-}
-
-// inChunks works on people who come one at a time as though they came in blocks.
-func inChunks[T, R, B any](
-	work func(Rows[R]) (B, error),
-	collect func(B),
-	read func(add func(T)) (Export, error),
-	row func(T) R,
-) (Export, error) {
-	const chunk = 4096
-	var rows []R
-	var failed error
-	flush := func() {
-		if failed != nil {
-			return
-		}
-		b, err := work(func(add func(*R)) error {
-			for i := range rows {
-				add(&rows[i])
-			}
-			return nil
-		})
-		if failed = err; err == nil {
-			collect(b)
-		}
-		rows = rows[:0]
+	b := &book[T, R]{side: s, source: from}
+	if text.isJSON {
+		err = readJSON(b, text, work, collect)
+	} else {
+		err = readSheet(b, text, work, collect)
 	}
-	e, err := read(func(one T) {
-		if rows = append(rows, row(one)); len(rows) == chunk {
-			flush()
-		}
-	})
-	flush()
-	return e, errors.Join(err, failed)
-}
-
-func rowOf(u tenant.User) Person {
-	p := Person{
-		UPN:      []byte(u.UPN),
-		Mail:     []byte(u.Mail),
-		ID:       []byte(u.ID),
-		Name:     []byte(u.DisplayName),
-		Enabled:  u.Enabled,
-		MailPlan: u.MailPlan,
-		Guest:    u.Guest,
-		Synced:   u.Synced,
-		Deleted:  u.Deleted,
+	if err != nil {
+		return Export{}, readError(from.file, err)
 	}
-	for _, proxy := range u.Proxies {
-		if address, ok := smtpAddress(bytes.TrimSpace([]byte(proxy))); ok {
-			p.Proxies = append(p.Proxies, address)
-		}
-	}
-	return p
-}
-
-func accountOf(z tenant.ZoomUser) Account {
-	return Account{
-		Email:  []byte(z.Email),
-		ID:     []byte(z.ID),
-		Name:   []byte(z.DisplayName),
-		Status: []byte(z.Status),
-	}
+	return b.close(text.encoding())
 }
 
 // EachMicrosoft hands every person of an export to each, with all that the file
 // says of them.
-func EachMicrosoft(file string, r io.Reader, allowPartial bool, each func(tenant.User)) (Export, error) {
-	return whole(microsoft, source{file, r, allowPartial}, each)
+func EachMicrosoft(file string, r io.Reader, o Options, each func(tenant.User)) (Export, error) {
+	return whole(&microsoft, source{file, r, o}, each)
 }
 
 // EachZoom hands every person of an export to each.
-func EachZoom(file string, r io.Reader, allowPartial bool, each func(tenant.ZoomUser)) (Export, error) {
-	return whole(zoom, source{file, r, allowPartial}, each)
+func EachZoom(file string, r io.Reader, o Options, each func(tenant.ZoomUser)) (Export, error) {
+	return whole(&zoom, source{file, r, o}, each)
 }
 
-func whole[T, R any](s side[T, R], from source, each func(T)) (Export, error) {
-	text, isJSON, err := open(from.file, from.r)
-	if err != nil {
-		return Export{}, err
-	}
-	if isJSON { // which says more of a person than a row can
-		return readJSON(from.file, text, s.form, from.allowPartial, each)
-	}
-	return readSheet(s, from.file, text, func(rows Rows[R]) (all []T, err error) {
+func whole[T, R any](s *side[T, R], from source, each func(T)) (Export, error) {
+	return read(s, from, func(rows Rows[R]) (all []T, err error) {
 		err = rows(func(one *R) { all = append(all, s.whole(one)) })
 		return all, err
 	}, func(all []T) {
@@ -227,43 +191,4 @@ func whole[T, R any](s side[T, R], from source, each func(T)) (Export, error) {
 			each(one)
 		}
 	})
-}
-
-// open decodes a byte order mark (UTF-8 or UTF-16, which PowerShell writes) and
-// says whether the text is JSON.
-func open(file string, r io.Reader) (*bufio.Reader, bool, error) {
-	text := bufio.NewReaderSize(r, 1<<16)
-	mark, err := text.Peek(2)
-	if err != nil && err != io.EOF {
-		return nil, false, fmt.Errorf("reading %s: %w", file, err)
-	}
-	if len(mark) == 2 && (mark[0] == 0xff && mark[1] == 0xfe || mark[0] == 0xfe && mark[1] == 0xff) {
-		utf16 := unicode.UTF16(unicode.LittleEndian, unicode.ExpectBOM).NewDecoder()
-		text = bufio.NewReaderSize(transform.NewReader(text, utf16), 1<<16)
-	} else if mark, _ := text.Peek(3); string(mark) == "\ufeff" {
-		_, _ = text.Discard(len(mark)) // it was peeked
-	}
-	start, err := text.Peek(512)
-	if err != nil && err != io.EOF {
-		return nil, false, fmt.Errorf("reading %s: %w", file, err)
-	}
-	start = bytes.TrimLeft(start, " \t\r\n")
-	if len(start) == 0 {
-		return nil, false, &FormatError{File: file, Message: "the file is empty", Hint: "export the users again"}
-	}
-	return text, start[0] == '{' || start[0] == '[', nil
-}
-
-// columnName is a header in its normal form: "User principal name",
-// userPrincipalName and user_principal_name are one.
-func columnName(text string) string {
-	return strings.Map(func(r rune) rune {
-		switch {
-		case r >= 'A' && r <= 'Z':
-			return r + 'a' - 'A'
-		case r >= 'a' && r <= 'z', r >= '0' && r <= '9':
-			return r
-		}
-		return -1
-	}, text)
 }

@@ -14,7 +14,7 @@ import (
 )
 
 func readAll(text string) (people []tenant.User, err error) {
-	_, err = EachMicrosoft("f.csv", strings.NewReader(text), false, func(u tenant.User) { people = append(people, u) })
+	_, err = EachMicrosoft("f.csv", strings.NewReader(text), Options{}, func(u tenant.User) { people = append(people, u) })
 	return people, err
 }
 
@@ -29,14 +29,19 @@ func FuzzReaders(f *testing.F) {
 	f.Add("id,userPrincipalName,proxyAddresses\n1,a@c.com,\"SMTP:a@c.com;smtp:b@c.com\"\n")
 	f.Fuzz(func(t *testing.T, text string) {
 		people, zoom := 0, 0
-		_, wholeErr := EachMicrosoft("f", strings.NewReader(text), true, func(tenant.User) { people++ })
-		_, zoomErr := EachZoom("f", strings.NewReader(text), true, func(tenant.ZoomUser) { zoom++ })
+		_, wholeErr := EachMicrosoft(
+			"f",
+			strings.NewReader(text),
+			Options{AllowPartial: true},
+			func(tenant.User) { people++ },
+		)
+		_, zoomErr := EachZoom("f", strings.NewReader(text), Options{AllowPartial: true}, func(tenant.ZoomUser) { zoom++ })
 		met := 0
 		count := func(n int) { met += n }
 		if _, err := Zoom(
 			"f",
 			strings.NewReader(text),
-			true,
+			Options{AllowPartial: true},
 			counted[Account],
 			count,
 		); fmt.Sprint(
@@ -53,7 +58,7 @@ func FuzzReaders(f *testing.F) {
 		if _, err := Microsoft(
 			"f",
 			strings.NewReader(text),
-			true,
+			Options{AllowPartial: true},
 			counted[Person],
 			count,
 		); fmt.Sprint(
@@ -173,30 +178,46 @@ func TestLongFiles(t *testing.T) {
 	) {
 		t.Errorf("got %+v, want %+v", people[n-1], want)
 	}
+	last := 2*n + 2
 	for end, want := range map[string]string{
-		"x@c.com,b\"c,\n":  fmt.Sprintf("f.csv:%d: this is not valid CSV: bare \" in non-quoted-field", 2*n+2),
-		",nobody,\n":       fmt.Sprintf("f.csv:%d: this user has no user principal name", 2*n+2),
-		"x@c.com,\"open\n": fmt.Sprintf("f.csv:%d: this is not valid CSV: extraneous or missing \" in quoted-field", 2*n+2),
+		"x@c.com,b\"c,\n":        fmt.Sprintf("f.csv:%d: this is not valid CSV: bare \" in non-quoted-field", last),
+		",nobody,\n":             fmt.Sprintf("f.csv:%d: this user has no user principal name", last),
+		"x@c.com\n":              fmt.Sprintf("f.csv:%d: this row has 1 cell, the header has 3", last),
+		"x@c.com,b,c,d\ny@c,,\n": fmt.Sprintf("f.csv:%d: this row has 4 cells, the header has 3: a comma in a text without quotes shifts the cells behind it", last),
 	} {
-		if _, err := readAll(b.String() + end); err == nil || err.Error() != want {
-			t.Errorf("%q: %v, want %s", end, err, want)
+		var set []string
+		people := 0
+		e, err := EachMicrosoft("f.csv", strings.NewReader(b.String()+end), Options{Rejected: func(r Reject) {
+			set = append(set, fmt.Sprintf("%s:%d: %s", r.File, r.Line, r.Reason))
+		}}, func(tenant.User) { people++ })
+		if err != nil || len(set) != 1 || set[0] != want || e.Rejected != 1 || e.People != people {
+			t.Errorf("%q: %q, %+v, %v, want %s", end, set, e, err, want)
 		}
+		_, err = EachMicrosoft("f.csv", strings.NewReader(b.String()+end), Options{Strict: true}, func(tenant.User) {})
+		if err == nil || err.Error() != want {
+			t.Errorf("strictly %q: %v, want %s", end, err, want)
+		}
+	}
+	cut := fmt.Sprintf("f.csv:%d: the file ends in the middle of a row: it is cut", last)
+	if _, err := readAll(b.String() + "x@c.com,\"open"); err == nil || err.Error() != cut {
+		t.Errorf("%v, want %s", err, cut)
 	}
 }
 
 // A person at a time: a list of any length, several pages, and what is cut.
 func TestJSONPages(t *testing.T) {
+	const cut = "f.csv:1: the JSON ends in the middle: the file is cut"
 	for text, want := range map[string]string{
 		`{"value":[{"userPrincipalName":"a@c.com"}]} {"value":[{"userPrincipalName":"b@c.com"}]}`: "a@c.com b@c.com <nil>",
 		`[{"userPrincipalName":"a@c.com"}]`:                                 "a@c.com <nil>",
 		`{"userPrincipalName":"a@c.com"}`:                                   "a@c.com <nil>",
-		`{"@odata.nextLink":"x","value":[{"userPrincipalName":"a@c.com"}]}`: `a@c.com f.csv: the last page has "@odata.nextLink": more pages follow, and they are not in the file`,
-		`{"value":[{"userPrincipalName":"a@c.com"},{"userPri`:               "a@c.com f.csv:1: the JSON ends in the middle: the file is cut",
-		`{"value":[{"userPrincipalName":"a@c.com"}`:                         "a@c.com f.csv:1: the JSON ends in the middle: the file is cut",
-		`{"value":7}`:           `f.csv: "value" is not a list`,
-		`[1]`:                   "f.csv: a user or a page of users was expected, not 1",
-		`[{"email":"a@c.com"}]`: `f.csv: user number 1 has no "userPrincipalName"`,
-		"{\n\"value\":[\n{\"userPrincipalName\":\"a@c.com\"},\nx]}": "a@c.com f.csv:4: this is not valid JSON: invalid character 'x' looking for beginning of value",
+		`{"@odata.nextLink":"x","value":[{"userPrincipalName":"a@c.com"}]}`: "a@c.com <nil>",
+		`{"value":[{"userPrincipalName":"a@c.com"},{"userPri`:               cut,
+		`{"value":[{"userPrincipalName":"a@c.com"}`:                         cut,
+		`{"value":7}`:           `f.csv:1: "value" is not a list`,
+		`[1]`:                   "f.csv:1: a user or a page of users was expected, not 1",
+		`[{"email":"a@c.com"}]`: "f.csv:1: this user has no user principal name",
+		"{\n\"value\":[\n{\"userPrincipalName\":\"a@c.com\"},\nx]}": "f.csv:4: this is not valid JSON: invalid character 'x' at start of value",
 	} {
 		people, err := readAll(text)
 		got := ""

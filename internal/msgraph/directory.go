@@ -107,6 +107,7 @@ const userSelect = "id,userPrincipalName,mail,displayName,proxyAddresses,account
 // fact keeps what zo365 uses. A mail plan says that a person should have a
 // mailbox, not that there is one.
 func (u user) fact() tenant.User {
+	synced := u.OnPremisesSync != nil && *u.OnPremisesSync // null is an account of the cloud
 	f := tenant.User{
 		ID:          u.ID,
 		UPN:         u.UPN,
@@ -115,7 +116,7 @@ func (u user) fact() tenant.User {
 		Proxies:     u.ProxyAddresses,
 		Guest:       strings.EqualFold(u.UserType, "Guest"),
 		Enabled:     u.AccountEnabled,
-		Synced:      u.OnPremisesSync != nil && *u.OnPremisesSync,
+		Synced:      &synced,
 		Deleted:     u.DeletedDateTime != "",
 	}
 	if u.AssignedPlansList != nil {

@@ -210,7 +210,7 @@ func changeOf(raw json.RawMessage) (tenant.UserChange, error) {
 		c.Guest = &f.Guest
 	}
 	if has("onPremisesSyncEnabled") {
-		c.Synced = &f.Synced
+		c.Synced = f.Synced
 	}
 	if c.ID == "" {
 		return c, errors.New("a change has no id")

@@ -18,7 +18,7 @@ func TestAChangeSaysOnlyWhatChanged(t *testing.T) {
 		Mail:     "old@contoso.com",
 		Proxies:  []string{"SMTP:old@contoso.com"},
 		Guest:    true,
-		Synced:   true,
+		Synced:   &yes,
 		Enabled:  &yes,
 		MailPlan: &yes,
 	}
@@ -33,7 +33,7 @@ func TestAChangeSaysOnlyWhatChanged(t *testing.T) {
 			tenant.UserChange{ID: "1", UPN: &upn},
 			with(func(u *tenant.User) { u.UPN = upn }),
 		},
-		`{"id":"1","mail":null,"onPremisesSyncEnabled":null}`: {tenant.UserChange{ID: "1", Mail: &empty, Synced: &no}, with(func(u *tenant.User) { u.Mail, u.Synced = "", false })},
+		`{"id":"1","mail":null,"onPremisesSyncEnabled":null}`: {tenant.UserChange{ID: "1", Mail: &empty, Synced: &no}, with(func(u *tenant.User) { u.Mail, u.Synced = "", &no })},
 		`{"id":"1","accountEnabled":false,"assignedPlans":[],"userType":"Member"}`: {tenant.UserChange{
 			ID:              "1",
 			Enabled:         &no,

@@ -66,7 +66,7 @@ func TestPeopleInPieces(t *testing.T) {
 			tenant.User{
 				ID:     fmt.Sprintf("00000000-0000-0000-0000-%012d", i),
 				UPN:    fmt.Sprintf("u%05d@contoso.com", 2*i),
-				Synced: i%3 == 0,
+				Synced: new(i%3 == 0),
 			},
 		)
 	}

@@ -45,7 +45,7 @@ func row(u tenant.User) []string {
 		strings.Join(proxies, ";"),
 		choice(u.Enabled),
 		kind,
-		strconv.FormatBool(u.Synced),
+		choice(u.Synced),
 		choice(u.MailPlan),
 	}
 }
@@ -145,6 +145,6 @@ func (f Folder) each(name string, each func(tenant.User)) error {
 		return fmt.Errorf("reading the snapshot: %w", err)
 	}
 	defer file.Close()
-	_, err = export.EachMicrosoft(f.path(name), file, true, each)
+	_, err = export.EachMicrosoft(f.path(name), file, export.Options{AllowPartial: true}, each)
 	return err
 }

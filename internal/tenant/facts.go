@@ -40,14 +40,20 @@ type User struct {
 	Guest bool `json:"guest,omitempty"`
 	// Enabled is nil when the source did not say.
 	Enabled *bool `json:"enabled,omitempty"`
-	// Synced is true when the account's source is an on-premises directory.
-	Synced bool `json:"synced,omitempty"`
+	// Synced is true when the account's source is an on-premises directory, and nil when the
+	// source did not say.
+	Synced *bool `json:"synced,omitempty"`
 	// Deleted is true for a soft-deleted user.
 	Deleted bool `json:"deleted,omitempty"`
 	// MailPlan is nil when the source did not say whether the person has an
 	// Exchange plan.
 	MailPlan *bool `json:"mail_plan,omitempty"`
+	// Resource is no person: a room, equipment, a shared mailbox, a service's account.
+	Resource bool `json:"resource,omitempty"`
 }
+
+// OnPremises says whether the account is known to come from an on-premises directory.
+func (u User) OnPremises() bool { return u.Synced != nil && *u.Synced }
 
 // ZoomUser is a person in the Zoom account.
 type ZoomUser struct {
@@ -354,7 +360,9 @@ func (c UserChange) Apply(u User) User {
 	set(&u.Mail, c.Mail)
 	set(&u.Proxies, c.Proxies)
 	set(&u.Guest, c.Guest)
-	set(&u.Synced, c.Synced)
+	if c.Synced != nil {
+		u.Synced = c.Synced
+	}
 	if c.Enabled != nil {
 		u.Enabled = c.Enabled
 	}

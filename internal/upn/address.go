@@ -11,6 +11,8 @@ import (
 	"strings"
 
 	"golang.org/x/net/idna"
+
+	"github.com/zo365/zo365/internal/tenant"
 )
 
 // Address is an address in its normal form: no outer blanks, no prefix, lower
@@ -20,18 +22,38 @@ type Address string
 // Normal brings an address into its normal form. A prefix such as SMTP: or
 // smtp: is dropped; an address of another kind (sip:, x500:, spo:) is empty.
 func Normal(text string) Address {
-	text = strings.TrimSpace(text)
+	text = Trim(text)
 	if prefix, rest, found := strings.Cut(text, ":"); found && !strings.Contains(prefix, "@") {
 		if !strings.EqualFold(prefix, "smtp") {
 			return ""
 		}
-		text = strings.TrimSpace(rest)
+		text = Trim(rest)
 	}
 	local, domain, found := cutLast(text)
 	if !found {
 		return Address(strings.ToLower(text))
 	}
 	return Address(strings.ToLower(local) + "@" + NormalDomain(domain))
+}
+
+// Trim cuts what takes no ink before and behind an address.
+func Trim(text string) string { return strings.TrimFunc(text, tenant.IsBlank) }
+
+// OneAddress says whether a text, once trimmed, is one address and nothing else. Where it is
+// not, within is the address that stands in angle brackets, if one does.
+func OneAddress(text string) (ok bool, within string) {
+	text = Trim(text)
+	if _, rest, found := strings.Cut(text, "<"); found {
+		inner, _, closed := strings.Cut(rest, ">")
+		if one, _ := OneAddress(inner); closed && one {
+			return false, Trim(inner)
+		}
+		return false, ""
+	}
+	local, domain, found := cutLast(text)
+	ok = found && local != "" && domain != "" && !strings.ContainsAny(text, "<>,;\"()[]\\") &&
+		!strings.ContainsFunc(text, tenant.IsBlank) && strings.Count(text, "@") == 1
+	return ok, ""
 }
 
 // NormalDomain is a domain in lower case and its ASCII form.

@@ -30,6 +30,9 @@ const (
 	Ambiguous Class = "ambiguous"
 	// Deleted: found only among soft-deleted people.
 	Deleted Class = "deleted"
+	// Unresolved: nobody was found, and the aliases of the tenant's people are unknown, one of
+	// which may be the address.
+	Unresolved Class = "unresolved"
 	// Missing: nobody.
 	Missing Class = "missing"
 	// Unknown: the person could not be looked up; no report of everybody has it.
@@ -37,7 +40,7 @@ const (
 )
 
 // Classes lists all of them in the order they are shown.
-var Classes = []Class{Match, Mail, Alias, Guest, Domain, Taken, Typo, Ambiguous, Deleted, Missing}
+var Classes = []Class{Match, Mail, Alias, Guest, Domain, Taken, Typo, Ambiguous, Deleted, Unresolved, Missing}
 
 // Flag is a circumstance beside the class.
 type Flag string
@@ -54,6 +57,8 @@ const (
 	Case Flag = "case"
 	// UnverifiedDomain: the Zoom email's domain is not verified in the tenant.
 	UnverifiedDomain Flag = "unverified-domain"
+	// Resource: the account is a room, equipment, a shared mailbox or a service's, no person.
+	Resource Flag = "resource"
 	// NotInZoom marks a Microsoft user whom no Zoom user matches.
 	NotInZoom Flag = "not-in-zoom"
 )
@@ -86,6 +91,9 @@ type Result struct {
 	TakenBy string
 	// Suggestion is the nearest person's UPN for the class typo.
 	Suggestion string
+	// Unread: the aliases of the tenant's people are unknown, so that somebody else may have the
+	// address.
+	Unread bool
 }
 
 // OK says whether nothing has to be done.
@@ -101,8 +109,11 @@ func appendUserFlags(flags []Flag, u *tenant.User) []Flag {
 	if u.MailPlan != nil && !*u.MailPlan {
 		flags = append(flags, NoMailbox)
 	}
-	if u.Synced {
+	if u.OnPremises() {
 		flags = append(flags, Synced)
+	}
+	if u.Resource {
+		flags = append(flags, Resource)
 	}
 	return flags
 }

@@ -99,7 +99,7 @@ func (rules FixRules) Fix(r *Result) (*Fix, *Unfixed) {
 			)
 		}
 		return rules.listed(r, target)
-	case Typo, Ambiguous, Guest, Deleted, Missing:
+	case Typo, Ambiguous, Guest, Deleted, Unresolved, Missing:
 		if !listed {
 			return unfixed("the class %s does not say who is meant; name the person with --include", r.Class)
 		}
@@ -112,6 +112,12 @@ func (rules FixRules) Fix(r *Result) (*Fix, *Unfixed) {
 		return rules.listed(r, target)
 	case Mail, Alias, Domain:
 	}
+	if r.Class == Domain && r.Unread && !listed {
+		return unfixed("it is not known whether %s is somebody's alias; name the person with --include", r.ZoomEmail)
+	}
+	if r.Entra.Resource && !listed {
+		return unfixed("%s is a room, a shared mailbox or a service's account; name it with --include", r.Entra.UPN)
+	}
 	f := Fix{
 		Class:     r.Class,
 		ZoomEmail: r.ZoomEmail,
@@ -121,10 +127,15 @@ func (rules FixRules) Fix(r *Result) (*Fix, *Unfixed) {
 	}
 	toZoom := allows(rules.ZoomDomains, r.Entra.UPN) && !IsInitialDomain(Normal(r.Entra.UPN).Domain())
 	toEntra := allows(rules.EntraDomains, r.ZoomEmail)
+	refused := Refused(r.ZoomEmail)
+	if toEntra && refused != "" && !toZoom {
+		return unfixed("Entra takes no UPN like %s: %s", r.ZoomEmail, refused)
+	}
+	toEntra = toEntra && refused == ""
 	switch {
 	case toZoom && (!rules.MicrosoftFirst || !toEntra):
 		f.Kind, f.From, f.To = ZoomEmail, r.ZoomEmail, r.Entra.UPN
-	case toEntra && r.Entra.Synced:
+	case toEntra && r.Entra.OnPremises():
 		f.Kind, f.From, f.To = OnPremises, r.Entra.UPN, r.ZoomEmail
 		f.Command = onPremises(f.From, f.To)
 	case toEntra:

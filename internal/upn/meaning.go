@@ -25,6 +25,12 @@ func Meanings() []tenant.Meaning {
 			"the Microsoft account was deleted",
 			"restore it under " + menu.EntraDeletedUsers + " within 30 days",
 		},
+		{
+			string(Unresolved),
+			class,
+			"nobody was found, and the aliases of the tenant's people are unknown",
+			"export the users with ProxyAddresses, or ask Microsoft Graph",
+		},
 		{string(Missing), class, "nobody in the tenant has the address", ways},
 		{
 			string(Unknown),
@@ -45,6 +51,12 @@ func Meanings() []tenant.Meaning {
 			menu.MicrosoftUsers + " > Licenses and apps",
 		},
 		{string(Synced), flag, "the account comes from an on-premises directory", "change it there, not in Entra"},
+		{
+			string(Resource),
+			flag,
+			"the account is a room, equipment, a shared mailbox or a service's, no person",
+			"ask whether the Zoom user is a person",
+		},
 		{string(Case), flag, "the two addresses differ in letter case only", "nothing"},
 		{
 			string(UnverifiedDomain),

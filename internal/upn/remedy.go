@@ -23,11 +23,16 @@ func (r Result) Why() string {
 	case Taken:
 		return fmt.Sprintf("the address leads to %s, who matches another Zoom user: %s", r.Entra.UPN, r.TakenBy)
 	case Typo:
+		if likeness := r.likeness(); likeness != "" {
+			return "nobody has this address; that of one person is nearly the same: " + likeness
+		}
 		return "nobody has this address; one person's is nearly the same"
 	case Ambiguous:
 		return "several people have this address: " + strings.Join(r.Candidates, ", ")
 	case Deleted:
 		return "the Microsoft account was deleted (it can be restored for 30 days)"
+	case Unresolved:
+		return "nobody has this address as UPN or mail; whether it is somebody's alias is not known"
 	case Missing:
 		return "nobody in the tenant has this address"
 	case Unknown:
@@ -45,9 +50,17 @@ func (r Result) Remedies() []string {
 	}
 	switch r.Class {
 	case Mail, Alias, Domain:
-		ways := []string{r.changeZoom(upn), r.changeUPN(upn)}
-		if r.upnFirst() {
-			ways = ways[1:]
+		var ways []string
+		if !r.upnFirst() {
+			ways = append(ways, r.changeZoom(upn))
+		}
+		if refused := Refused(r.ZoomEmail); refused == "" {
+			ways = append(ways, r.changeUPN(upn))
+		} else if r.upnFirst() {
+			ways = append(ways, "choose an address for both sides: Entra takes no UPN like "+r.ZoomEmail+" ("+refused+")")
+		}
+		if r.Class == Domain && r.Unread {
+			ways = append([]string{readAliases + "; if nobody has it, one of these"}, ways...)
 		}
 		return append(append(ways, r.further()...), "for many people at once: zo365 upn fix --plan fixes.jsonl")
 	case Guest:
@@ -64,8 +77,9 @@ func (r Result) Remedies() []string {
 	case Typo:
 		return []string{
 			fmt.Sprintf(
-				"ask whether %s is meant; if so change the email in Zoom: "+menu.ZoomUsers+" > %s > Edit",
+				"ask whether %s is meant%s; if so change the email in Zoom: "+menu.ZoomUsers+" > %s > Edit",
 				r.Suggestion,
+				likenessNote(r.likeness()),
 				r.ZoomEmail,
 			),
 			"or with a command: zo365 upn fix --plan fixes.jsonl --include " + r.ZoomEmail,
@@ -73,7 +87,12 @@ func (r Result) Remedies() []string {
 	case Ambiguous:
 		return []string{"take the address away from all but one of them: " + strings.Join(r.Candidates, ", ")}
 	case Deleted:
+		if r.Unread {
+			return []string{readAliases + "; if nobody has it, restore the account: " + menu.EntraDeletedUsers}
+		}
 		return []string{"restore the account: " + menu.EntraDeletedUsers + ", or remove the Zoom user"}
+	case Unresolved:
+		return []string{readAliases}
 	case Missing:
 		return []string{
 			"create the person in Microsoft 365, or remove the Zoom user: " + menu.ZoomUsers + " > " + r.ZoomEmail,
@@ -83,12 +102,46 @@ func (r Result) Remedies() []string {
 	return nil
 }
 
+func likenessNote(likeness string) string {
+	if likeness == "" {
+		return ""
+	}
+	return " (" + likeness + ")"
+}
+
+// Without is what a class means, and what to do, for somebody whom Zoom does not have.
+func (r Result) Without() (why string, remedies []string) {
+	invite := "invite them to Zoom: " + menu.ZoomUsers + " > Add Users"
+	switch r.Class {
+	case Match:
+		return "Zoom has nobody with this email, which is the UPN of somebody in Microsoft 365", []string{invite}
+	case Mail, Alias, Guest, Domain, Taken, Deleted:
+		return "Zoom has nobody with this email, by which Microsoft 365 knows " + r.Entra.UPN,
+			[]string{"look whether they are in Zoom by their UPN: zo365 upn check " + r.Entra.UPN, invite}
+	case Typo:
+		return "neither Zoom nor Microsoft 365 has this address; one person's UPN is nearly the same",
+			[]string{"check the spelling: zo365 upn check " + r.Suggestion}
+	case Ambiguous:
+		return "Zoom has nobody with this email, which several people in Microsoft 365 have: " +
+			strings.Join(r.Candidates, ", "), nil
+	case Unresolved, Missing, Unknown:
+	}
+	return "neither Zoom nor Microsoft 365 has anybody with this address", []string{
+		"check the spelling; somebody new is created in Microsoft 365 first, then invited to Zoom: " +
+			menu.MicrosoftUsers + "; " + menu.ZoomUsers + " > Add Users",
+	}
+}
+
+// readAliases is the first thing to do where nobody knows whose alias an address may be.
+const readAliases = "look whose alias it is: export the users with ProxyAddresses, or leave out --microsoft-export to ask Microsoft Graph"
+
 // Remedy is the first remedy, or empty.
 func (r Result) Remedy() string {
 	switch { // the most, so not all are made for the first
-	case r.Class != Mail && r.Class != Alias && r.Class != Domain:
-	case r.upnFirst():
+	case r.Class != Mail && r.Class != Alias && r.Class != Domain, r.Class == Domain && r.Unread:
+	case r.upnFirst() && Refused(r.ZoomEmail) == "":
 		return r.changeUPN(r.Entra.UPN)
+	case r.upnFirst():
 	default:
 		return r.changeZoom(r.Entra.UPN)
 	}
@@ -110,14 +163,16 @@ func (r Result) changeZoom(upn string) string {
 }
 
 func (r Result) changeUPN(upn string) string {
-	if r.Entra != nil && r.Entra.Synced {
-		return "change the UPN on premises, since the account is synced: " + onPremises(upn, r.ZoomEmail)
+	there := onPremises(upn, r.ZoomEmail)
+	if r.Entra.OnPremises() {
+		return "change the UPN on premises, since the account is synced: " + there
 	}
-	return "change the UPN in Entra: Update-MgUser -UserId " + powerShell(
-		upn,
-	) + " -UserPrincipalName " + powerShell(
-		r.ZoomEmail,
-	)
+	here := "change the UPN in Entra: Update-MgUser -UserId " + powerShell(upn) +
+		" -UserPrincipalName " + powerShell(r.ZoomEmail)
+	if r.Entra.Synced == nil {
+		return here + "; or, if the account comes from an on-premises directory, which is not known: " + there
+	}
+	return here
 }
 
 func (r Result) further() []string {

@@ -25,13 +25,17 @@ func (r Result) Story(inZoom bool, sources string, at time.Time) string {
 			b.WriteString("- " + meaning + "\n")
 		}
 	}
-	fmt.Fprintf(&b, "\n**What it means** (class `%s`)\n\n%s. ", r.Class, capital(r.Why()))
+	why, remedies := r.Why(), r.Remedies()
+	if !inZoom {
+		why, remedies = r.Without()
+	}
+	fmt.Fprintf(&b, "\n**What it means** (class `%s`)\n\n%s. ", r.Class, capital(why))
 	fmt.Fprintf(
 		&b,
 		"Zoom's rule: the UPN of the authorizing user must equal their Zoom email, or Mail: Read must be approved (<%s>).\n",
 		Article,
 	)
-	if remedies := r.Remedies(); len(remedies) > 0 {
+	if len(remedies) > 0 {
 		b.WriteString("\n**What to do** (one of these, the first is the best)\n\n")
 		for i, remedy := range remedies {
 			fmt.Fprintf(&b, "%d. %s\n", i+1, capital(remedy))
@@ -61,6 +65,7 @@ var flagMeaning = map[Flag]string{
 	Disabled:         "The Microsoft account is blocked from signing in.",
 	NoMailbox:        "The person has no plan with a mailbox in Exchange Online.",
 	Synced:           "The account comes from an on-premises directory; changes belong there.",
+	Resource:         "The account is a room, equipment, a shared mailbox or a service's, no person.",
 	Case:             "The addresses differ in letter case only, which does not matter.",
 	UnverifiedDomain: "The domain of the Zoom email is not verified in the tenant.",
 }

@@ -19,7 +19,7 @@ type Comparison struct {
 	order   []uint32
 	taken   bitset // people whom somebody found
 	matched bitset // people who match somebody of Zoom
-	counts  [10]int
+	counts  [11]int
 	names   upn.Pseudonyms
 	redact  bool
 }
@@ -35,6 +35,7 @@ const (
 	isTypo
 	isAmbiguous
 	isDeletedClass
+	isUnresolved
 	isMissing
 )
 
@@ -60,10 +61,20 @@ func (m *Matcher) Compare(domains []tenant.Domain) *Comparison {
 		users[i].found = users[first].found
 	}
 	for _, u := range users {
-		c.counts[u.found.class()]++
+		c.counts[c.classOf(u.found)]++
 	}
 	c.sort()
 	return c
+}
+
+// classOf is the place in Classes: whom nobody was found for may be somebody's alias where
+// those are unknown.
+func (c *Comparison) classOf(f found) uint8 {
+	class := f.class()
+	if class == isMissing && c.m.unread {
+		return isUnresolved
+	}
+	return class
 }
 
 // decide gives everybody but the typos their class, and marks who was found.
@@ -142,7 +153,7 @@ func (c *Comparison) elsewhere(open []uint32) {
 		var key []byte
 		for person := uint32(from); person < uint32(to); person++ {
 			record := p.record(person)
-			if record[0]&isDeleted != 0 || upn.IsGuest(view(upnOf(record))) {
+			if whatIs(record)&(isDeleted|isResource) != 0 || upn.IsGuest(view(upnOf(record))) {
 				continue
 			}
 			name := upnOf(record)
@@ -284,7 +295,7 @@ func (w *warmer) touch(record []byte) {
 type scratch struct {
 	user  tenant.User
 	guid  [guidLength]byte
-	flags [5]upn.Flag
+	flags [6]upn.Flag
 }
 
 // fill makes the result of a Zoom user.
@@ -293,7 +304,7 @@ func (c *Comparison) fill(r *upn.Result, i uint32, s *scratch) {
 	user := c.m.zoom.users[i]
 	email := c.m.zoom.emailAt(user.place)
 	f := user.found
-	*r = upn.Result{ZoomEmail: view(email), Class: upn.Classes[f.class()]}
+	*r = upn.Result{ZoomEmail: view(email), Class: upn.Classes[c.classOf(f)], Unread: c.m.unread}
 	switch {
 	case r.Class == upn.Typo:
 		r.Suggestion = view(upnOf(p.record(f.person())))
@@ -375,7 +386,7 @@ func (c *Comparison) notInZoom() []uint32 {
 	return inParts(p.at.n, func(from, to int) []uint32 {
 		var free []uint32
 		for i := uint32(from); i < uint32(to); i++ {
-			if !c.taken.has(i) && p.record(i)[0]&(isDeleted|isGuest) == 0 {
+			if !c.taken.has(i) && whatIs(p.record(i))&(isDeleted|isGuest|isResource) == 0 {
 				free = append(free, i)
 			}
 		}

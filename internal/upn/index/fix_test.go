@@ -12,7 +12,7 @@ func TestWhatIsChanged(t *testing.T) {
 	people := []tenant.User{
 		{ID: "1", UPN: "upn@contoso.com", Mail: "mail@contoso.com"},
 		{ID: "2", UPN: "a@contoso.onmicrosoft.com"},
-		{ID: "3", UPN: "o'neil@contoso.onmicrosoft.com", Synced: true},
+		{ID: "3", UPN: "o'neil@contoso.onmicrosoft.com", Synced: &isTrue},
 		{ID: "4", UPN: "joni.sherman@contoso.com"},
 		{ID: "5", UPN: "far@other.example", Mail: "far@nowhere.example"},
 		{

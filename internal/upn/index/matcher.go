@@ -18,6 +18,8 @@ type Matcher struct {
 
 	zoom   zoomSide
 	people peopleSide
+	// unread: the aliases of some of the tenant's people are unknown.
+	unread bool
 	sealed bool  // the Zoom side is complete
 	warm   found // keeps the compiler from leaving reads out
 }
@@ -138,7 +140,7 @@ type microsoftCells struct {
 	upn, mail, id []byte
 	// proxies are SMTP addresses without their prefix.
 	proxies [][]byte
-	what    byte
+	what    uint16
 }
 
 // add keeps the person and asks for their addresses. Deleted people and those of
@@ -157,6 +159,10 @@ func (b *peopleBatch) add(c microsoftCells, z *zoomSide) {
 	before := len(b.asked)
 	b.upn = appendKey(b.upn[:0], name)
 	b.ask(b.upn, rules[0], c.what)
+	if foreign {
+		b.mail = appendKey(b.mail[:0], []byte(upn.HomeAddress(view(name))))
+		b.ask(b.mail, rules[1], c.what)
+	}
 	b.mail = appendKey(b.mail[:0], c.mail)
 	if string(b.mail) != string(b.upn) {
 		b.ask(b.mail, rules[1], c.what)
@@ -179,7 +185,7 @@ func (b *peopleBatch) add(c microsoftCells, z *zoomSide) {
 	}
 }
 
-func (b *peopleBatch) ask(key []byte, rule uint8, what byte) {
+func (b *peopleBatch) ask(key []byte, rule uint8, what uint16) {
 	if len(key) == 0 {
 		return
 	}
@@ -325,19 +331,31 @@ func (m *Matcher) flush() {
 	m.people.batch = peopleBatch{}
 }
 
-func whatOf(u tenant.User) byte {
-	what := when(u.Guest, isGuest) | when(u.Synced, isSynced) | when(u.Deleted, isDeleted)
-	return what | either(u.Enabled, isEnabled, isDisabled) | either(u.MailPlan, hasMailPlan, hasNoMailPlan)
+func whatOf(u tenant.User) uint16 {
+	what := when(u.Guest, isGuest) | when(u.Deleted, isDeleted) | when(u.Resource, isResource)
+	return what | either(
+		u.Synced,
+		isSynced,
+		isNotSynced,
+	) | either(
+		u.Enabled,
+		isEnabled,
+		isDisabled,
+	) | either(
+		u.MailPlan,
+		hasMailPlan,
+		hasNoMailPlan,
+	)
 }
 
-func when(on bool, flag byte) byte {
+func when(on bool, flag uint16) uint16 {
 	if on {
 		return flag
 	}
 	return 0
 }
 
-func either(choice *bool, yes, no byte) byte {
+func either(choice *bool, yes, no uint16) uint16 {
 	switch {
 	case choice == nil:
 		return 0

@@ -5,6 +5,8 @@ import (
 	"io"
 	"runtime"
 	"testing"
+
+	"github.com/zo365/zo365/internal/export"
 )
 
 // BenchmarkMemory says how many bytes of each kind stay of a person while a report
@@ -49,7 +51,7 @@ func crowd(people int) *Matcher {
 		}
 		microsoft.CloseWithError(err)
 	}()
-	if _, err := m.ReadZoom("zoom", zoom, false); err != nil {
+	if _, err := m.ReadZoom("zoom", zoom, export.Options{}); err != nil {
 		panic(err)
 	}
 	graph, exported := io.Pipe()
@@ -73,7 +75,7 @@ func crowd(people int) *Matcher {
 		}
 		exported.CloseWithError(err)
 	}()
-	if _, err := m.ReadMicrosoft("microsoft", graph, false); err != nil {
+	if _, err := m.ReadMicrosoft("microsoft", graph, export.Options{}); err != nil {
 		panic(err)
 	}
 	return m

@@ -47,7 +47,7 @@ func (c *Comparison) suggest() {
 			seek = n.nearestOfFew
 		}
 		for i, near := range seek(c.m.people.samePerson) {
-			if near.count == 1 {
+			if near.count == 1 && (near.distance == 0 || !n.missing[i].variant) {
 				h := hit{zoom: n.missing[i].i, rule: byNearness}
 				c.m.zoom.users[h.zoom].found = h.found(n.free[near.who[0]].i)
 			}
@@ -60,6 +60,8 @@ type named struct {
 	i             uint32
 	letters       int
 	local, domain string
+	// variant: the local part is not as it stands, so that only an equal one is suggested.
+	variant bool
 }
 
 func newNamed(i uint32, key []byte) (named, bool) {
@@ -86,7 +88,14 @@ func (c *Comparison) missing() []named {
 			continue
 		}
 		key = appendKey(key[:0], z.email(i))
+		variant := false
+		if local, ok := localOf(key); ok { // what a tag or another alphabet hides
+			if plain := upn.WithoutTag(upn.Drawn(view(local))); plain != view(local) {
+				key, variant = append([]byte(plain), key[len(local):]...), true
+			}
+		}
 		if n, ok := newNamed(i, key); ok {
+			n.variant = variant
 			all = append(all, n)
 		}
 	}
@@ -101,7 +110,7 @@ func (c *Comparison) free(domains map[string]*neighbours) []named {
 		var key []byte
 		for i := uint32(from); i < uint32(to); i++ {
 			record := p.record(i)
-			if c.taken.has(i) || record[0]&isDeleted != 0 || upn.IsGuest(view(upnOf(record))) {
+			if c.taken.has(i) || whatIs(record)&(isDeleted|isResource) != 0 || upn.IsGuest(view(upnOf(record))) {
 				continue
 			}
 			key = appendKey(key[:0], upnOf(record))

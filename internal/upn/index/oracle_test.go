@@ -235,8 +235,12 @@ func (ix *oracle) suggest(r *upn.Result, taken map[string]bool) {
 	if !address.Complete() {
 		return
 	}
-	best, nearest := maxTypo+1, []int(nil)
-	local := address.Local()
+	limit, nearest := maxTypo, []int(nil)
+	local := upn.WithoutTag(upn.Drawn(address.Local()))
+	if local != address.Local() {
+		limit = 0 // only who is meant without doubt
+	}
+	best := limit + 1
 	for _, i := range ix.nearness[address.Domain()] {
 		if taken[ix.users[i].UPN] {
 			continue
@@ -245,7 +249,7 @@ func (ix *oracle) suggest(r *upn.Result, taken map[string]bool) {
 		if d < best {
 			best, nearest = d, nearest[:0]
 		}
-		if d == best && d <= maxTypo {
+		if d == best && d <= limit {
 			nearest = append(nearest, i)
 		}
 	}

@@ -11,14 +11,16 @@ import (
 
 // ReadMicrosoft adds the people of an export, which export.Microsoft reads. The Zoom side
 // is complete by then.
-func (m *Matcher) ReadMicrosoft(file string, r io.Reader, allowPartial bool) (export.Export, error) {
+func (m *Matcher) ReadMicrosoft(file string, r io.Reader, o export.Options) (export.Export, error) {
 	m.seal()
-	return export.Microsoft(file, r, allowPartial, m.readPeople, m.take)
+	e, err := export.Microsoft(file, r, o, m.readPeople, m.take)
+	m.unread = m.unread || err == nil && e.Rows > 0 && !e.Columns.Known(export.Aliases)
+	return e, err
 }
 
 // ReadZoom adds the people of an export, which export.Zoom reads.
-func (m *Matcher) ReadZoom(file string, r io.Reader, allowPartial bool) (export.Export, error) {
-	return export.Zoom(file, r, allowPartial, m.readAccounts, m.zoom.take)
+func (m *Matcher) ReadZoom(file string, r io.Reader, o export.Options) (export.Export, error) {
+	return export.Zoom(file, r, o, m.readAccounts, m.zoom.take)
 }
 
 // desk is what a processor needs to read a block, used again and again.
@@ -36,7 +38,8 @@ func (m *Matcher) readPeople(rows export.Rows[export.Person]) (peopleBatch, erro
 	b := &d.people
 	b.reset()
 	err := rows(func(p *export.Person) {
-		what := when(p.Guest, isGuest) | when(p.Synced, isSynced) | when(p.Deleted, isDeleted) |
+		what := when(p.Guest, isGuest) | when(p.Deleted, isDeleted) | when(p.Resource, isResource) |
+			either(p.Synced, isSynced, isNotSynced) |
 			either(p.Enabled, isEnabled, isDisabled) | either(p.MailPlan, hasMailPlan, hasNoMailPlan)
 		b.add(microsoftCells{
 			upn:     p.UPN,

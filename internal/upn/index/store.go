@@ -271,23 +271,25 @@ func sameOdd(raw, key []byte) bool {
 
 // What a person's record says beside UPN and ID.
 const (
-	isGuest byte = 1 << iota
+	isGuest uint16 = 1 << iota
 	isDisabled
 	isEnabled
 	isSynced
 	isDeleted
 	hasNoMailPlan
 	hasMailPlan
+	isNotSynced
+	isResource
 	hasGUID // the ID is a GUID, kept as 16 bytes
 )
 
 // appendPerson writes a person as a record: what they are, UPN and ID.
-func appendPerson(dst []byte, what byte, upn, id []byte) []byte {
+func appendPerson(dst []byte, what uint16, upn, id []byte) []byte {
 	guid, ok := parseGUID(id)
 	if ok {
 		what |= hasGUID
 	}
-	dst = appendText(append(dst, what), upn)
+	dst = appendText(binary.LittleEndian.AppendUint16(dst, what), upn)
 	if ok {
 		return append(dst, guid[:]...)
 	}
@@ -296,8 +298,8 @@ func appendPerson(dst []byte, what byte, upn, id []byte) []byte {
 
 // readPerson is the inverse; the texts stay views of the store and of guid.
 func readPerson(record []byte, u *tenant.User, guid *[guidLength]byte) {
-	what := record[0]
-	upn, rest := cut(record[1:])
+	what := whatIs(record)
+	upn, rest := cut(record[whatSize:])
 	*u = userOf(what)
 	u.UPN = view(upn)
 	if what&hasGUID != 0 {
@@ -310,11 +312,15 @@ func readPerson(record []byte, u *tenant.User, guid *[guidLength]byte) {
 }
 
 // userOf is a person of whom only is known what they are.
-func userOf(what byte) tenant.User {
+func userOf(what uint16) tenant.User {
 	return tenant.User{
-		Guest:   what&isGuest != 0,
-		Synced:  what&isSynced != 0,
-		Deleted: what&isDeleted != 0,
+		Guest: what&isGuest != 0,
+		Synced: choice(
+			what&isSynced != 0,
+			what&isNotSynced != 0,
+		),
+		Resource: what&isResource != 0,
+		Deleted:  what&isDeleted != 0,
 		Enabled: choice(
 			what&isEnabled != 0,
 			what&isDisabled != 0,
@@ -335,7 +341,12 @@ func choice(yes, no bool) *bool {
 	return nil
 }
 
-func upnOf(record []byte) []byte { upn, _ := cut(record[1:]); return upn }
+// whatIs are a record's marks, whatSize bytes at its start.
+func whatIs(record []byte) uint16 { return binary.LittleEndian.Uint16(record) }
+
+const whatSize = 2
+
+func upnOf(record []byte) []byte { upn, _ := cut(record[whatSize:]); return upn }
 
 const guidLength = 36
 

@@ -91,6 +91,10 @@ var firstSteps = []struct {
 	{upn.Ambiguous, "some addresses belong to several people; leave each to one of them"},
 	{upn.Typo, "some addresses are nearly right; ask whether the suggested people are meant"},
 	{upn.Deleted, "some Microsoft accounts were deleted; restore them within 30 days or remove the Zoom users"},
+	{
+		upn.Unresolved,
+		"some Zoom users were not found, and the aliases of the tenant's people are unknown; export them with ProxyAddresses",
+	},
 	{upn.Missing, "some Zoom users are nobody in the tenant; create them there or remove them from Zoom"},
 	{upn.Guest, "guests' mailboxes are in other tenants; they cannot connect here"},
 }

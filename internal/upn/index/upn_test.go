@@ -47,7 +47,7 @@ var people = []tenant.User{
 		Mail:  "pat@fabrikam.com",
 		Guest: true,
 	},
-	{ID: "5", UPN: "initial@contoso.onmicrosoft.com", Synced: true},
+	{ID: "5", UPN: "initial@contoso.onmicrosoft.com", Synced: &isTrue},
 	{ID: "6", UPN: "verified@fabrikam.com"},
 	{ID: "7", UPN: "unverified@old.example"},
 	{ID: "8", UPN: "two@fabrikam.com"},
@@ -257,7 +257,7 @@ func randomTenant(random *rand.Rand) (emails []string, people []tenant.User) {
 		u := tenant.User{
 			ID:     pick("", "", "724c81ec-b8a8-f117-749b-36731") + strconv.Itoa(1000000+i),
 			UPN:    address(),
-			Synced: random.IntN(5) == 0,
+			Synced: choice(random.IntN(5) == 0, random.IntN(2) == 0),
 			Guest:  random.IntN(9) == 0,
 		}
 		if random.IntN(2) == 0 {
