@@ -31,12 +31,14 @@ type upnCheckOptions struct {
 func newUPNCheckCmd(env *Env) *cobra.Command {
 	var opts upnCheckOptions
 	cmd := &cobra.Command{
-		Use:   "check EMAIL...",
+		Use:   "check EMAIL|@FILE|-...",
 		Short: "Show the two sides of a person and what they mean",
 		Long: `Look up one person or several in Zoom and in Microsoft 365, show both sides, say
 what the difference means and what to do. Live it makes the few requests that
 each person needs, never a listing of the directory; each side may come from an
 export instead.
+
+@FILE and - (standard input) are lists of addresses, one a line.
 
 --explain writes the story for a ticket, in Markdown. --redact replaces people by
 pseudonyms that stay the same on this machine.
@@ -45,6 +47,7 @@ Exit code 3 on a mismatch.`,
 		Example: strings.TrimPrefix(`
   zo365 upn check adele.vance@contoso.com
   zo365 upn check a@contoso.com b@contoso.com -o json
+  zo365 upn check @people.txt --zoom-export zoom.csv --microsoft-export users.csv
   zo365 upn check a@contoso.com --explain --redact > ticket.md
   zo365 upn check a@contoso.com --zoom-export zoom.csv --microsoft-export users.csv`, "\n"),
 		Args: cobra.MinimumNArgs(1),
@@ -60,13 +63,9 @@ Exit code 3 on a mismatch.`,
 }
 
 func runUPNCheck(ctx context.Context, env *Env, opts upnCheckOptions) error {
-	for i, email := range opts.Emails {
-		opts.Emails[i] = upn.Trim(email)
-		if one, within := upn.OneAddress(email); within != "" {
-			return usagef("%q is not one address alone; did you mean %s?", email, within)
-		} else if !one {
-			return usagef("%q is not one email address", email)
-		}
+	var err error
+	if opts.Emails, err = addressesOf(env, opts.Emails); err != nil {
+		return err
 	}
 	found, err := lookUp(ctx, env, opts)
 	if err != nil {

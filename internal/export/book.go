@@ -138,7 +138,7 @@ func (b *book[T, R]) close(encoding string) (Export, error) {
 	}
 	if e.Apart > 0 {
 		e.Notes = append(e.Notes, fmt.Sprintf(
-			"%s: %d rooms, resources, shared mailboxes and service accounts are no people and are counted apart; --include-rooms takes them for people",
+			"%s: counted apart as no people (rooms, resources, shared mailboxes, service accounts): %d; --include-rooms takes them in",
 			b.file,
 			e.Apart,
 		))
