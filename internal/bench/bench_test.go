@@ -84,7 +84,7 @@ func compare(t *testing.T, made tenant, report string) {
 	if err := render.Write(
 		out,
 		render.CSV,
-		render.PeopleListing(m.Compare(nil), func(upn.Class) bool { return true }, nil),
+		render.ComparedListing(render.Compared{Everybody: m.Compare(nil), Wants: func(upn.Class) bool { return true }}),
 	); err != nil {
 		t.Fatal(err)
 	}

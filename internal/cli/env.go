@@ -40,6 +40,8 @@ type Env struct {
 	// Colour and ColourErr say whether standard output and error are terminals that
 	// take colours.
 	Colour, ColourErr bool
+	// Screen says whether standard output is a terminal.
+	Screen bool
 	// Open shows an address in the person's browser.
 	Open func(ctx context.Context, address string) error
 	// ReadSecret reads a line without echo.
@@ -72,10 +74,10 @@ func System() *Env {
 		Getenv:   os.Getenv,
 		Terminal: term.IsTerminal(int(os.Stdin.Fd())) && term.IsTerminal(int(os.Stderr.Fd())),
 	}
+	env.Screen = term.IsTerminal(int(os.Stdout.Fd()))
 	plain := os.Getenv("NO_COLOR") != "" || os.Getenv("CI") != "" || os.Getenv("TERM") == "dumb" // https://no-color.org
-	env.Colour, env.ColourErr = !plain &&
-		term.IsTerminal(int(os.Stdout.Fd())), !plain &&
-		term.IsTerminal(int(os.Stderr.Fd()))
+	env.Colour = !plain && env.Screen
+	env.ColourErr = !plain && term.IsTerminal(int(os.Stderr.Fd()))
 	env.Open = func(ctx context.Context, address string) error { return openBrowser(ctx, env.Getenv, env.Err, address) }
 	env.ReadSecret = func() (secret.Secret, error) {
 		text, err := term.ReadPassword(int(os.Stdin.Fd()))

@@ -50,8 +50,9 @@ Management > Users > Export, or API JSON. They are recognised by their headers;
 a plain CSV whose columns bear Graph's or Zoom's field names is read too.
 
 -o html writes one page that needs no network: charts, and a table to search,
-sort and page through. -o ndjson writes one JSON object a person. The file of
---out is written whole or not at all.
+sort and page through. -o ndjson writes one JSON object a person, -o markdown a
+text for a ticket. The file of --out is written whole or not at all. A table on a
+terminal shows the first hundred people who do not match.
 
 Live, the Microsoft side is read into a snapshot in the cache folder once; later
 runs read only what changed since. A read that was interrupted goes on where it
@@ -73,7 +74,7 @@ Exit code 3 when anybody does not match; --exit-zero ignores that.`,
   zo365 upn report -o html --out report.html
   zo365 upn report --class mail,alias,domain -o ndjson --redact`, "\n"),
 		Args:        flagsOnly,
-		Annotations: map[string]string{moreOutputs: "ndjson html"},
+		Annotations: map[string]string{moreOutputs: "ndjson html markdown"},
 		RunE:        func(cmd *cobra.Command, _ []string) error { return runUPNReport(cmd.Context(), env, opts) },
 	}
 	opts.flags(cmd)
@@ -139,29 +140,31 @@ func runUPNReport(ctx context.Context, env *Env, opts upnReportOptions) error {
 	return nil
 }
 
-// listing is the report as the output format needs it: CSV and NDJSON person by
-// person, the others whole.
+// listing is the report, whose people are written one by one.
 func (o upnReportOptions) listing(env *Env, c *index.Comparison, partial bool) render.Listing {
-	format := render.Format(env.settings.Output)
-	byPerson := format == render.CSV || format == render.NDJSON
-	var others []tenant.User
-	if o.Group == "" && (o.NotInZoom || !byPerson) {
-		others = c.NotInZoom()
+	all := render.Compared{
+		Report:    reportOf(c, partial),
+		Everybody: c,
+		Wants:     o.wants,
+		AsRows:    o.NotInZoom,
 	}
-	rows := []render.Person{}
-	if o.NotInZoom {
-		for _, u := range others {
-			rows = append(rows, render.NewOther(u))
+	if o.Group == "" {
+		all.Others = c.NotInZoom()
+	}
+	if env.Screen && o.Out == "" { // nobody reads a million lines there
+		all.Most = shownOnTerminal
+		if mismatches := c.Len() - c.Count(upn.Match); len(o.Classes) == 0 && c.Len() > shownOnTerminal {
+			all.Wants = func(class upn.Class) bool { return class != upn.Match }
+			if mismatches > shownOnTerminal {
+				env.say("the first %d of %d people who do not match; -o csv --out report.csv writes all", shownOnTerminal, mismatches)
+			}
 		}
 	}
-	if byPerson {
-		return render.PeopleListing(c, o.wants, rows)
-	}
-	report := reportOf(c, o.wants, others)
-	report.People = append(report.People, rows...)
-	report.Partial = partial
-	return render.ReportListing(report)
+	return render.ComparedListing(all)
 }
+
+// shownOnTerminal is how many people a terminal shows.
+const shownOnTerminal = 100
 
 // wants says whether a class is to be shown.
 func (o upnReportOptions) wants(class upn.Class) bool {
@@ -356,28 +359,14 @@ func deletedOf(ctx context.Context, env *Env, client *msgraph.Client) ([]tenant.
 	return deleted, nil
 }
 
-func reportOf(c *index.Comparison, wants func(upn.Class) bool, others []tenant.User) render.Report {
-	out := render.Report{
-		Summary:   map[string]int{},
-		Domains:   []render.DomainCount{},
-		People:    []render.Person{},
-		NotInZoom: []string{},
-	}
+// reportOf is a report without its people.
+func reportOf(c *index.Comparison, partial bool) render.Report {
+	out := render.Report{Partial: partial, Summary: map[string]int{}, Domains: []render.DomainCount{}}
 	for _, class := range upn.Classes {
 		out.Summary[string(class)] = c.Count(class)
 	}
 	for _, d := range c.WorstDomains() {
 		out.Domains = append(out.Domains, render.DomainCount(d))
-	}
-	for r := range c.Results(0, c.Len()) {
-		if wants(r.Class) {
-			p := render.NewPerson(r)
-			p.EntraID = strings.Clone(p.EntraID) // the next result takes its place
-			out.People = append(out.People, p)
-		}
-	}
-	for _, u := range others {
-		out.NotInZoom = append(out.NotInZoom, u.UPN)
 	}
 	return out
 }

@@ -136,26 +136,18 @@ func Checklist(tenantName string, all []PortalControl) string {
 }
 
 // plainText keeps names from being read as Markdown.
-func plainText(text string) string {
-	return strings.NewReplacer(
-		`\`,
-		`\\`,
-		"*",
-		`\*`,
-		"_",
-		`\_`,
-		"`",
-		"\\`",
-		"<",
-		"&lt;",
-		"[",
-		`\[`,
-		"\n",
-		" ",
-	).Replace(
-		visible(text),
-	)
-}
+func plainText(text string) string { return asPlainText.Replace(visible(text)) }
+
+var asPlainText = strings.NewReplacer(
+	`\`, `\\`,
+	"*", `\*`,
+	"_", `\_`,
+	"`", "\\`",
+	"<", "&lt;",
+	"[", `\[`,
+	"|", `\|`,
+	"\n", " ",
+)
 
 // StepName names a portal step on the command line.
 func StepName(scope string, s doctor.PortalStep) string { return scope + "/" + s.Code }

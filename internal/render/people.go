@@ -1,7 +1,6 @@
 package render
 
 import (
-	"io"
 	"strings"
 	"time"
 
@@ -136,16 +135,6 @@ type DomainCount struct {
 	Domain     string `json:"domain"`
 	Mismatches int    `json:"mismatches"`
 	People     int    `json:"people"`
-}
-
-// ReportListing shows a report whole; CSV and NDJSON are PeopleListing's.
-func ReportListing(r Report) Listing {
-	l := Listing{Value: r, Columns: personColumns, Empty: "Nobody to show."}
-	for _, p := range r.People {
-		l.Rows = append(l.Rows, p.Row())
-	}
-	l.Page = func(w io.Writer) error { return writeReport(w, r, l.Rows) }
-	return l
 }
 
 // WatchEvent is a line of upn watch.

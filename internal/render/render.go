@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/olekukonko/tablewriter"
 	"github.com/olekukonko/tablewriter/renderer"
@@ -116,7 +117,7 @@ func writeYAML(w io.Writer, value any) error {
 		return err
 	}
 	var node yaml.Node
-	if err := yaml.Unmarshal(text, &node); err != nil {
+	if err := yaml.Unmarshal(escaped(text), &node); err != nil {
 		return err
 	}
 	plain(&node)
@@ -128,9 +129,29 @@ func writeYAML(w io.Writer, value any) error {
 	return encoder.Close()
 }
 
+// escaped is JSON in which every letter that YAML does not read as it stands is escaped.
+//
+// https://yaml.org/spec/1.2.2/#51-character-set
+func escaped(text []byte) []byte {
+	const delete, lastC1, mark = 0x7f, 0x9f, 0xfeff
+	var out []byte
+	for len(text) > 0 {
+		r, size := utf8.DecodeRune(text)
+		if r >= delete && r <= lastC1 || r == mark || r == 0xfffe || r == 0xffff || breaksLines(r) {
+			out = fmt.Appendf(out, `\u%04x`, r)
+		} else {
+			out = append(out, text[:size]...)
+		}
+		text = text[size:]
+	}
+	return out
+}
+
 // plain drops JSON's quotes and braces where YAML needs none.
 func plain(n *yaml.Node) {
-	n.Style &^= yaml.DoubleQuotedStyle
+	if !strings.ContainsFunc(n.Value, breaksLines) {
+		n.Style &^= yaml.DoubleQuotedStyle
+	}
 	if len(n.Content) > 0 {
 		n.Style &^= yaml.FlowStyle
 	}
@@ -138,6 +159,12 @@ func plain(n *yaml.Node) {
 		plain(c)
 	}
 }
+
+// breaksLines says whether YAML takes a letter for the end of a line, which in single quotes
+// becomes a blank.
+//
+// https://yaml.org/spec/1.1/#id871136
+func breaksLines(r rune) bool { return r == '\u0085' || r == '\u2028' || r == '\u2029' }
 
 func writeCSV(w io.Writer, l Listing) error {
 	var text []byte
@@ -173,7 +200,7 @@ func writeTable(w io.Writer, l Listing) error {
 	)
 	titles := make([]string, len(l.Columns))
 	for i, c := range l.Columns {
-		titles[i] = strings.ToUpper(strings.ReplaceAll(c, "_", " "))
+		titles[i] = title(c)
 	}
 	table.Header(titles)
 	for _, row := range l.Rows {
@@ -195,6 +222,9 @@ func writeTable(w io.Writer, l Listing) error {
 	}
 	return nil
 }
+
+// title is a column's name as a heading.
+func title(column string) string { return strings.ToUpper(strings.ReplaceAll(column, "_", " ")) }
 
 // visible is a cell in which nothing can move the cursor or forge lines; an empty one is a
 // dash.

@@ -12,35 +12,35 @@ import (
 	"time"
 
 	"github.com/chromedp/chromedp"
+
+	"github.com/zo365/zo365/internal/tenant"
+	"github.com/zo365/zo365/internal/upn"
 )
 
 // bigReport has many people, and some whose names are an attack on the page.
-func bigReport(n int) Report {
+func bigReport(n int) Listing {
 	r := Report{
 		Summary: map[string]int{"match": n - n/10 - 2, "mail": n / 10, "missing": 2},
 		Domains: []DomainCount{{"a-very-long-name-of-a-domain.contoso.example", n / 10, n}, {"b.example", 1, 5}},
 	}
+	var people handful
 	for i := range n - 2 {
-		p := Person{
-			ZoomEmail: fmt.Sprintf("person%06d@contoso.com", n-i),
-			Class:     "match",
-			EntraUPN:  fmt.Sprintf("person%06d@contoso.com", n-i),
-			EntraID:   fmt.Sprint(i),
-		}
+		email := fmt.Sprintf("person%06d@contoso.com", n-i)
+		one := upn.Result{ZoomEmail: email, Class: upn.Match, Entra: &tenant.User{UPN: email, ID: fmt.Sprint(i)}}
 		if i%10 == 0 {
-			p.Class, p.Flags, p.Remedy = "mail", []string{"synced"}, "change the email in Zoom"
+			one.Class, one.Flags = upn.Mail, []upn.Flag{upn.Synced}
 		}
-		r.People = append(r.People, p)
+		people = append(people, one)
 	}
-	r.People = append(r.People,
-		Person{ZoomEmail: `</script><script>document.title="attacked"</script>@x.example`, Class: "missing"},
-		Person{ZoomEmail: `<img src=x onerror='document.title="attacked"'>@x.example`, Class: "missing"})
-	return r
+	people = append(people,
+		upn.Result{ZoomEmail: `</script><script>document.title="attacked"</script>@x.example`, Class: upn.Missing},
+		upn.Result{ZoomEmail: `<img src=x onerror='document.title="attacked"'>@x.example`, Class: upn.Missing})
+	return ComparedListing(Compared{Report: r, Everybody: people, Wants: everybody})
 }
 
 func TestTheReportPageNeedsNothingElse(t *testing.T) {
 	var page bytes.Buffer
-	if err := Write(&page, HTML, ReportListing(bigReport(100))); err != nil {
+	if err := Write(&page, HTML, bigReport(100)); err != nil {
 		t.Fatal(err)
 	}
 	addresses := regexp.MustCompile(`(?:src|href|url)\s*[=(]\s*["']?[a-z]+:[^\s"')]+`)
@@ -61,7 +61,7 @@ func TestTheReportInABrowser(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := Write(file, HTML, ReportListing(bigReport(people))); err != nil {
+	if err := Write(file, HTML, bigReport(people)); err != nil {
 		t.Fatal(err)
 	}
 	if err := file.Close(); err != nil {

@@ -1,9 +1,7 @@
 package render
 
 import (
-	"bytes"
 	"encoding/binary"
-	"encoding/json"
 	"io"
 	"iter"
 	"runtime"
@@ -19,31 +17,6 @@ import (
 type People interface {
 	Len() int
 	Results(from, to int) iter.Seq[*upn.Result]
-}
-
-// PeopleListing shows a comparison person by person, for CSV and NDJSON: nothing
-// but a few thousand lines is in memory. wants says which classes are shown;
-// others are Microsoft users without a Zoom user, as lines at the end.
-func PeopleListing(c People, wants func(upn.Class) bool, others []Person) Listing {
-	return Listing{Columns: personColumns, Direct: func(w io.Writer, format Format) error {
-		line, other := appendResultRow, func(dst []byte, p *Person) []byte { return appendRow(dst, p.Row()) }
-		if format == NDJSON {
-			line, other = appendResultLine, appendPersonLine
-		} else if _, err := w.Write(appendRow(nil, personColumns)); err != nil {
-			return err
-		}
-		if err := streamPeople(w, c, wants, line); err != nil {
-			return err
-		}
-		var text []byte
-		for i := range others {
-			text = other(text[:0], &others[i])
-			if _, err := w.Write(text); err != nil {
-				return err
-			}
-		}
-		return nil
-	}}
 }
 
 // streamPeople makes the lines on all processors and writes them in order.
@@ -136,19 +109,6 @@ func appendResultRow(dst []byte, r *upn.Result) []byte {
 	dst = append(appendCell(dst, r.MatchedOn), ',')
 	dst = append(appendCell(dst, r.Suggestion), ',')
 	return append(appendCell(dst, r.Remedy()), '\n')
-}
-
-func appendResultLine(dst []byte, r *upn.Result) []byte {
-	p := NewPerson(r)
-	return appendPersonLine(dst, &p)
-}
-
-func appendPersonLine(dst []byte, p *Person) []byte {
-	line := bytes.NewBuffer(dst)
-	encoder := json.NewEncoder(line)
-	encoder.SetEscapeHTML(false)
-	_ = encoder.Encode(p) // texts always encode, and a buffer takes all
-	return line.Bytes()
 }
 
 func appendRow(dst []byte, cells []string) []byte {

@@ -394,19 +394,24 @@ func (c *Comparison) notInZoom() []uint32 {
 	})
 }
 
-// NotInZoom are the members whom no Zoom user matches, by UPN.
-func (c *Comparison) NotInZoom() []tenant.User {
+// NotInZoom are the members whom no Zoom user matches, by UPN. A user's texts are valid until
+// the next one.
+func (c *Comparison) NotInZoom() iter.Seq[tenant.User] {
 	p := &c.m.people
-	free := c.notInZoom()
-	slices.SortFunc(free, func(a, b uint32) int { return bytes.Compare(upnOf(p.record(a)), upnOf(p.record(b))) })
-	users := make([]tenant.User, len(free))
-	for k, i := range free {
-		readPerson(p.record(i), &users[k], new([guidLength]byte))
-		if c.redact {
-			users[k] = c.names.User(users[k])
+	return func(yield func(tenant.User) bool) {
+		free := c.notInZoom()
+		slices.SortFunc(free, func(a, b uint32) int { return bytes.Compare(upnOf(p.record(a)), upnOf(p.record(b))) })
+		var s scratch
+		for _, i := range free {
+			readPerson(p.record(i), &s.user, &s.guid)
+			if c.redact {
+				s.user = c.names.User(s.user)
+			}
+			if !yield(s.user) {
+				return
+			}
 		}
 	}
-	return users
 }
 
 func (c *Comparison) kind(domain string) upn.DomainKind {

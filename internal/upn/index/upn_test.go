@@ -154,7 +154,7 @@ func whole(c *Comparison) oracleComparison {
 		}
 		all.Results = append(all.Results, r)
 	}
-	for _, u := range c.NotInZoom() {
+	for u := range c.NotInZoom() {
 		all.NotInZoom = append(all.NotInZoom, tenant.User{ID: u.ID, UPN: u.UPN})
 	}
 	return all

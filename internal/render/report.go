@@ -1,0 +1,276 @@
+package render
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"iter"
+	"strings"
+
+	"github.com/olekukonko/tablewriter/pkg/twwidth"
+
+	"github.com/zo365/zo365/internal/tenant"
+	"github.com/zo365/zo365/internal/upn"
+)
+
+// Compared is a report whose people are written one by one, so that a million take no more
+// memory than a few thousand lines of them.
+type Compared struct {
+	// Report is everything but the people: its People and NotInZoom are not looked at.
+	Report
+	Everybody People
+	// Wants says which classes are shown.
+	Wants func(upn.Class) bool
+	// Others are the members whom no Zoom user matches; AsRows shows them as lines at the end.
+	Others iter.Seq[tenant.User]
+	AsRows bool
+	// Most limits a table to that many lines; zero is all.
+	Most int
+}
+
+// ComparedListing shows a comparison in every format of upn report.
+func ComparedListing(c Compared) Listing {
+	if c.Others == nil {
+		c.Others = func(func(tenant.User) bool) {}
+	}
+	return Listing{Columns: personColumns, Direct: func(w io.Writer, format Format) error {
+		switch format {
+		case CSV:
+			if _, err := w.Write(appendRow(nil, personColumns)); err != nil {
+				return err
+			}
+			return c.people(w, appendResultRow)
+		case NDJSON:
+			return c.people(w, lineForm.append)
+		case JSON, YAML:
+			return c.whole(w, format)
+		case Table:
+			return c.table(w)
+		case Markdown:
+			return c.markdown(w)
+		case HTML:
+			return c.page(w)
+		case JUnit, SARIF: // the reports of other listings
+		}
+		return fmt.Errorf("unknown output format %q", format)
+	}}
+}
+
+// people writes a line for everybody who is shown.
+func (c Compared) people(w io.Writer, line func([]byte, *upn.Result) []byte) error {
+	if err := streamPeople(w, c.Everybody, c.Wants, line); err != nil || !c.AsRows {
+		return err
+	}
+	var text []byte
+	for r := range c.others() {
+		text = line(text[:0], r)
+		if _, err := w.Write(text); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// others are the results of those who are not in Zoom: nobody of Zoom is there to have a class.
+func (c Compared) others() iter.Seq[*upn.Result] {
+	return func(yield func(*upn.Result) bool) {
+		for u := range c.Others {
+			r := upn.Result{Entra: &u, Flags: append([]upn.Flag{upn.NotInZoom}, upn.FlagsOf(u)...)}
+			if !yield(&r) {
+				return
+			}
+		}
+	}
+}
+
+// shown are the people in order, one at a time.
+func (c Compared) shown() iter.Seq[*upn.Result] {
+	return func(yield func(*upn.Result) bool) {
+		for r := range c.Everybody.Results(0, c.Everybody.Len()) {
+			if c.Wants(r.Class) && !yield(r) {
+				return
+			}
+		}
+		if c.AsRows {
+			c.others()(yield)
+		}
+	}
+}
+
+// whole writes JSON or YAML: what stands around the two lists is written by the same means as
+// every other listing, and cut where the lists are.
+func (c Compared) whole(w io.Writer, format Format) error {
+	c.Report.People, c.Report.NotInZoom = []Person{}, []string{}
+	var around bytes.Buffer
+	if err := Write(&around, format, Listing{Value: c.Report}); err != nil {
+		return err
+	}
+	form, people, others := jsonForm, `  "people":`, `  "not_in_zoom":`
+	if format == YAML {
+		form, people, others = yamlForm, "people:", "not_in_zoom:"
+	}
+	head, rest, _ := strings.Cut(around.String(), people+" []")
+	between, tail, _ := strings.Cut(rest, others+" []")
+	if _, err := io.WriteString(w, head+people); err != nil {
+		return err
+	}
+	list := &listWriter{to: w, form: form}
+	if err := c.people(list, form.append); err != nil {
+		return err
+	}
+	if err := list.end(); err != nil {
+		return err
+	}
+	if _, err := io.WriteString(w, between+others); err != nil {
+		return err
+	}
+	list = &listWriter{to: w, form: form}
+	var text []byte
+	for u := range c.Others {
+		text = form.text(append(text[:0], form.item...), u.UPN)
+		text = append(text, form.itemEnd...)
+		if _, err := list.Write(text); err != nil {
+			return err
+		}
+	}
+	if err := list.end(); err != nil {
+		return err
+	}
+	_, err := io.WriteString(w, tail)
+	return err
+}
+
+// listWriter writes a list of values, of which each says itself that another came before.
+type listWriter struct {
+	to    io.Writer
+	form  personForm
+	begun bool
+}
+
+func (l *listWriter) Write(text []byte) (int, error) {
+	n := len(text)
+	if n > 0 && !l.begun {
+		l.begun = true
+		text = append([]byte(l.form.open), text[len(l.form.apart):]...)
+	}
+	_, err := l.to.Write(text)
+	return n, err
+}
+
+func (l *listWriter) end() error {
+	text := l.form.end
+	if !l.begun {
+		text = " []"
+	}
+	_, err := io.WriteString(l.to, text)
+	return err
+}
+
+// sampled is how many lines decide how wide the columns are.
+const sampled = 1000
+
+// table writes columns apart by blanks. How wide they are is decided by the first lines; a
+// later longer cell pushes its own line alone.
+func (c Compared) table(w io.Writer) error {
+	var sample [][]string
+	widths := make([]int, len(personColumns))
+	take := func(row []string) {
+		for i, cell := range row {
+			widths[i] = max(widths[i], twwidth.Width(cell))
+		}
+		sample = append(sample, row)
+	}
+	titles := make([]string, len(personColumns))
+	for i, name := range personColumns {
+		titles[i] = title(name)
+	}
+	take(titles)
+	for r := range c.shown() {
+		if len(sample) > sampled || c.Most > 0 && len(sample) > c.Most {
+			break
+		}
+		take(visibleRow(r))
+	}
+	if len(sample) == 1 {
+		_, err := fmt.Fprintln(w, "Nobody to show.")
+		return err
+	}
+	if c.Most > 0 || len(sample) <= sampled {
+		var text []byte
+		for _, row := range sample {
+			text = appendPadded(text, row, widths)
+		}
+		_, err := w.Write(text)
+		return err
+	}
+	if _, err := w.Write(appendPadded(nil, titles, widths)); err != nil {
+		return err
+	}
+	return c.people(w, func(dst []byte, r *upn.Result) []byte { return appendPadded(dst, visibleRow(r), widths) })
+}
+
+func visibleRow(r *upn.Result) []string {
+	row := NewPerson(r).Row()
+	for i, cell := range row {
+		row[i] = strings.Clone(visible(cell)) // a result's texts are valid until the next
+	}
+	return row
+}
+
+func appendPadded(dst []byte, row []string, widths []int) []byte {
+	for i, cell := range row {
+		dst = append(dst, cell...)
+		for range widths[i] - twwidth.Width(cell) + 2 {
+			dst = append(dst, ' ')
+		}
+	}
+	return append(bytes.TrimRight(dst, " "), '\n')
+}
+
+// markdown writes the counts and a table of everybody shown, for a ticket.
+func (c Compared) markdown(w io.Writer) error {
+	var head []byte
+	head = fmt.Appendf(head, "# UPN report\n\n%d Zoom users, %d match.", c.Everybody.Len(), c.Summary[string(upn.Match)])
+	if c.Partial {
+		head = append(head, " **Partial: an input said that it was not complete.**"...)
+	}
+	head = append(head, "\n\n| class | people |\n| --- | ---: |\n"...)
+	for _, class := range upn.Classes {
+		if n := c.Summary[string(class)]; n > 0 {
+			head = fmt.Appendf(head, "| %s | %d |\n", class, n)
+		}
+	}
+	head = append(head, "\n|"...)
+	for _, name := range personColumns {
+		head = append(append(append(head, ' '), strings.ReplaceAll(name, "_", " ")...), " |"...)
+	}
+	head = append(append(append(head, "\n|"...), strings.Repeat(" --- |", len(personColumns))...), '\n')
+	if _, err := w.Write(head); err != nil {
+		return err
+	}
+	return c.people(w, func(dst []byte, r *upn.Result) []byte {
+		dst = append(dst, '|')
+		for _, cell := range NewPerson(r).Row() {
+			dst = append(append(append(dst, ' '), plainText(cell)...), " |"...)
+		}
+		return append(dst, '\n')
+	})
+}
+
+// page writes HTML, which carries its rows.
+func (c Compared) page(w io.Writer) error {
+	rows := [][]string{}
+	for r := range c.shown() {
+		row := NewPerson(r).Row()
+		for i := range row {
+			row[i] = strings.Clone(row[i])
+		}
+		rows = append(rows, row)
+	}
+	report := c.Report
+	for u := range c.Others {
+		report.NotInZoom = append(report.NotInZoom, strings.Clone(u.UPN))
+	}
+	return writeReport(w, report, rows)
+}
+
