@@ -247,7 +247,7 @@ func microsoftLookup(
 
 func matchOne(email string, people []tenant.User, domains []tenant.Domain) upn.Result {
 	var m index.Matcher
-	m.AddZoom(email)
+	m.AddZoom(email, "")
 	for _, u := range people {
 		m.AddMicrosoft(u)
 	}
@@ -278,7 +278,7 @@ func exportLookup(opts upnCheckOptions, files *exports) (func(string) (upn.Resul
 		}
 	}
 	for _, email := range opts.Emails {
-		m.AddZoom(email)
+		m.AddZoom(email, "")
 	}
 	if _, err := files.microsoft(m.ReadMicrosoft); err != nil {
 		return nil, err
@@ -339,7 +339,6 @@ func checkedPerson(r upn.Result, z *tenant.ZoomUser) render.CheckedPerson {
 		p.Remedies = append([]string{}, p.Remedies...)
 	} else {
 		p.ZoomStatus = z.Status
-		p.Remedies = append(statusAdvice(z), p.Remedies...)
 	}
 	if r.Entra != nil {
 		p.EntraMail = r.Entra.Mail
@@ -350,17 +349,6 @@ func checkedPerson(r upn.Result, z *tenant.ZoomUser) render.CheckedPerson {
 		}
 	}
 	return p
-}
-
-// statusAdvice is what comes first for somebody who cannot use Zoom now.
-func statusAdvice(z *tenant.ZoomUser) []string {
-	switch z.Status {
-	case "inactive":
-		return []string{"the Zoom user is inactive: activate them first, if they still work here: " + menu.ZoomUsers}
-	case "pending":
-		return []string{"the Zoom user has not accepted the invitation yet: ask them, or send it again: " + menu.ZoomUsers}
-	}
-	return []string{}
 }
 
 // unknownPerson is somebody who could not be looked up.

@@ -256,7 +256,7 @@ func zoomSide(
 		members, err := client.Members(ctx, group.ID)
 		if err != nil || len(opts.ZoomExport) == 0 {
 			for _, z := range members {
-				m.AddZoom(z.Email)
+				m.AddZoom(z.Email, z.Status)
 			}
 			return false, err
 		}
@@ -371,16 +371,30 @@ func reportOf(c *index.Comparison, partial bool) render.Report {
 	return out
 }
 
+// notInZoomDoubt is what is to be said where somebody may be in Zoom by an alias.
+func notInZoomDoubt(c *index.Comparison) string {
+	if c.Unread() {
+		return " by UPN or mail; some may be there by an alias, since not all aliases are known"
+	}
+	return ""
+}
+
 // saySummary counts the classes, names the worst domains and what to do first.
 func (env *Env) saySummary(c *index.Comparison, others int) {
 	env.say("%d Zoom users:", c.Len())
+	zoom, microsoft := c.Twice()
+	for service, n := range map[string]int{"Zoom": zoom, "Microsoft": microsoft} {
+		if n > 0 {
+			env.say("warning: %s of the %s side are of somebody who was there before; each person counts once", counted(n, "row"), service)
+		}
+	}
 	for _, class := range upn.Classes {
 		if n := c.Count(class); n > 0 {
 			env.say("  %-10s %d", class, n)
 		}
 	}
 	if others > 0 {
-		env.say("%d Microsoft users are not in Zoom", others)
+		env.say("%d Microsoft users are not in Zoom%s", others, notInZoomDoubt(c))
 	}
 	const shown = 3
 	if worst := c.WorstDomains(); len(worst) > 0 {

@@ -133,11 +133,11 @@ func writeYAML(w io.Writer, value any) error {
 //
 // https://yaml.org/spec/1.2.2/#51-character-set
 func escaped(text []byte) []byte {
-	const delete, lastC1, mark = 0x7f, 0x9f, 0xfeff
+	const rubout, lastC1, mark = 0x7f, 0x9f, 0xfeff
 	var out []byte
 	for len(text) > 0 {
 		r, size := utf8.DecodeRune(text)
-		if r >= delete && r <= lastC1 || r == mark || r == 0xfffe || r == 0xffff || breaksLines(r) {
+		if r >= rubout && r <= lastC1 || r == mark || r == 0xfffe || r == 0xffff || breaksLines(r) {
 			out = fmt.Appendf(out, `\u%04x`, r)
 		} else {
 			out = append(out, text[:size]...)

@@ -100,7 +100,7 @@ func (c Compared) shown() iter.Seq[*upn.Result] {
 // whole writes JSON or YAML: what stands around the two lists is written by the same means as
 // every other listing, and cut where the lists are.
 func (c Compared) whole(w io.Writer, format Format) error {
-	c.Report.People, c.Report.NotInZoom = []Person{}, []string{}
+	c.People, c.NotInZoom = []Person{}, []string{}
 	var around bytes.Buffer
 	if err := Write(&around, format, Listing{Value: c.Report}); err != nil {
 		return err

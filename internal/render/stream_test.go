@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"iter"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -63,7 +64,7 @@ func TestPeopleInPieces(t *testing.T) {
 	var m index.Matcher
 	const n = 20_000
 	for i := range n {
-		m.AddZoom(fmt.Sprintf("u%05d@contoso.com", n-1-i))
+		m.AddZoom(fmt.Sprintf("u%05d@contoso.com", n-1-i), "")
 	}
 	for i := range n / 2 {
 		m.AddMicrosoft(
@@ -151,7 +152,7 @@ func FuzzPersonForms(f *testing.F) {
 			Report:    want,
 			Everybody: all,
 			Wants:     everybody,
-			Others:    func(yield func(tenant.User) bool) { _ = yield(other) && yield(other) },
+			Others:    slices.Values([]tenant.User{other, other}),
 			AsRows:    true,
 		}
 		for i := range all {
@@ -236,7 +237,7 @@ func (broken) Write([]byte) (int, error) { return 0, fmt.Errorf("the disk is ful
 func TestAFullDiskEndsTheReport(t *testing.T) {
 	var m index.Matcher
 	for i := range 100_000 {
-		m.AddZoom(fmt.Sprintf("u%d@contoso.com", i))
+		m.AddZoom(fmt.Sprintf("u%d@contoso.com", i), "")
 	}
 	if err := Write(broken{}, CSV, ComparedListing(Compared{Everybody: m.Compare(nil), Wants: everybody})); err == nil {
 		t.Error("nobody was told")

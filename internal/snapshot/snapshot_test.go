@@ -396,7 +396,12 @@ func TestZoomPages(t *testing.T) {
 	want := len(everybody["active"]) + 1
 	read := func(f Folder, a *account) (int, bool, error) {
 		got := map[string]bool{}
-		partial, err := f.Zoom(t.Context(), a, func(email string) { got[email] = true })
+		partial, err := f.Zoom(t.Context(), a, func(email, status string) {
+			got[email] = true
+			if (status == "inactive") != (email == "gone@contoso.com") {
+				t.Errorf("%s is %s", email, status)
+			}
+		})
 		return len(got), partial, err
 	}
 	t.Run("pages at the same time", func(t *testing.T) {

@@ -38,7 +38,7 @@ const zoomPageLife = 15 * time.Minute
 // zoomReader reads the pages of all statuses at the same time.
 type zoomReader struct {
 	zoom Zoom
-	each func(email string)
+	each func(email, status string)
 
 	mu   sync.Mutex
 	have map[string]map[int]zoomPage
@@ -49,7 +49,7 @@ type zoomReader struct {
 // Zoom reads everybody of the account; each is called for one person at a time.
 // A status whose pages do not add up to Zoom's own count, because somebody came
 // or went between them, is read again one page after another.
-func (f Folder) Zoom(ctx context.Context, z Zoom, each func(email string)) (partial bool, err error) {
+func (f Folder) Zoom(ctx context.Context, z Zoom, each func(email, status string)) (partial bool, err error) {
 	if err := os.MkdirAll(f.Dir, 0o700); err != nil {
 		return false, fmt.Errorf("making the cache folder: %w", err)
 	}
@@ -169,7 +169,7 @@ func (r *zoomReader) hand(pages []zoomPage) {
 		for _, email := range p.Emails {
 			if _, twice := seen[email]; !twice {
 				seen[email] = struct{}{}
-				r.each(email)
+				r.each(email, p.Status)
 			}
 		}
 	}

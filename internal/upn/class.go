@@ -59,6 +59,9 @@ const (
 	UnverifiedDomain Flag = "unverified-domain"
 	// Resource: the account is a room, equipment, a shared mailbox or a service's, no person.
 	Resource Flag = "resource"
+	// Inactive: the Zoom user is deactivated. Pending: the invitation to Zoom is not accepted.
+	Inactive Flag = "inactive"
+	Pending  Flag = "pending"
 	// NotInZoom marks a Microsoft user whom no Zoom user matches.
 	NotInZoom Flag = "not-in-zoom"
 )
@@ -91,9 +94,37 @@ type Result struct {
 	TakenBy string
 	// Suggestion is the nearest person's UPN for the class typo.
 	Suggestion string
+	// Inactive and Pending are the Zoom user's status.
+	Inactive, Pending bool
+	// ForeignUPN: the UPN's domain is known to be none of the Zoom account's, so that no Zoom
+	// email can be in it.
+	ForeignUPN bool
+	// For says for whom the remedies are worded.
+	For Audience
 	// Unread: the aliases of the tenant's people are unknown, so that somebody else may have the
 	// address.
 	Unread bool
+}
+
+// Audience says for whom a text is.
+type Audience string
+
+// The audiences. An admin, who is also meant by the empty one, has zo365 and PowerShell; a
+// customer has the portals.
+const (
+	ForAdmin    Audience = "admin"
+	ForCustomer Audience = "customer"
+)
+
+// status is the Zoom user's where they cannot use Zoom now.
+func (r *Result) status() Flag {
+	switch {
+	case r.Inactive:
+		return Inactive
+	case r.Pending:
+		return Pending
+	}
+	return ""
 }
 
 // OK says whether nothing has to be done.
@@ -118,8 +149,15 @@ func appendUserFlags(flags []Flag, u *tenant.User) []Flag {
 	return flags
 }
 
-// AppendFlags adds the flags those of one person found, or of an email that found nobody.
-func AppendFlags(flags []Flag, zoomEmail string, u *tenant.User, verified func(email string) (ok, known bool)) []Flag {
+// AppendFlags adds the flags of a result whose class and people are set.
+func (r *Result) AppendFlags(flags []Flag, verified func(email string) (ok, known bool)) []Flag {
+	if r.Inactive {
+		flags = append(flags, Inactive)
+	}
+	if r.Pending {
+		flags = append(flags, Pending)
+	}
+	zoomEmail, u := r.ZoomEmail, r.Entra
 	if u != nil {
 		flags = appendUserFlags(flags, u)
 		if zoomEmail != u.UPN {

@@ -115,6 +115,9 @@ func (rules FixRules) Fix(r *Result) (*Fix, *Unfixed) {
 	if r.Class == Domain && r.Unread && !listed {
 		return unfixed("it is not known whether %s is somebody's alias; name the person with --include", r.ZoomEmail)
 	}
+	if (r.Inactive || r.Pending) && !listed {
+		return unfixed("the Zoom user is %s; activate them first, or name the person with --include", r.status())
+	}
 	if r.Entra.Resource && !listed {
 		return unfixed("%s is a room, a shared mailbox or a service's account; name it with --include", r.Entra.UPN)
 	}

@@ -65,6 +65,18 @@ func Meanings() []tenant.Meaning {
 			"zo365 verify-domain shows the domains of both sides",
 		},
 		{
+			string(Inactive),
+			flag,
+			"the Zoom user is deactivated",
+			"activate them, if they still work here: " + menu.ZoomUsers,
+		},
+		{
+			string(Pending),
+			flag,
+			"the Zoom user has not accepted the invitation yet",
+			"ask them, or send it again: " + menu.ZoomUsers,
+		},
+		{
 			string(NotInZoom),
 			flag,
 			"no Zoom user matches the Microsoft user",

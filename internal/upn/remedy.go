@@ -2,6 +2,7 @@ package upn
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/zo365/zo365/internal/menu"
@@ -48,51 +49,67 @@ func (r Result) Remedies() []string {
 	if r.Entra != nil {
 		upn = r.Entra.UPN
 	}
+	ways := r.ways(upn)
+	if len(ways) > 0 {
+		ways[0] = r.statusFirst() + ways[0]
+		return ways
+	}
+	if r.Inactive || r.Pending {
+		return []string{strings.TrimSuffix(r.statusFirst(), thenWords)}
+	}
+	return nil
+}
+
+// thenWords join what comes first for somebody who cannot use Zoom now with the rest.
+const thenWords = "; then "
+
+// statusFirst is what comes before every other remedy for somebody who cannot use Zoom now.
+func (r Result) statusFirst() string {
+	switch {
+	case r.Inactive:
+		return "activate the Zoom user, who is inactive, if they still work here: " + menu.ZoomUsers + thenWords
+	case r.Pending:
+		return "ask the Zoom user, who is pending, to accept the invitation, or send it again: " + menu.ZoomUsers + thenWords
+	}
+	return ""
+}
+
+func (r Result) ways(upn string) []string {
 	switch r.Class {
 	case Mail, Alias, Domain:
-		var ways []string
-		if !r.upnFirst() {
-			ways = append(ways, r.changeZoom(upn))
-		}
-		if refused := Refused(r.ZoomEmail); refused == "" {
-			ways = append(ways, r.changeUPN(upn))
-		} else if r.upnFirst() {
-			ways = append(ways, "choose an address for both sides: Entra takes no UPN like "+r.ZoomEmail+" ("+refused+")")
-		}
+		ways := r.equal(upn)
 		if r.Class == Domain && r.Unread {
-			ways = append([]string{readAliases + "; if nobody has it, one of these"}, ways...)
+			ways = append([]string{r.readAliases() + "; if nobody has it, one of these"}, ways...)
 		}
-		return append(append(ways, r.further()...), "for many people at once: zo365 upn fix --plan fixes.jsonl")
+		return append(append(ways, r.further()...), r.withTool("for many people at once: zo365 upn fix --plan fixes.jsonl")...)
 	case Guest:
 		return []string{"connect this person's calendar in their home tenant, or give them an account in this one"}
 	case Taken:
-		return []string{
+		return append([]string{
 			fmt.Sprintf(
 				"ask who uses %s: if it is the same person as %s, one of the two Zoom users goes: "+menu.ZoomUsers,
 				r.ZoomEmail,
 				r.TakenBy,
 			),
-			"if it is somebody else: zo365 upn fix --plan fixes.jsonl --include " + r.ZoomEmail + "=UPN",
-		}
+		}, r.withTool("if it is somebody else: zo365 upn fix --plan fixes.jsonl --include "+r.ZoomEmail+"=UPN")...)
 	case Typo:
-		return []string{
+		return append([]string{
 			fmt.Sprintf(
 				"ask whether %s is meant%s; if so change the email in Zoom: "+menu.ZoomUsers+" > %s > Edit",
 				r.Suggestion,
 				likenessNote(r.likeness()),
 				r.ZoomEmail,
 			),
-			"or with a command: zo365 upn fix --plan fixes.jsonl --include " + r.ZoomEmail,
-		}
+		}, r.withTool("or with a command: zo365 upn fix --plan fixes.jsonl --include "+r.ZoomEmail)...)
 	case Ambiguous:
 		return []string{"take the address away from all but one of them: " + strings.Join(r.Candidates, ", ")}
 	case Deleted:
 		if r.Unread {
-			return []string{readAliases + "; if nobody has it, restore the account: " + menu.EntraDeletedUsers}
+			return []string{r.readAliases() + "; if nobody has it, restore the account: " + menu.EntraDeletedUsers}
 		}
 		return []string{"restore the account: " + menu.EntraDeletedUsers + ", or remove the Zoom user"}
 	case Unresolved:
-		return []string{readAliases}
+		return []string{r.readAliases()}
 	case Missing:
 		return []string{
 			"create the person in Microsoft 365, or remove the Zoom user: " + menu.ZoomUsers + " > " + r.ZoomEmail,
@@ -117,10 +134,10 @@ func (r Result) Without() (why string, remedies []string) {
 		return "Zoom has nobody with this email, which is the UPN of somebody in Microsoft 365", []string{invite}
 	case Mail, Alias, Guest, Domain, Taken, Deleted:
 		return "Zoom has nobody with this email, by which Microsoft 365 knows " + r.Entra.UPN,
-			[]string{"look whether they are in Zoom by their UPN: zo365 upn check " + r.Entra.UPN, invite}
+			[]string{"look whether they are in Zoom by their UPN" + r.withCommand(r.Entra.UPN), invite}
 	case Typo:
 		return "neither Zoom nor Microsoft 365 has this address; one person's UPN is nearly the same",
-			[]string{"check the spelling: zo365 upn check " + r.Suggestion}
+			[]string{"check the spelling: is " + r.Suggestion + " meant?" + r.withCommand(r.Suggestion)}
 	case Ambiguous:
 		return "Zoom has nobody with this email, which several people in Microsoft 365 have: " +
 			strings.Join(r.Candidates, ", "), nil
@@ -133,17 +150,67 @@ func (r Result) Without() (why string, remedies []string) {
 }
 
 // readAliases is the first thing to do where nobody knows whose alias an address may be.
-const readAliases = "look whose alias it is: export the users with ProxyAddresses, or leave out --microsoft-export to ask Microsoft Graph"
+func (r Result) readAliases() string {
+	if r.For == ForCustomer {
+		return "look whose alias it is, who receives mail for " + r.ZoomEmail + ": " +
+			menu.MicrosoftUsers + " > Manage username and email"
+	}
+	return "look whose alias it is: export the users with ProxyAddresses, or leave out --microsoft-export to ask Microsoft Graph"
+}
+
+func (r Result) withCommand(address string) string {
+	if r.For == ForCustomer {
+		return ""
+	}
+	return ": zo365 upn check " + address
+}
+
+// withTool is a remedy that needs zo365, for who has it.
+func (r Result) withTool(remedy string) []string {
+	if r.For == ForCustomer {
+		return nil
+	}
+	return []string{remedy}
+}
+
+// equal are the ways to make a Zoom email and a UPN equal: those that can be done, as far as
+// is known.
+func (r Result) equal(upn string) (ways []string) {
+	refused, verified := Refused(r.ZoomEmail), !slices.Contains(r.Flags, UnverifiedDomain)
+	if r.zoomTakes() {
+		ways = append(ways, r.changeZoom(upn))
+	}
+	if refused == "" && verified {
+		ways = append(ways, r.changeUPN(upn))
+	}
+	if len(ways) > 0 {
+		return ways
+	}
+	switch {
+	case refused != "":
+		ways = []string{"choose an address for both sides: Entra takes no UPN like " + r.ZoomEmail + " (" + refused + ")"}
+	case !verified:
+		ways = []string{
+			"verify " + Normal(r.ZoomEmail).Domain() + " in Entra first: " + menu.EntraDomains + "; then " + r.changeUPN(upn),
+		}
+	}
+	if !r.upnFirst() { // the UPN's domain can still become the Zoom account's
+		ways = append(ways, "add "+Normal(upn).Domain()+" to the Zoom account first: "+menu.ZoomDomains+"; then "+r.changeZoom(upn))
+	}
+	return ways
+}
+
+// zoomTakes says whether the UPN can become the Zoom email, as far as is known.
+func (r Result) zoomTakes() bool { return !r.upnFirst() && !r.ForeignUPN }
 
 // Remedy is the first remedy, or empty.
 func (r Result) Remedy() string {
 	switch { // the most, so not all are made for the first
-	case r.Class != Mail && r.Class != Alias && r.Class != Domain, r.Class == Domain && r.Unread:
-	case r.upnFirst() && Refused(r.ZoomEmail) == "":
-		return r.changeUPN(r.Entra.UPN)
-	case r.upnFirst():
-	default:
+	case r.Class != Mail && r.Class != Alias && r.Class != Domain, r.Class == Domain && r.Unread, r.Inactive, r.Pending:
+	case r.zoomTakes():
 		return r.changeZoom(r.Entra.UPN)
+	case Refused(r.ZoomEmail) == "" && !slices.Contains(r.Flags, UnverifiedDomain):
+		return r.changeUPN(r.Entra.UPN)
 	}
 	if all := r.Remedies(); len(all) > 0 {
 		return all[0]
@@ -163,6 +230,9 @@ func (r Result) changeZoom(upn string) string {
 }
 
 func (r Result) changeUPN(upn string) string {
+	if r.For == ForCustomer {
+		return r.changeUPNByHand(upn)
+	}
 	there := onPremises(upn, r.ZoomEmail)
 	if r.Entra.OnPremises() {
 		return "change the UPN on premises, since the account is synced: " + there
@@ -175,11 +245,28 @@ func (r Result) changeUPN(upn string) string {
 	return here
 }
 
+// changeUPNByHand is the same in the portals.
+func (r Result) changeUPNByHand(upn string) string {
+	there := "Active Directory Users and Computers > " + upn + " > Account > User logon name"
+	here := menu.EntraUsers + " > " + upn + " > Edit properties > User principal name"
+	switch {
+	case r.Entra.OnPremises():
+		return "change the UPN to " + r.ZoomEmail + " on premises, since the account is synced: " + there
+	case r.Entra.Synced == nil:
+		return "change the UPN to " + r.ZoomEmail + ": " + here +
+			"; or, if the account comes from an on-premises directory, which is not known: " + there
+	}
+	return "change the UPN to " + r.ZoomEmail + ": " + here
+}
+
 func (r Result) further() []string {
 	if r.Class == Domain {
 		return []string{
 			"add the Zoom email as an alias of the mailbox: " + menu.MicrosoftUsers + " > Manage username and email",
 		}
+	}
+	if r.For == ForCustomer {
+		return []string{"for the authorizing user only: approve Mail: Read in the Zoom portal"}
 	}
 	return []string{
 		"for the authorizing user only: approve Mail: Read in the Zoom portal (zo365 authorize --approve-mail-read)",

@@ -67,6 +67,8 @@ var flagMeaning = map[Flag]string{
 	Synced:           "The account comes from an on-premises directory; changes belong there.",
 	Resource:         "The account is a room, equipment, a shared mailbox or a service's, no person.",
 	Case:             "The addresses differ in letter case only, which does not matter.",
+	Inactive:         "The Zoom user is inactive.",
+	Pending:          "The Zoom user has not accepted the invitation yet.",
 	UnverifiedDomain: "The domain of the Zoom email is not verified in the tenant.",
 }
 

@@ -20,227 +20,10 @@ type Matcher struct {
 	people peopleSide
 	// unread: the aliases of some of the tenant's people are unknown.
 	unread bool
+	// files are what each source was, in the order of the people.
+	files []source
 	sealed bool  // the Zoom side is complete
 	warm   found // keeps the compiler from leaving reads out
-}
-
-// The rules by which a person is found, the first that finds anybody decides.
-const (
-	byUPN uint8 = iota + 1
-	byMail
-	byProxy
-	byLocal
-	byDeleted
-	byNearness
-)
-
-// hit is a person found for a Zoom user by a rule.
-type hit struct {
-	zoom, person uint32
-	rule         uint8
-	guest        bool
-}
-
-type rival struct {
-	rule   uint8
-	person uint32
-}
-
-// found is who was found: the rule, whether there are several people, whether
-// the person is a guest, whether they match somebody else, and the person. Zero is nobody.
-type found uint64
-
-const (
-	several    found = 1 << 39
-	guestFound found = 1 << 38
-	takenFound found = 1 << 37
-	ruleShift        = 40
-)
-
-func (h hit) found(person uint32) found {
-	f := found(h.rule)<<ruleShift | found(person)
-	if h.guest {
-		f |= guestFound
-	}
-	return f
-}
-
-func (f found) rule() uint8    { return uint8(f >> ruleShift) }
-func (f found) person() uint32 { return uint32(f) }
-
-// class is the place in Classes.
-func (f found) class() uint8 {
-	switch {
-	case f == 0:
-		return isMissing
-	case f&several != 0:
-		return isAmbiguous
-	case f&guestFound != 0 && f.rule() <= byProxy:
-		return isGuestClass
-	case f&takenFound != 0:
-		return isTakenClass
-	}
-	return [...]uint8{
-		byUPN:      isMatch,
-		byMail:     isMail,
-		byProxy:    isAlias,
-		byLocal:    isDomain,
-		byDeleted:  isDeletedClass,
-		byNearness: isTypo,
-	}[f.rule()]
-}
-
-// peopleSide is what stays of the Microsoft side.
-type peopleSide struct {
-	texts texts
-	at    list[uint64]
-	batch peopleBatch
-	// again are people whom the source lists twice, with their first entry.
-	again [][2]uint32
-}
-
-func (p *peopleSide) record(i uint32) []byte { return p.texts.at(p.at.at(i)) }
-
-// samePerson says whether two entries are one person: the same ID, or without
-// IDs the same UPN.
-func (p *peopleSide) samePerson(a, b uint32) bool {
-	var x, y tenant.User
-	readPerson(p.record(a), &x, new([guidLength]byte))
-	readPerson(p.record(b), &y, new([guidLength]byte))
-	if x.ID != "" || y.ID != "" {
-		return x.ID == y.ID
-	}
-	return upn.Normal(x.UPN) == upn.Normal(y.UPN) && x.Deleted == y.Deleted
-}
-
-// peopleBatch is a part of the Microsoft side that one processor read.
-type peopleBatch struct {
-	text []byte
-	at   []uint32
-	hits []hit
-	// asked are addresses that are looked up together, their keys one after another
-	// in keys: a lookup waits for memory several times, and many can wait at the
-	// same time.
-	asked  []question
-	keys   []byte
-	places []uint64
-	warm   warmer
-	// The normal forms of one person's addresses.
-	upn, mail, proxy []byte
-}
-
-type question struct {
-	hash, person, from, to uint32 // from and to are where the key lies
-	rule                   uint8
-	guest                  bool
-}
-
-// microsoftCells are a person's texts as a source has them.
-type microsoftCells struct {
-	upn, mail, id []byte
-	// proxies are SMTP addresses without their prefix.
-	proxies [][]byte
-	what    uint16
-}
-
-// add keeps the person and asks for their addresses. Deleted people and those of
-// other tenants are kept only when one of them may be in Zoom.
-func (b *peopleBatch) add(c microsoftCells, z *zoomSide) {
-	rules := [3]uint8{byUPN, byMail, byProxy}
-	name := c.upn
-	if c.what&isDeleted != 0 {
-		rules = [3]uint8{byDeleted, byDeleted, byDeleted}
-		name = name[len(name)-len(upn.LiveUPN(view(name))):]
-	}
-	foreign := upn.IsGuest(view(c.upn))
-	if foreign {
-		c.what |= isGuest
-	}
-	before := len(b.asked)
-	b.upn = appendKey(b.upn[:0], name)
-	b.ask(b.upn, rules[0], c.what)
-	if foreign {
-		b.mail = appendKey(b.mail[:0], []byte(upn.HomeAddress(view(name))))
-		b.ask(b.mail, rules[1], c.what)
-	}
-	b.mail = appendKey(b.mail[:0], c.mail)
-	if string(b.mail) != string(b.upn) {
-		b.ask(b.mail, rules[1], c.what)
-	}
-	for _, address := range c.proxies {
-		b.proxy = appendKey(b.proxy[:0], address)
-		if string(b.proxy) != string(b.mail) && string(b.proxy) != string(b.upn) {
-			b.ask(b.proxy, rules[2], c.what)
-		}
-	}
-	if (foreign || c.what&isDeleted != 0) && !slices.ContainsFunc(b.asked[before:], z.mayKnow) {
-		b.asked = b.asked[:before]
-		return
-	}
-	b.at = append(b.at, uint32(len(b.text)))
-	b.text = appendPerson(b.text, c.what, c.upn, c.id)
-	const together = 256
-	if len(b.asked) >= together {
-		b.answer(z)
-	}
-}
-
-func (b *peopleBatch) ask(key []byte, rule uint8, what uint16) {
-	if len(key) == 0 {
-		return
-	}
-	from := uint32(len(b.keys))
-	b.keys = append(b.keys, key...)
-	b.asked = append(
-		b.asked,
-		question{
-			hash:   hashOf(key),
-			person: uint32(len(b.at)),
-			from:   from,
-			to:     uint32(len(b.keys)),
-			rule:   rule,
-			guest:  what&isGuest != 0,
-		},
-	)
-}
-
-func (z *zoomSide) mayKnow(q question) bool { return z.known.has(spread(q.hash)) }
-
-func (b *peopleBatch) reset() {
-	b.text, b.at, b.hits, b.asked, b.keys = b.text[:0], b.at[:0], b.hits[:0], b.asked[:0], b.keys[:0]
-}
-
-// answer looks up all that was asked: the filter leaves few, of which a byte of
-// all that the lookups need is read before the first.
-func (b *peopleBatch) answer(z *zoomSide) {
-	b.places = b.places[:0]
-	for i := range b.asked { // nothing here depends on what is read: many reads wait together
-		b.places = append(b.places, z.known.words[spread(b.asked[i].hash)&z.known.mask])
-	}
-	left := b.asked[:0]
-	for i, q := range b.asked {
-		if bits := bitsOf(spread(q.hash)); b.places[i]&bits == bits {
-			left = append(left, q)
-		}
-	}
-	b.places = b.places[:0]
-	for _, q := range left {
-		b.places = append(b.places, z.parts[z.part(q.hash)].peek(q.hash))
-	}
-	for _, place := range b.places {
-		b.warm.touch(z.texts.at(place))
-	}
-	for _, q := range left {
-		if i, ok := z.find(q.hash, b.keys[q.from:q.to]); ok {
-			b.hits = append(b.hits, hit{
-				zoom:   i,
-				person: q.person,
-				rule:   q.rule,
-				guest:  q.guest,
-			})
-		}
-	}
-	b.asked, b.keys = b.asked[:0], b.keys[:0]
 }
 
 // take adds a batch and lets its hits count.
@@ -278,12 +61,56 @@ func (m *Matcher) count(h hit, person uint32) {
 	}
 }
 
+// source is a file: its people begin at first.
+type source struct {
+	first   uint32
+	aliases bool // known
+}
+
+// judgeAliases says whether the aliases of somebody are unknown: who stands in one file
+// without them may stand in another one with them.
+func (m *Matcher) judgeAliases() {
+	var with, without []source
+	for i, s := range m.files {
+		if s.aliases {
+			with = append(with, m.files[i])
+		} else {
+			without = append(without, m.files[i])
+		}
+	}
+	m.unread = len(without) > 0
+	if len(with) == 0 || len(without) == 0 {
+		return
+	}
+	known := map[upn.Address]bool{}
+	m.each(true, func(name upn.Address) bool { known[name] = true; return true })
+	m.unread = false
+	m.each(false, func(name upn.Address) bool { m.unread = !known[name]; return !m.unread })
+}
+
+// each hands on the UPNs of the people of the sources with aliases, or of those without.
+func (m *Matcher) each(aliases bool, do func(upn.Address) bool) {
+	for i, s := range m.files {
+		end := uint32(m.people.at.n)
+		if i+1 < len(m.files) {
+			end = m.files[i+1].first
+		}
+		for person := s.first; s.aliases == aliases && person < end; person++ {
+			if record := m.people.record(person); whatIs(record)&(isDeleted|isGuest|isResource) == 0 {
+				if !do(upn.Normal(string(upnOf(record)))) {
+					return
+				}
+			}
+		}
+	}
+}
+
 const batchSize = 4096
 
-// AddZoom adds a Zoom user.
-func (m *Matcher) AddZoom(email string) {
+// AddZoom adds a Zoom user with a status, which may be empty.
+func (m *Matcher) AddZoom(email, status string) {
 	z := &m.zoom
-	z.batch.add([]byte(email), m.Keep)
+	z.batch.add([]byte(email), status, m.Keep)
 	if len(z.batch.at) >= batchSize {
 		z.flush()
 	}

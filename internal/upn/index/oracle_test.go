@@ -4,7 +4,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/zo365/zo365/internal/distance"
 	"github.com/zo365/zo365/internal/tenant"
 	"github.com/zo365/zo365/internal/upn"
 )
@@ -78,7 +77,7 @@ func put(m map[upn.Address][]int, a upn.Address, i int) {
 // whether a near person is free depends on everybody else (see Compare).
 func (ix *oracle) Match(zoomEmail string) upn.Result {
 	r := ix.match(zoomEmail)
-	r.Flags = upn.AppendFlags(nil, zoomEmail, r.Entra, ix.verified)
+	r.Flags = r.AppendFlags(nil, ix.verified)
 	return r
 }
 
@@ -167,93 +166,4 @@ func (ix *oracle) verified(email string) (ok, known bool) {
 		return false, false
 	}
 	return ix.domains[domain].Verified, true
-}
-
-// Comparison is everybody: the Zoom users in order of their address, and the
-// Microsoft users whom no Zoom user matches.
-type oracleComparison struct {
-	Results   []upn.Result
-	NotInZoom []tenant.User
-}
-
-// Compare matches every Zoom user. The result does not depend on the order of
-// either list.
-func oracleCompare(zoomUsers []tenant.ZoomUser, ix *oracle) oracleComparison {
-	var c oracleComparison
-	taken := map[string]bool{}
-	for _, z := range zoomUsers {
-		r := ix.Match(z.Email)
-		if r.Entra != nil {
-			taken[r.Entra.UPN] = true
-		}
-		for _, name := range r.Candidates {
-			taken[name] = true
-		}
-		c.Results = append(c.Results, r)
-	}
-	slices.SortFunc(c.Results, func(a, b upn.Result) int {
-		if order := strings.Compare(string(upn.Normal(a.ZoomEmail)), string(upn.Normal(b.ZoomEmail))); order != 0 {
-			return order
-		}
-		return strings.Compare(a.ZoomEmail, b.ZoomEmail)
-	})
-	matched := map[string]string{}
-	for _, r := range c.Results {
-		if r.Class == upn.Match {
-			matched[r.Entra.UPN] = r.ZoomEmail
-		}
-	}
-	for i, r := range c.Results {
-		if r.Class != upn.Mail && r.Class != upn.Alias && r.Class != upn.Domain {
-			continue
-		}
-		if by, ok := matched[r.Entra.UPN]; ok {
-			c.Results[i].Class, c.Results[i].TakenBy, c.Results[i].Kind = upn.Taken, by, ""
-			if r.Class == upn.Domain {
-				c.Results[i].MatchedOn = string(upn.Normal(r.ZoomEmail))
-			}
-		}
-	}
-	for i := range c.Results {
-		if c.Results[i].Class == upn.Missing {
-			ix.suggest(&c.Results[i], taken)
-		}
-	}
-	for _, u := range ix.users {
-		if !taken[u.UPN] && !u.Deleted && !u.Guest && !upn.IsGuest(u.UPN) {
-			c.NotInZoom = append(c.NotInZoom, u)
-		}
-	}
-	slices.SortFunc(c.NotInZoom, func(a, b tenant.User) int { return strings.Compare(a.UPN, b.UPN) })
-	return c
-}
-
-// suggest turns missing into typo when exactly one free person of the same
-// domain is nearest within the limit.
-func (ix *oracle) suggest(r *upn.Result, taken map[string]bool) {
-	address := upn.Normal(r.ZoomEmail)
-	if !address.Complete() {
-		return
-	}
-	limit, nearest := maxTypo, []int(nil)
-	local := upn.WithoutTag(upn.Drawn(address.Local()))
-	if local != address.Local() {
-		limit = 0 // only who is meant without doubt
-	}
-	best := limit + 1
-	for _, i := range ix.nearness[address.Domain()] {
-		if taken[ix.users[i].UPN] {
-			continue
-		}
-		d := distance.Of(local, upn.Normal(ix.users[i].UPN).Local(), best)
-		if d < best {
-			best, nearest = d, nearest[:0]
-		}
-		if d == best && d <= limit {
-			nearest = append(nearest, i)
-		}
-	}
-	if len(nearest) == 1 {
-		r.Class, r.Suggestion = upn.Typo, ix.users[nearest[0]].UPN
-	}
 }

@@ -13,8 +13,11 @@ import (
 // is complete by then.
 func (m *Matcher) ReadMicrosoft(file string, r io.Reader, o export.Options) (export.Export, error) {
 	m.seal()
+	first := uint32(m.people.at.n)
 	e, err := export.Microsoft(file, r, o, m.readPeople, m.take)
-	m.unread = m.unread || err == nil && e.Rows > 0 && !e.Columns.Known(export.Aliases)
+	if err == nil && e.Rows > 0 {
+		m.files = append(m.files, source{first, e.Columns.Known(export.Aliases)})
+	}
 	return e, err
 }
 
@@ -59,6 +62,6 @@ func (m *Matcher) readAccounts(rows export.Rows[export.Account]) (zoomBatch, err
 	defer desks.Put(d)
 	b := &d.zoom
 	b.text, b.at, b.hashes = b.text[:0], b.at[:0], b.hashes[:0]
-	err := rows(func(a *export.Account) { b.add(a.Email, m.Keep) })
+	err := rows(func(a *export.Account) { b.add(a.Email, a.Status, m.Keep) })
 	return zoomBatch{text: bytes.Clone(b.text), at: slices.Clone(b.at), hashes: slices.Clone(b.hashes)}, err
 }

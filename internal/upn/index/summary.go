@@ -46,6 +46,9 @@ func (c *Comparison) domainCounts(from, to int) []DomainCount {
 	var key []byte
 	last := -1
 	for i := from; i < to; i++ {
+		if len(c.m.zoom.same) > 0 && c.m.zoom.isSame(uint32(i)) {
+			continue
+		}
 		email := c.m.zoom.email(uint32(i))
 		var domain []byte
 		if at := bytes.LastIndexByte(email, '@'); at >= 0 {

@@ -38,7 +38,7 @@ type zoomBatch struct {
 	key    []byte
 }
 
-func (b *zoomBatch) add(email []byte, keep func(upn.Address) bool) {
+func (b *zoomBatch) add(email []byte, status string, keep func(upn.Address) bool) {
 	b.key = appendKey(b.key[:0], email)
 	if keep != nil && !keep(upn.Address(b.key)) {
 		return
@@ -46,7 +46,7 @@ func (b *zoomBatch) add(email []byte, keep func(upn.Address) bool) {
 	number := uint64(len(b.at))
 	b.at = append(b.at, uint32(len(b.text)))
 	b.hashes = append(b.hashes, hashOf(b.key))
-	b.text = binary.AppendUvarint(appendText(b.text, email), number)
+	b.text = binary.AppendUvarint(appendText(b.text, email), number<<statusBits|statusNumber(status))
 }
 
 func (z *zoomSide) take(b zoomBatch) {
@@ -57,6 +57,17 @@ func (z *zoomSide) take(b zoomBatch) {
 		z.hashes.add(b.hashes[i])
 	}
 }
+
+// original is the first user with the email of one.
+func (z *zoomSide) original(i uint32) uint32 {
+	if first, twice := z.same[i]; twice {
+		return first
+	}
+	return i
+}
+
+// isSame says whether an email was there before.
+func (z *zoomSide) isSame(i uint32) bool { _, twice := z.same[i]; return twice }
 
 func (z *zoomSide) email(i uint32) []byte { return z.emailAt(z.users[i].place) }
 
@@ -142,8 +153,30 @@ func (z *zoomSide) find(h uint32, key []byte) (uint32, bool) {
 func (z *zoomSide) number(place uint64) uint32 {
 	_, rest := cut(z.texts.at(place))
 	n, _ := binary.Uvarint(rest)
-	return z.first[place>>32] + uint32(n)
+	return z.first[place>>32] + uint32(n>>statusBits)
 }
+
+// What a Zoom user's record says of their status, in its lowest bits.
+const (
+	active uint64 = iota
+	inactive
+	pending
+
+	statusBits = 2
+)
+
+func statusNumber(word string) uint64 {
+	switch word {
+	case "inactive":
+		return inactive
+	case "pending":
+		return pending
+	}
+	return active
+}
+
+// statusOf reads it behind the email.
+func statusOf(rest []byte) uint64 { return uint64(rest[0]) & (1<<statusBits - 1) }
 
 // spread makes a hash long enough for the filter.
 func spread(hash uint32) uint64 { return uint64(hash) * base }
