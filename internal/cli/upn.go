@@ -13,8 +13,10 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/zo365/zo365/internal/atomicfile"
+	"github.com/zo365/zo365/internal/doctor"
 	"github.com/zo365/zo365/internal/tenant"
 	"github.com/zo365/zo365/internal/upn"
+	"github.com/zo365/zo365/internal/zoom"
 )
 
 func newUPNCmd(env *Env) *cobra.Command {
@@ -36,6 +38,20 @@ type upnSources struct {
 	AllowPartial                bool
 	Strict, AllowRejects, Rooms bool
 	Rejects                     string
+	// For is an upn.Audience.
+	For string
+}
+
+// audience is the flag for whom the remedies are worded.
+func (s *upnSources) audience(cmd *cobra.Command) {
+	audiences := []string{string(upn.ForAdmin), string(upn.ForCustomer)}
+	cmd.Flags().StringVar(
+		&s.For,
+		"for",
+		string(upn.ForAdmin),
+		"word the remedies for an admin, with commands, or for a customer, with the portals alone",
+	)
+	completeValues(cmd, "for", audiences)
 }
 
 func (s *upnSources) flags(cmd *cobra.Command) {
@@ -63,6 +79,14 @@ func (s *upnSources) flags(cmd *cobra.Command) {
 	f.BoolVar(&s.AllowRejects, "allow-rejects", false, "go on although more than one row in a hundred cannot be read")
 	f.BoolVar(&s.Rooms, "include-rooms", false, "take rooms, resources, shared mailboxes and service accounts for people")
 	cmd.MarkFlagsMutuallyExclusive("strict", "allow-rejects")
+}
+
+// checkAudience says that --for is none of the words.
+func (s upnSources) checkAudience() error {
+	if s.For != "" && s.For != string(upn.ForAdmin) && s.For != string(upn.ForCustomer) {
+		return usagef("--for: %q is neither admin nor customer", s.For)
+	}
+	return nil
 }
 
 // mustExist says which named file is not there.
@@ -133,6 +157,38 @@ func domainsOf(ctx context.Context, env *Env, graph interface {
 		env.warn(fmt.Errorf("which domains are verified is not known: %w", err))
 	}
 	return domains, nil
+}
+
+// zoomDomains are the verified domains of the Zoom account, so that no email is advised that it
+// cannot have: as Zoom shows them, asked is nil where it is not asked, or as the tenant file
+// states them. Without either they are not known, which is nil.
+func zoomDomains(ctx context.Context, env *Env, asked *zoom.Client) (map[string]bool, error) {
+	file, err := env.fileIfAny()
+	if err != nil {
+		return nil, err
+	}
+	seen := tenant.Reading[[]tenant.ZoomDomain]{Err: &tenant.NeedsError{}}
+	if asked != nil {
+		if seen.Value, seen.Err = asked.Domains(ctx); tenant.Stops(seen.Err) || errors.Is(seen.Err, context.Canceled) {
+			return nil, seen.Err
+		}
+	}
+	domains, basis := doctor.AssociatedDomains(seen, file)
+	return verifiedNames(domains, basis), nil
+}
+
+// verifiedNames are the names of verified domains; nil where they are not known.
+func verifiedNames(domains []tenant.ZoomDomain, basis string) map[string]bool {
+	if basis == "" {
+		return nil
+	}
+	names := map[string]bool{}
+	for _, d := range domains {
+		if d.Verified {
+			names[upn.NormalDomain(d.Name)] = true
+		}
+	}
+	return names
 }
 
 // pseudonyms are made with a key that stays on this machine, so that the same

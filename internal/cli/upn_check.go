@@ -57,13 +57,17 @@ Exit code 3 on a mismatch.`,
 		},
 	}
 	opts.flags(cmd)
+	opts.audience(cmd)
 	cmd.Flags().BoolVar(&opts.Explain, "explain", false, "write the story for a ticket")
 	cmd.Flags().BoolVar(&opts.Redact, "redact", false, "replace people by pseudonyms")
 	return cmd
 }
 
 func runUPNCheck(ctx context.Context, env *Env, opts upnCheckOptions) error {
-	var err error
+	err := opts.checkAudience()
+	if err != nil {
+		return err
+	}
 	if opts.Emails, err = addressesOf(env, opts.Emails); err != nil {
 		return err
 	}
@@ -141,30 +145,79 @@ func lookUp(ctx context.Context, env *Env, opts upnCheckOptions) (found []looked
 	}
 	files := newExports(env, opts.upnSources)
 	defer func() { err = errors.Join(err, files.close(err)) }()
-	inZoom, err := zoomLookup(ctx, env, opts, files)
+	var in sidesOfOne
+	if len(opts.MicrosoftExport) > 0 {
+		in, err = exportSides(opts, files)
+	} else {
+		in.microsoft, err = liveMicrosoft(ctx, env)
+	}
 	if err != nil {
 		return nil, err
 	}
-	inMicrosoft, err := microsoftLookup(ctx, env, opts, files)
+	var asked *zoom.Client
+	switch {
+	case in.zoom != nil:
+	case len(opts.ZoomExport) > 0:
+		in.zoom, err = zoomExport(files)
+	default:
+		in.zoom, asked, err = liveZoom(ctx, env)
+	}
+	if err != nil {
+		return nil, err
+	}
+	domains, err := zoomDomains(ctx, env, asked)
 	if err != nil {
 		return nil, err
 	}
 	found = make([]lookedUp, len(opts.Emails))
 	for i, email := range opts.Emails {
-		if found[i].zoom, err = inZoom(email); err == nil {
-			found[i].result, err = inMicrosoft(email)
-		}
-		if err == nil {
-			err = freeOnly(&found[i].result, inZoom)
-		}
-		if err != nil && !ofOnePerson(err) {
+		found[i], err = in.lookUp(email)
+		switch {
+		case err != nil && !ofOnePerson(err):
 			return nil, err
-		}
-		if err != nil {
+		case err != nil:
 			found[i] = lookedUp{err: err, result: upn.Result{ZoomEmail: email, Class: upn.Unknown}}
+		default:
+			found[i].complete(domains, upn.Audience(opts.For))
 		}
 	}
 	return found, nil
+}
+
+// sidesOfOne look one person up.
+type sidesOfOne struct {
+	zoom      func(string) (*tenant.ZoomUser, error)
+	microsoft func(string) (upn.Result, error)
+	// joined: the Microsoft side knows already who of Zoom leads to the same person.
+	joined bool
+}
+
+func (in sidesOfOne) lookUp(email string) (one lookedUp, err error) {
+	if one.zoom, err = in.zoom(email); err == nil {
+		one.result, err = in.microsoft(email)
+	}
+	if err == nil && !in.joined {
+		err = freeOnly(&one.result, in.zoom)
+	}
+	return one, err
+}
+
+// complete adds what the Zoom side says of the person.
+func (l *lookedUp) complete(zoomDomains map[string]bool, reader upn.Audience) {
+	r := &l.result
+	r.For = reader
+	r.ForeignUPN = r.Entra != nil && zoomDomains != nil && !zoomDomains[upn.Normal(r.Entra.UPN).Domain()]
+	if l.zoom == nil {
+		return
+	}
+	for _, status := range []struct {
+		flag upn.Flag
+		is   *bool
+	}{{upn.Inactive, &r.Inactive}, {upn.Pending, &r.Pending}} {
+		if *status.is = l.zoom.Status == string(status.flag); *status.is && !slices.Contains(r.Flags, status.flag) {
+			r.Flags = append([]upn.Flag{status.flag}, r.Flags...)
+		}
+	}
 }
 
 // ofOnePerson says whether an error is about one person and says nothing of the next one:
@@ -194,42 +247,35 @@ func freeOnly(r *upn.Result, inZoom func(string) (*tenant.ZoomUser, error)) erro
 	return err
 }
 
-func zoomLookup(
-	ctx context.Context,
-	env *Env,
-	opts upnCheckOptions,
-	files *exports,
-) (func(string) (*tenant.ZoomUser, error), error) {
-	if len(opts.ZoomExport) > 0 {
-		people := map[upn.Address]tenant.ZoomUser{}
-		_, err := files.zoom(func(file string, r io.Reader, o export.Options) (export.Export, error) {
-			return export.EachZoom(file, r, o, func(z tenant.ZoomUser) { people[upn.Normal(z.Email)] = z })
-		})
-		return func(email string) (*tenant.ZoomUser, error) {
-			z, ok := people[upn.Normal(email)]
-			if !ok {
-				return nil, nil
-			}
-			return &z, nil
-		}, err
-	}
-	doors, err := env.openDoors()
-	if err != nil {
-		return nil, err
-	}
-	client, _, err := doors.Zoom(ctx)
-	return func(email string) (*tenant.ZoomUser, error) { return client.User(ctx, email) }, err
+// zoomExport looks people up in the whole of an export.
+func zoomExport(files *exports) (func(string) (*tenant.ZoomUser, error), error) {
+	people := map[upn.Address]tenant.ZoomUser{}
+	_, err := files.zoom(func(file string, r io.Reader, o export.Options) (export.Export, error) {
+		return export.EachZoom(file, r, o, func(z tenant.ZoomUser) { people[upn.Normal(z.Email)] = z })
+	})
+	return inZoom(people), err
 }
 
-func microsoftLookup(
-	ctx context.Context,
-	env *Env,
-	opts upnCheckOptions,
-	files *exports,
-) (func(string) (upn.Result, error), error) {
-	if len(opts.MicrosoftExport) > 0 {
-		return exportLookup(opts, files)
+func inZoom(people map[upn.Address]tenant.ZoomUser) func(string) (*tenant.ZoomUser, error) {
+	return func(email string) (*tenant.ZoomUser, error) {
+		z, ok := people[upn.Normal(email)]
+		if !ok {
+			return nil, nil
+		}
+		return &z, nil
 	}
+}
+
+func liveZoom(ctx context.Context, env *Env) (func(string) (*tenant.ZoomUser, error), *zoom.Client, error) {
+	doors, err := env.openDoors()
+	if err != nil {
+		return nil, nil, err
+	}
+	client, _, err := doors.Zoom(ctx)
+	return func(email string) (*tenant.ZoomUser, error) { return client.User(ctx, email) }, client, err
+}
+
+func liveMicrosoft(ctx context.Context, env *Env) (func(string) (upn.Result, error), error) {
 	doors, err := env.openDoors()
 	if err != nil {
 		return nil, err
@@ -267,42 +313,66 @@ func whole(r upn.Result, people []tenant.User) upn.Result {
 	return r
 }
 
-// exportLookup compares the people asked for, and all of Zoom's export if there
-// is one, with the Microsoft export, which is read a second time for what a
-// comparison does not keep.
-func exportLookup(opts upnCheckOptions, files *exports) (func(string) (upn.Result, error), error) {
-	var m index.Matcher
-	if len(opts.ZoomExport) > 0 {
-		if _, err := files.zoom(m.ReadZoom); err != nil {
-			return nil, err
-		}
-	}
-	for _, email := range opts.Emails {
-		m.AddZoom(email, "")
-	}
-	if _, err := files.microsoft(m.ReadMicrosoft); err != nil {
-		return nil, err
-	}
-	c := m.Compare(nil)
-	found := map[string]bool{}
-	for _, email := range opts.Emails {
-		if r, ok := c.Find(email); ok && r.Entra != nil {
-			found[r.Entra.UPN] = true
-		}
-	}
-	var people []tenant.User
-	_, err := files.microsoft(func(file string, r io.Reader, o export.Options) (export.Export, error) {
-		return export.EachMicrosoft(file, r, o, func(u tenant.User) {
-			if found[u.UPN] {
-				people = append(people, u)
+// exportSides look people up in exports, of which no more is compared than they need.
+func exportSides(opts upnCheckOptions, files *exports) (in sidesOfOne, err error) {
+	sides := index.Sides{Microsoft: func(keep func(*export.Person) bool) (people []tenant.User, aliases bool, err error) {
+		without := map[string]bool{}
+		_, err = files.microsoft(func(file string, r io.Reader, o export.Options) (export.Export, error) {
+			found, err := export.SomeMicrosoft(file, r, o, keep, func(u tenant.User) { people = append(people, u) })
+			if found.Rows > 0 && !found.Columns.Known(export.Aliases) {
+				without[file] = true
 			}
+			return found, err
 		})
-	})
-	return func(email string) (upn.Result, error) {
-		r, _ := c.Find(email)
+		if err == nil && len(without) > 0 && len(without) < len(opts.MicrosoftExport) {
+			aliases, err = everybodyHasAliases(files, without)
+			return people, aliases, err
+		}
+		return people, len(without) == 0, err
+	}}
+	if len(opts.ZoomExport) > 0 {
+		sides.Zoom = func(keep func(*export.Account) bool) (people []tenant.ZoomUser, err error) {
+			_, err = files.zoom(func(file string, r io.Reader, o export.Options) (export.Export, error) {
+				return export.SomeZoom(file, r, o, keep, func(z tenant.ZoomUser) { people = append(people, z) })
+			})
+			return people, err
+		}
+	}
+	few, err := index.CompareFew(opts.Emails, sides)
+	if err != nil {
+		return in, err
+	}
+	in.microsoft = func(email string) (upn.Result, error) {
+		r, _ := few.Find(email)
 		r.ZoomEmail = email
-		return whole(r, people), nil
-	}, err
+		return whole(r, few.People), nil
+	}
+	if sides.Zoom != nil {
+		in.zoom, in.joined = inZoom(few.Zoom), true
+	}
+	return in, nil
+}
+
+// everybodyHasAliases says whether everybody of the exports without aliases stands in one of
+// the others too.
+func everybodyHasAliases(files *exports, without map[string]bool) (bool, error) {
+	known, all := map[upn.Address]bool{}, true
+	for _, first := range []bool{true, false} {
+		_, err := files.microsoft(func(file string, r io.Reader, o export.Options) (export.Export, error) {
+			return export.EachMicrosoft(file, r, o, func(u tenant.User) {
+				switch name := upn.Normal(u.UPN); {
+				case first && !without[file]:
+					known[name] = true
+				case !first && without[file] && !u.Guest && !u.Deleted && !u.Resource:
+					all = all && known[name]
+				}
+			})
+		})
+		if err != nil {
+			return false, err
+		}
+	}
+	return all, nil
 }
 
 // peopleNear asks only for those who can matter to one address: who has it, who

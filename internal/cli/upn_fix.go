@@ -222,13 +222,7 @@ func managedDomains(ctx context.Context, w *workspace.Workspace) (map[string]boo
 	if basis == "" {
 		return nil, err
 	}
-	managed := map[string]bool{}
-	for _, d := range domains {
-		if d.Verified {
-			managed[d.Name] = true
-		}
-	}
-	return managed, nil
+	return verifiedNames(domains, basis), nil
 }
 
 // applyFixes makes the changes of a list.

@@ -15,6 +15,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/zo365/zo365/internal/atomicfile"
+	"github.com/zo365/zo365/internal/connect"
 	"github.com/zo365/zo365/internal/export"
 	"github.com/zo365/zo365/internal/msgraph"
 	"github.com/zo365/zo365/internal/render"
@@ -22,6 +23,7 @@ import (
 	"github.com/zo365/zo365/internal/tenant"
 	"github.com/zo365/zo365/internal/upn"
 	"github.com/zo365/zo365/internal/upn/index"
+	"github.com/zo365/zo365/internal/zoom"
 )
 
 type upnReportOptions struct {
@@ -78,6 +80,7 @@ Exit code 3 when anybody does not match; --exit-zero ignores that.`,
 		RunE:        func(cmd *cobra.Command, _ []string) error { return runUPNReport(cmd.Context(), env, opts) },
 	}
 	opts.flags(cmd)
+	opts.audience(cmd)
 	f := cmd.Flags()
 	f.StringVar(&opts.Group, "group", "", "only the members of this Zoom group")
 	f.StringSliceVar(&opts.Classes, "class", nil, "only these classes: "+strings.Join(classWords(), ", "))
@@ -108,7 +111,7 @@ func checkClasses(classes []string) error {
 }
 
 func runUPNReport(ctx context.Context, env *Env, opts upnReportOptions) error {
-	if err := checkClasses(opts.Classes); err != nil {
+	if err := errors.Join(checkClasses(opts.Classes), opts.checkAudience()); err != nil {
 		return err
 	}
 	// What is kept of a million people has no pointers: collecting often costs
@@ -197,7 +200,7 @@ func compareAll(ctx context.Context, env *Env, opts upnReportOptions) (c *index.
 	files := newExports(env, opts.upnSources)
 	defer func() { err = errors.Join(err, files.close(err)) }()
 	var m index.Matcher
-	readZoom, err := zoomSide(ctx, env, opts, files, &m)
+	readZoom, client, err := zoomSide(ctx, env, opts, files, &m)
 	if err != nil {
 		return nil, false, err
 	}
@@ -215,34 +218,40 @@ func compareAll(ctx context.Context, env *Env, opts upnReportOptions) (c *index.
 		return nil, false, err
 	}
 	partial, err = add(&m) // everybody of Zoom is known by now
-	return m.Compare(domains), partial || zoomPartial, err
+	c = m.Compare(domains)
+	if err == nil {
+		c.ZoomDomains, err = zoomDomains(ctx, env, client)
+	}
+	c.For = upn.Audience(opts.For)
+	return c, partial || zoomPartial, err
 }
 
 // zoomSide prepares reading the Zoom side: a file or everybody live, and of them
-// the members of the group that was named.
+// the members of the group that was named. client is nil where Zoom is not asked.
 func zoomSide(
 	ctx context.Context,
 	env *Env,
 	opts upnReportOptions,
 	files *exports,
 	m *index.Matcher,
-) (func() (partial bool, err error), error) {
+) (read func() (partial bool, err error), client *zoom.Client, err error) {
 	file := func() (bool, error) { return files.zoom(m.ReadZoom) }
 	if len(opts.ZoomExport) > 0 && opts.Group == "" {
-		return file, nil
+		return file, nil, nil
 	}
 	doors, err := env.openDoors()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	client, found, err := doors.Zoom(ctx)
+	var found connect.Found
+	client, found, err = doors.Zoom(ctx)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if opts.Group == "" {
 		dir, err := doors.Snapshots(found)
 		folder := snapshot.Folder{Dir: dir, Partial: opts.AllowPartial, Say: env.say}
-		return func() (bool, error) { return folder.Zoom(ctx, client, m.AddZoom) }, err
+		return func() (bool, error) { return folder.Zoom(ctx, client, m.AddZoom) }, client, err
 	}
 	return func() (bool, error) {
 		known, err := client.Groups(ctx)
@@ -266,7 +275,7 @@ func zoomSide(
 		}
 		m.Keep = func(a upn.Address) bool { return in[a] }
 		return file()
-	}, nil
+	}, client, nil
 }
 
 // peopleAdder adds the Microsoft side to a Matcher.

@@ -177,14 +177,44 @@ func EachMicrosoft(file string, r io.Reader, o Options, each func(tenant.User)) 
 	return whole(&microsoft, source{file, r, o}, each)
 }
 
+// SomeMicrosoft hands on whom keep wants, which may be asked in several goroutines at a time.
+func SomeMicrosoft(
+	file string,
+	r io.Reader,
+	o Options,
+	keep func(*Person) bool,
+	each func(tenant.User),
+) (Export, error) {
+	return some(&microsoft, source{file, r, o}, keep, each)
+}
+
+// SomeZoom hands on whom keep wants, which may be asked in several goroutines at a time.
+func SomeZoom(
+	file string,
+	r io.Reader,
+	o Options,
+	keep func(*Account) bool,
+	each func(tenant.ZoomUser),
+) (Export, error) {
+	return some(&zoom, source{file, r, o}, keep, each)
+}
+
 // EachZoom hands every person of an export to each.
 func EachZoom(file string, r io.Reader, o Options, each func(tenant.ZoomUser)) (Export, error) {
 	return whole(&zoom, source{file, r, o}, each)
 }
 
 func whole[T, R any](s *side[T, R], from source, each func(T)) (Export, error) {
+	return some(s, from, func(*R) bool { return true }, each)
+}
+
+func some[T, R any](s *side[T, R], from source, keep func(*R) bool, each func(T)) (Export, error) {
 	return read(s, from, func(rows Rows[R]) (all []T, err error) {
-		err = rows(func(one *R) { all = append(all, s.whole(one)) })
+		err = rows(func(one *R) {
+			if keep(one) {
+				all = append(all, s.whole(one))
+			}
+		})
 		return all, err
 	}, func(all []T) {
 		for _, one := range all {

@@ -150,9 +150,13 @@ func uses() []use {
 			calls:     []string{"msgraph.Calendars", "msgraph.Me"},
 			sometimes: ofGroup,
 		},
-		{command: "upn check", calls: slices.Concat([]string{"msgraph.Domains", "zoom.User"}, lookedUp)},
-		{command: "upn report", calls: everybody, sometimes: ofGroup},
-		{command: "upn watch", calls: everybody, sometimes: ofGroup},
+		{
+			command:   "upn check",
+			calls:     slices.Concat([]string{"msgraph.Domains", "zoom.User"}, lookedUp),
+			sometimes: []string{"zoom.Domains"},
+		},
+		{command: "upn report", calls: everybody, sometimes: slices.Concat(ofGroup, []string{"zoom.Domains"})},
+		{command: "upn watch", calls: everybody, sometimes: slices.Concat(ofGroup, []string{"zoom.Domains"})},
 		{
 			command:   "upn fix",
 			facts:     target,

@@ -88,18 +88,24 @@ func (c *Comparison) missing() []named {
 			continue
 		}
 		key = appendKey(key[:0], z.email(i))
-		variant := false
-		if local, ok := localOf(key); ok { // what a tag or another alphabet hides
-			if plain := upn.WithoutTag(upn.Drawn(view(local))); plain != view(local) {
-				key, variant = append([]byte(plain), key[len(local):]...), true
-			}
-		}
-		if n, ok := newNamed(i, key); ok {
-			n.variant = variant
+		if n, ok := sought(i, key); ok {
 			all = append(all, n)
 		}
 	}
 	return all
+}
+
+// sought is one of the missing, as the near are looked for.
+func sought(i uint32, key []byte) (named, bool) {
+	variant := false
+	if local, ok := localOf(key); ok { // what a tag or another alphabet hides
+		if plain := upn.WithoutTag(upn.Drawn(view(local))); plain != view(local) {
+			key, variant = append([]byte(plain), key[len(local):]...), true
+		}
+	}
+	n, ok := newNamed(i, key)
+	n.variant = variant
+	return n, ok
 }
 
 // free are the people whom no Zoom user matches, in the domains of the missing.

@@ -1,0 +1,218 @@
+package index
+
+import (
+	"math/bits"
+
+	"github.com/zo365/zo365/internal/distance"
+	"github.com/zo365/zo365/internal/export"
+	"github.com/zo365/zo365/internal/tenant"
+	"github.com/zo365/zo365/internal/upn"
+)
+
+// Sides read everybody of both sides, as often as they are called, and return those whom keep
+// wants; keep may be called in several goroutines at a time. Zoom is nil where it cannot be
+// read as a whole.
+type Sides struct {
+	Microsoft func(keep func(*export.Person) bool) (people []tenant.User, aliases bool, err error)
+	Zoom      func(keep func(*export.Account) bool) ([]tenant.ZoomUser, error)
+}
+
+// Few are a few people who were asked for, with whom their results depend on.
+type Few struct {
+	*Comparison
+	// People are those of Microsoft, whole. Zoom are those of Zoom.
+	People []tenant.User
+	Zoom   map[upn.Address]tenant.ZoomUser
+}
+
+// CompareFew says of a few addresses what a comparison of everybody says, without comparing
+// everybody: each side is read once, and the Microsoft side a second time where it matters
+// who else leads to somebody with nearly the same address.
+func CompareFew(asked []string, sides Sides) (*Few, error) {
+	first := wanted{}
+	for _, email := range asked {
+		first.ask(email)
+	}
+	people, aliases, err := sides.Microsoft(first.person)
+	if err != nil {
+		return nil, err
+	}
+	found := &Few{People: people, Zoom: map[upn.Address]tenant.ZoomUser{}}
+	found.compare(asked, nil, aliases)
+	if sides.Zoom == nil {
+		return found, nil
+	}
+	second := found.rivals(asked, &first)
+	zoomUsers, err := sides.Zoom(func(a *export.Account) bool { return second.address(a.Email) })
+	if err != nil {
+		return nil, err
+	}
+	names := map[upn.Address]bool{}
+	for _, u := range people {
+		names[upn.Normal(u.UPN)] = true
+	}
+	third := wanted{}
+	for _, z := range zoomUsers {
+		key := upn.Normal(z.Email)
+		if _, twice := found.Zoom[key]; !twice {
+			found.Zoom[key] = z
+		}
+		if !names[key] && !first.keys.all[string(key)] { // they may lead to somebody else
+			third.keys.add(string(key))
+			third.locals.add(key.Local())
+		}
+	}
+	if len(third.keys.all) > 0 {
+		more, _, err := sides.Microsoft(func(p *export.Person) bool { return third.person(p) && !first.person(p) })
+		if err != nil {
+			return nil, err
+		}
+		found.People = append(found.People, more...)
+	}
+	found.compare(asked, zoomUsers, aliases)
+	return found, nil
+}
+
+func (f *Few) compare(asked []string, zoomUsers []tenant.ZoomUser, aliases bool) {
+	var m Matcher
+	for _, z := range zoomUsers {
+		m.AddZoom(z.Email, z.Status)
+	}
+	for _, email := range asked {
+		m.AddZoom(email, "")
+	}
+	for _, u := range f.People {
+		m.AddMicrosoft(u)
+	}
+	m.files = []source{{aliases: aliases}}
+	f.Comparison = m.Compare(nil)
+}
+
+// rivals are the Zoom users on whom the results depend: who has the UPN of somebody found, and
+// who may lead to somebody with nearly the same address.
+func (f *Few) rivals(asked []string, first *wanted) *wanted {
+	all := &wanted{}
+	near := false
+	for _, email := range asked {
+		all.keys.add(string(upn.Normal(email)))
+		r, _ := f.Find(email)
+		if r.Entra != nil {
+			all.keys.add(string(upn.Normal(r.Entra.UPN)))
+		}
+		near = near || r.Class == upn.Typo || r.Class == upn.Missing || r.Class == upn.Unresolved
+	}
+	if !near {
+		return all
+	}
+	for _, u := range f.People {
+		name := upn.Normal(u.UPN)
+		if !first.isNear([]byte(name.Local()), name.Domain()) {
+			continue
+		}
+		all.locals.add(name.Local())
+		for _, address := range append([]string{u.UPN, u.Mail}, u.Proxies...) {
+			if key := upn.Normal(address); key != "" {
+				all.keys.add(string(key))
+			}
+		}
+	}
+	return all
+}
+
+// wanted says who matters: by an address, by the local part of the UPN, or by one that is
+// nearly it.
+type wanted struct {
+	keys, locals words
+	near         []named
+	letters      []uint32 // of each of near
+}
+
+// words are a set; most texts are told by their length alone to be none of it.
+type words struct {
+	all     map[string]bool
+	lengths [128]bool
+}
+
+func (w *words) add(text string) {
+	if w.all == nil {
+		w.all = map[string]bool{}
+	}
+	w.all[text] = true
+	w.lengths[len(text)%len(w.lengths)] = true
+}
+
+func (w *words) has(text []byte) bool { return w.lengths[len(text)%len(w.lengths)] && w.all[string(text)] }
+
+func (w *wanted) ask(email string) {
+	key := upn.Normal(email)
+	w.keys.add(string(key))
+	if key.Complete() {
+		w.locals.add(key.Local())
+	}
+	if n, ok := sought(0, []byte(key)); ok {
+		w.near = append(w.near, n)
+		w.letters = append(w.letters, lettersOf([]byte(n.local)))
+	}
+}
+
+// address says whether a Zoom email matters.
+func (w *wanted) address(email []byte) bool {
+	var room [128]byte
+	key := appendKey(room[:0], email)
+	if w.keys.has(key) {
+		return true
+	}
+	local, ok := localOf(key)
+	return ok && w.locals.has(local)
+}
+
+// person says whether somebody of Microsoft matters.
+func (w *wanted) person(p *export.Person) bool {
+	var room [128]byte
+	name := p.UPN
+	if p.Deleted {
+		name = name[len(name)-len(upn.LiveUPN(view(name))):]
+	}
+	key := appendKey(room[:0], name)
+	if w.keys.has(key) {
+		return true
+	}
+	if local, ok := localOf(key); ok && (w.locals.has(local) || w.isNear(local, view(key[len(local)+1:]))) {
+		return true
+	}
+	if upn.IsGuest(view(p.UPN)) && w.keys.has([]byte(upn.Normal(upn.HomeAddress(view(name))))) {
+		return true
+	}
+	if w.keys.has(appendKey(room[:0], p.Mail)) {
+		return true
+	}
+	for _, address := range p.Proxies {
+		if w.keys.has(appendKey(room[:0], address)) {
+			return true
+		}
+	}
+	return false
+}
+
+func (w *wanted) isNear(local []byte, domain string) bool {
+	for i, n := range w.near {
+		// A slip puts one letter in, takes one out, or both.
+		if len(local) <= maxLocal && n.domain == domain &&
+			bits.OnesCount32(w.letters[i]^lettersOf(local)) <= 2*maxTypo &&
+			distance.Of(n.local, string(local), maxTypo) <= maxTypo {
+			return true
+		}
+	}
+	return false
+}
+
+// lettersOf is a set of the letters of a text, several to a place.
+func lettersOf(text []byte) (set uint32) {
+	for _, c := range text {
+		if c >= 0x80 { // part of a letter
+			return 0
+		}
+		set |= 1 << (c & 31)
+	}
+	return set
+}
