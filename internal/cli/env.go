@@ -40,8 +40,9 @@ type Env struct {
 	// Colour and ColourErr say whether standard output and error are terminals that
 	// take colours.
 	Colour, ColourErr bool
-	// Screen says whether standard output is a terminal.
+	// Screen says whether standard output is a terminal, Width how many columns it has.
 	Screen bool
+	Width  int
 	// Open shows an address in the person's browser.
 	Open func(ctx context.Context, address string) error
 	// ReadSecret reads a line without echo.
@@ -75,6 +76,9 @@ func System() *Env {
 		Terminal: term.IsTerminal(int(os.Stdin.Fd())) && term.IsTerminal(int(os.Stderr.Fd())),
 	}
 	env.Screen = term.IsTerminal(int(os.Stdout.Fd()))
+	env.Width, _, _ = term.GetSize(
+		int(os.Stdout.Fd()),
+	) // without a size a table takes what it needs
 	plain := os.Getenv("NO_COLOR") != "" || os.Getenv("CI") != "" || os.Getenv("TERM") == "dumb" // https://no-color.org
 	env.Colour = !plain && env.Screen
 	env.ColourErr = !plain && term.IsTerminal(int(os.Stderr.Fd()))

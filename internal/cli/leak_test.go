@@ -45,6 +45,7 @@ var everyCommand = [][]string{
 	{"group", "unset", "Sales", "--yes"},
 	{"calendar", "list"},
 	{"upn", "check", "adele.vance@contoso.com"},
+	{"upn", "find", "vance"},
 	{"upn", "report", "--exit-zero"},
 	{"login", "microsoft", "--for", "upn fix"},
 	{"upn", "fix", "--plan", "fixes.jsonl"},

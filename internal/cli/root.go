@@ -33,6 +33,9 @@ Run zo365 init first. To try everything without a tenant: zo365 sandbox serve.`,
 		SilenceUsage:  true,
 		Args:          noArgs,
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
+			if err := cmd.ValidateFlagGroups(); err != nil { // cobra's own error would not be wrong usage
+				return usagef("%v", err)
+			}
 			return env.prepare(cmd.Flags(), strings.Fields(cmd.Annotations[moreOutputs])...)
 		},
 		RunE: func(cmd *cobra.Command, _ []string) error {

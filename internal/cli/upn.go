@@ -28,7 +28,7 @@ func newUPNCmd(env *Env) *cobra.Command {
 Why it matters: the UPN of the authorizing user must equal their Zoom email, and
 Zoom finds a person's calendar by their email.`,
 	}
-	cmd.AddCommand(newUPNCheckCmd(env), newUPNReportCmd(env), newUPNFixCmd(env), newUPNWatchCmd(env))
+	cmd.AddCommand(newUPNCheckCmd(env), newUPNFindCmd(env), newUPNReportCmd(env), newUPNFixCmd(env), newUPNWatchCmd(env))
 	return cmd
 }
 

@@ -1,10 +1,13 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -26,6 +29,9 @@ type upnCheckOptions struct {
 	Emails  []string
 	Explain bool
 	Redact  bool
+	columnOptions
+	// Out is a file for all, OutDir a folder with one for each person.
+	Out, OutDir string
 }
 
 func newUPNCheckCmd(env *Env) *cobra.Command {
@@ -40,7 +46,8 @@ export instead.
 
 @FILE and - (standard input) are lists of addresses, one a line.
 
---explain writes the story for a ticket, in Markdown. --redact replaces people by
+--explain, or -o markdown, writes the story for a ticket; -o html the same as a page.
+--out writes one file for all, --out-dir one for each person. --redact replaces people by
 pseudonyms that stay the same on this machine.
 
 Exit code 3 on a mismatch.`,
@@ -49,8 +56,10 @@ Exit code 3 on a mismatch.`,
   zo365 upn check a@contoso.com b@contoso.com -o json
   zo365 upn check @people.txt --zoom-export zoom.csv --microsoft-export users.csv
   zo365 upn check a@contoso.com --explain --redact > ticket.md
+  zo365 upn check @people.txt --for customer -o html --out-dir answers
   zo365 upn check a@contoso.com --zoom-export zoom.csv --microsoft-export users.csv`, "\n"),
-		Args: cobra.MinimumNArgs(1),
+		Args:        cobra.MinimumNArgs(1),
+		Annotations: map[string]string{moreOutputs: "markdown html"},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			opts.Emails = args
 			return runUPNCheck(cmd.Context(), env, opts)
@@ -58,13 +67,17 @@ Exit code 3 on a mismatch.`,
 	}
 	opts.flags(cmd)
 	opts.audience(cmd)
+	opts.columnFlags(cmd, render.CheckColumns())
+	cmd.Flags().StringVar(&opts.Out, "out", "", "write the answer to this file")
+	cmd.Flags().StringVar(&opts.OutDir, "out-dir", "", "write one file for each person to this folder")
+	cmd.MarkFlagsMutuallyExclusive("out", "out-dir")
 	cmd.Flags().BoolVar(&opts.Explain, "explain", false, "write the story for a ticket")
 	cmd.Flags().BoolVar(&opts.Redact, "redact", false, "replace people by pseudonyms")
 	return cmd
 }
 
 func runUPNCheck(ctx context.Context, env *Env, opts upnCheckOptions) error {
-	err := opts.checkAudience()
+	err := errors.Join(opts.checkAudience(), opts.checkColumns(env, render.CheckColumns()))
 	if err != nil {
 		return err
 	}
@@ -83,7 +96,7 @@ func runUPNCheck(ctx context.Context, env *Env, opts upnCheckOptions) error {
 		}
 		hide = names.Result
 	}
-	out := render.Check{People: []render.CheckedPerson{}}
+	out := render.Check{People: []render.CheckedPerson{}, At: time.Now(), Sources: opts.words()}
 	ok := true
 	unknown := 0
 	stories := []string{}
@@ -100,10 +113,9 @@ func runUPNCheck(ctx context.Context, env *Env, opts upnCheckOptions) error {
 		stories = append(stories, r.Story(z != nil, opts.words(), time.Now()))
 	}
 	if opts.Explain && env.settings.Output == string(render.Table) {
-		if _, err := io.WriteString(env.Out, strings.Join(stories, "\n")); err != nil {
-			return err
-		}
-	} else if err := showCheck(env, out, opts.Explain, stories); err != nil {
+		env.settings.Output = string(render.Markdown)
+	}
+	if err := opts.show(env, out, stories); err != nil {
 		return err
 	}
 	switch {
@@ -115,19 +127,54 @@ func runUPNCheck(ctx context.Context, env *Env, opts upnCheckOptions) error {
 	return nil
 }
 
-func showCheck(env *Env, out render.Check, explain bool, stories []string) error {
+// show writes the answer, whole or one file for each person.
+func (o upnCheckOptions) show(env *Env, out render.Check, stories []string) error {
+	markdown := env.settings.Output == string(render.Markdown)
 	for i := range out.People {
-		if explain {
+		if o.Explain || markdown {
 			out.People[i].Story = stories[i]
 		}
 	}
-	if err := env.show(render.CheckListing(out)); err != nil {
-		return err
+	switch {
+	case o.OutDir != "":
+		if err := os.MkdirAll(o.OutDir, 0o700); err != nil {
+			return fmt.Errorf("making the folder of the answers: %w", err)
+		}
+		for _, p := range out.People {
+			one := out
+			one.People = []render.CheckedPerson{p}
+			if err := env.writeReport(render.CheckListing(one), filepath.Join(o.OutDir, fileOf(p.ZoomEmail, env.settings.Output))); err != nil {
+				return err
+			}
+		}
+	case o.Out != "":
+		if err := env.writeReport(render.CheckListing(out), o.Out); err != nil {
+			return err
+		}
+	default:
+		if err := env.show(o.fitted(env, render.CheckListing(out))); err != nil {
+			return err
+		}
+	}
+	if markdown {
+		return nil
 	}
 	for _, p := range out.People {
 		env.sayPerson(p)
 	}
 	return nil
+}
+
+// fileOf is the name of a person's file: their address, but for what no file system takes.
+func fileOf(address, format string) string {
+	ending := map[string]string{string(render.Table): "txt", string(render.Markdown): "md"}[format]
+	name := strings.Map(func(r rune) rune {
+		if r < ' ' || strings.ContainsRune(`<>:"/\|?*`, r) {
+			return '_'
+		}
+		return r
+	}, address)
+	return name + "." + cmp.Or(ending, format)
 }
 
 // lookedUp is one person on both sides; zoom is nil when Zoom has nobody.

@@ -3,14 +3,19 @@ package cli
 import (
 	"bufio"
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"sync"
+	"time"
 
 	"github.com/zo365/zo365/internal/atomicfile"
 	"github.com/zo365/zo365/internal/export"
+	"github.com/zo365/zo365/internal/render"
 )
 
 // exportReader reads one file of a side.
@@ -30,6 +35,8 @@ type exports struct {
 	named    int
 	rejected int
 	rejects  bytes.Buffer
+	// found are the files as they were read first.
+	found []render.Source
 }
 
 func newExports(env *Env, sources upnSources) *exports {
@@ -83,6 +90,7 @@ func (e *exports) one(side, file string, read exportReader) (export.Export, erro
 		defer func() { _ = f.Close() }() // nothing was written
 		text = f
 	}
+	digest := sha256.New()
 	e.mu.Lock()
 	again := e.said[file]
 	e.said[file] = true
@@ -96,11 +104,36 @@ func (e *exports) one(side, file string, read exportReader) (export.Export, erro
 	if !again {
 		o.Rejected = e.reject
 	}
+	if !again {
+		text = io.TeeReader(text, digest)
+	}
 	found, err := read(name, text, o)
 	if err == nil && !again {
 		e.env.sayNotes(found.Notes)
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		e.found = append(e.found, render.Source{
+			Side:     side,
+			Name:     filepath.Base(name),
+			Kind:     found.Kind,
+			Dated:    dated(file),
+			SHA256:   hex.EncodeToString(digest.Sum(nil)),
+			Rows:     found.Rows,
+			People:   found.People,
+			Apart:    found.Apart,
+			Rejected: found.Rejected,
+			Unknown:  append([]string{}, found.Unknown...),
+		})
 	}
 	return found, err
+}
+
+// dated is when a file was written last; standard input is new.
+func dated(file string) time.Time {
+	if info, err := os.Stat(file); err == nil {
+		return info.ModTime().UTC().Truncate(time.Second)
+	}
+	return time.Now().UTC().Truncate(time.Second)
 }
 
 func (e *exports) standardInput() ([]byte, error) {

@@ -127,7 +127,7 @@ func planFixes(ctx context.Context, env *Env, opts upnFixOptions) error {
 		}
 		listed[upn.Normal(email)] = target
 	}
-	c, partial, err := compareAll(ctx, env, opts.upnReportOptions)
+	c, err := compareAll(ctx, env, opts.upnReportOptions)
 	if err != nil {
 		return err
 	}
@@ -136,7 +136,7 @@ func planFixes(ctx context.Context, env *Env, opts upnFixOptions) error {
 	if err := fixRules(ctx, env, &rules, &header); err != nil {
 		return err
 	}
-	fixes, unfixed := index.FixAll(c, rules)
+	fixes, unfixed := index.FixAll(c.Comparison, rules)
 	fixes = slices.DeleteFunc(fixes, func(f upn.Fix) bool { return !opts.wants(f.Class) })
 	unfixed = slices.DeleteFunc(unfixed, func(u upn.Unfixed) bool { return !opts.wants(u.Class) })
 	if err := apply.Write(opts.Plan, header, fixes); err != nil {
@@ -152,7 +152,7 @@ func planFixes(ctx context.Context, env *Env, opts upnFixOptions) error {
 	if err := env.show(render.FixListing(fixes, unfixed)); err != nil {
 		return err
 	}
-	if partial {
+	if c.partial {
 		env.say("warning: a side was not complete; so is the list")
 	}
 	env.say("wrote %s to %s; left alone: %d", counted(len(fixes), "change"), opts.Plan, len(unfixed))

@@ -10,6 +10,7 @@ import (
 	"runtime/debug"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
@@ -32,10 +33,11 @@ type upnReportOptions struct {
 	Classes   []string
 	Out       string
 	NotInZoom bool
-	Quiet     bool // the snapshot needs no word
-	Fresh     bool
-	Redact    bool
-	ExitZero  bool
+	columnOptions
+	Quiet    bool // the snapshot needs no word
+	Fresh    bool
+	Redact   bool
+	ExitZero bool
 }
 
 func newUPNReportCmd(env *Env) *cobra.Command {
@@ -81,6 +83,7 @@ Exit code 3 when anybody does not match; --exit-zero ignores that.`,
 	}
 	opts.flags(cmd)
 	opts.audience(cmd)
+	opts.columnFlags(cmd, render.PersonColumns())
 	f := cmd.Flags()
 	f.StringVar(&opts.Group, "group", "", "only the members of this Zoom group")
 	f.StringSliceVar(&opts.Classes, "class", nil, "only these classes: "+strings.Join(classWords(), ", "))
@@ -111,14 +114,18 @@ func checkClasses(classes []string) error {
 }
 
 func runUPNReport(ctx context.Context, env *Env, opts upnReportOptions) error {
-	if err := errors.Join(checkClasses(opts.Classes), opts.checkAudience()); err != nil {
+	if err := errors.Join(
+		checkClasses(opts.Classes),
+		opts.checkAudience(),
+		opts.checkColumns(env, render.PersonColumns()),
+	); err != nil {
 		return err
 	}
 	// What is kept of a million people has no pointers: collecting often costs
 	// little and keeps the memory small.
 	const often = 40
 	debug.SetGCPercent(often)
-	c, partial, err := compareAll(ctx, env, opts)
+	c, err := compareAll(ctx, env, opts)
 	if err != nil {
 		return err
 	}
@@ -133,10 +140,10 @@ func runUPNReport(ctx context.Context, env *Env, opts upnReportOptions) error {
 	if opts.Group == "" { // who is not in the group may still be in Zoom
 		others = c.CountNotInZoom()
 	}
-	if err := env.writeReport(opts.listing(env, c, partial), opts.Out); err != nil {
+	if err := env.writeReport(opts.listing(env, c), opts.Out); err != nil {
 		return err
 	}
-	env.saySummary(c, others)
+	env.saySummary(c.Comparison, others)
 	if !c.OK() && !opts.ExitZero {
 		return errCheckFailed
 	}
@@ -144,11 +151,13 @@ func runUPNReport(ctx context.Context, env *Env, opts upnReportOptions) error {
 }
 
 // listing is the report, whose people are written one by one.
-func (o upnReportOptions) listing(env *Env, c *index.Comparison, partial bool) render.Listing {
+func (o upnReportOptions) listing(env *Env, c everybody) render.Listing {
 	all := render.Compared{
-		Report:    reportOf(c, partial),
+		Report:    reportOf(c),
 		Everybody: c,
 		Wants:     o.wants,
+		Columns:   o.Columns,
+		For:       c.For,
 		AsRows:    o.NotInZoom,
 	}
 	if o.Group == "" {
@@ -156,10 +165,17 @@ func (o upnReportOptions) listing(env *Env, c *index.Comparison, partial bool) r
 	}
 	if env.Screen && o.Out == "" { // nobody reads a million lines there
 		all.Most = shownOnTerminal
+		if !o.Wide {
+			all.Width, all.Left = env.Width, env.sayLeft
+		}
 		if mismatches := c.Len() - c.Count(upn.Match); len(o.Classes) == 0 && c.Len() > shownOnTerminal {
 			all.Wants = func(class upn.Class) bool { return class != upn.Match }
 			if mismatches > shownOnTerminal {
-				env.say("the first %d of %d people who do not match; -o csv --out report.csv writes all", shownOnTerminal, mismatches)
+				env.say(
+					"the first %d of %d people who do not match; -o csv --out report.csv writes all",
+					shownOnTerminal,
+					mismatches,
+				)
 			}
 		}
 	}
@@ -193,37 +209,63 @@ func (env *Env) writeReport(l render.Listing, file string) error {
 
 // compareAll reads both sides, each from its file or live, and compares
 // everybody. Where both are not files they are read at the same time.
-func compareAll(ctx context.Context, env *Env, opts upnReportOptions) (c *index.Comparison, partial bool, err error) {
+func compareAll(ctx context.Context, env *Env, opts upnReportOptions) (all everybody, err error) {
 	if err := opts.mustExist(); err != nil { // before anybody is asked to sign in
-		return nil, false, err
+		return all, err
 	}
+	file, err := env.fileIfAny()
+	if err != nil {
+		return all, err
+	}
+	all.tenant = file.Microsoft.Tenant
 	files := newExports(env, opts.upnSources)
 	defer func() { err = errors.Join(err, files.close(err)) }()
 	var m index.Matcher
 	readZoom, client, err := zoomSide(ctx, env, opts, files, &m)
 	if err != nil {
-		return nil, false, err
+		return all, err
 	}
 	prepare, err := microsoftSide(ctx, env, opts, files)
 	if err != nil {
-		return nil, false, err
+		return all, err
 	}
 	var both errgroup.Group
 	var zoomPartial bool
-	var add func(*index.Matcher) (partial bool, err error)
+	var add peopleAdder
 	var domains []tenant.Domain
 	both.Go(func() (err error) { zoomPartial, err = readZoom(); return err })
 	both.Go(func() (err error) { add, domains, err = prepare(); return err })
 	if err := both.Wait(); err != nil {
-		return nil, false, err
+		return all, err
 	}
-	partial, err = add(&m) // everybody of Zoom is known by now
-	c = m.Compare(domains)
+	partial, err := add(&m) // everybody of Zoom is known by now
+	all.Comparison, all.partial = m.Compare(domains), partial || zoomPartial
 	if err == nil {
-		c.ZoomDomains, err = zoomDomains(ctx, env, client)
+		all.ZoomDomains, err = zoomDomains(ctx, env, client)
 	}
-	c.For = upn.Audience(opts.For)
-	return c, partial || zoomPartial, err
+	all.For = upn.Audience(opts.For)
+	now := time.Now().UTC().Truncate(time.Second)
+	if client != nil {
+		all.sources = append(all.sources, render.Source{Side: "Zoom", Name: "Zoom's API", Dated: now, Unknown: []string{}})
+	}
+	slices.SortStableFunc(files.found, func(a, b render.Source) int { return strings.Compare(b.Side, a.Side) })
+	all.sources = append(all.sources, files.found...)
+	if len(opts.MicrosoftExport) == 0 {
+		all.sources = append(
+			all.sources,
+			render.Source{Side: "Microsoft", Name: "Microsoft Graph", Dated: now, Unknown: []string{}},
+		)
+	}
+	return all, err
+}
+
+// everybody is a comparison with where it comes from.
+type everybody struct {
+	*index.Comparison
+	partial bool
+	sources []render.Source
+	// tenant is as the tenant file names it.
+	tenant string
 }
 
 // zoomSide prepares reading the Zoom side: a file or everybody live, and of them
@@ -369,8 +411,15 @@ func deletedOf(ctx context.Context, env *Env, client *msgraph.Client) ([]tenant.
 }
 
 // reportOf is a report without its people.
-func reportOf(c *index.Comparison, partial bool) render.Report {
-	out := render.Report{Partial: partial, Summary: map[string]int{}, Domains: []render.DomainCount{}}
+func reportOf(c everybody) render.Report {
+	out := render.Report{
+		Made:    time.Now().UTC().Truncate(time.Second),
+		Tenant:  c.tenant,
+		Sources: append([]render.Source{}, c.sources...),
+		Partial: c.partial,
+		Summary: map[string]int{},
+		Domains: []render.DomainCount{},
+	}
 	for _, class := range upn.Classes {
 		out.Summary[string(class)] = c.Count(class)
 	}
@@ -378,6 +427,16 @@ func reportOf(c *index.Comparison, partial bool) render.Report {
 		out.Domains = append(out.Domains, render.DomainCount(d))
 	}
 	return out
+}
+
+// sayTwice says how many rows of a side repeat somebody.
+func (env *Env) sayTwice(side string, rows int) {
+	switch {
+	case rows == 1:
+		env.say("warning: a row of the %s side repeats an address; each person counts once", side)
+	case rows > 1:
+		env.say("warning: %d rows of the %s side repeat an address; each person counts once", rows, side)
+	}
 }
 
 // notInZoomDoubt is what is to be said where somebody may be in Zoom by an alias.
@@ -390,13 +449,10 @@ func notInZoomDoubt(c *index.Comparison) string {
 
 // saySummary counts the classes, names the worst domains and what to do first.
 func (env *Env) saySummary(c *index.Comparison, others int) {
-	env.say("%d Zoom users:", c.Len())
 	zoom, microsoft := c.Twice()
-	for service, n := range map[string]int{"Zoom": zoom, "Microsoft": microsoft} {
-		if n > 0 {
-			env.say("warning: %s of the %s side are of somebody who was there before; each person counts once", counted(n, "row"), service)
-		}
-	}
+	env.sayTwice("Zoom", zoom)
+	env.sayTwice("Microsoft", microsoft)
+	env.say("%d Zoom users:", c.Len())
 	for _, class := range upn.Classes {
 		if n := c.Count(class); n > 0 {
 			env.say("  %-10s %d", class, n)

@@ -95,7 +95,7 @@ func mayPass(err error) bool {
 
 // lookAtAll returns the mismatches by Zoom email.
 func lookAtAll(ctx context.Context, env *Env, opts upnWatchOptions, first bool) (map[string]render.Person, error) {
-	c, _, err := compareAll(ctx, env, opts.upnReportOptions)
+	c, err := compareAll(ctx, env, opts.upnReportOptions)
 	if err != nil {
 		return nil, err
 	}
@@ -115,7 +115,7 @@ func lookAtAll(ctx context.Context, env *Env, opts upnWatchOptions, first bool) 
 		}
 	}
 	if first {
-		env.saySummary(c, 0)
+		env.saySummary(c.Comparison, 0)
 	}
 	return found, nil
 }

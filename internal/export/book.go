@@ -133,7 +133,9 @@ func (b *book[T, R]) close(encoding string) (Export, error) {
 	if encoding != "" {
 		e.Notes = append(e.Notes, b.file+": the file is "+encoding)
 	}
-	for _, n := range b.notes(e.Columns) {
+	var notes []string
+	notes, e.Unknown = b.notes(e.Columns)
+	for _, n := range notes {
 		e.Notes = append(e.Notes, b.file+": "+n)
 	}
 	if e.Apart > 0 {

@@ -203,13 +203,17 @@ func (c Column) words() string {
 	return ""
 }
 
-// microsoftNotes say what the columns of a file cost.
-func microsoftNotes(c Columns) []string {
-	var notes, absent []string
+// microsoftNotes say what the columns of a file cost; unknown is the same without the way to
+// another export.
+func microsoftNotes(c Columns) (notes, unknown []string) {
+	var absent []string
 	for _, one := range microsoftCosts {
 		column := c[one.field]
 		if one.field == Enabled && column.State == Absent {
 			column = c[Blocked]
+		}
+		if column.State != Known && (one.field != Type || column.State != Empty) {
+			unknown = append(unknown, one.cost)
 		}
 		switch {
 		case column.State == Known, one.field == Type && column.State == Empty:
@@ -224,15 +228,17 @@ func microsoftNotes(c Columns) []string {
 	if len(absent) > 0 {
 		notes = append(notes, "not every column is there: "+strings.Join(absent, "; "))
 	}
-	return notes
+	return notes, unknown
 }
 
-func zoomNotes(c Columns) []string {
-	var notes []string
+func zoomNotes(c Columns) (notes, unknown []string) {
 	for _, one := range zoomCosts {
 		column := c[one.field]
 		if one.field == Status && column.State == Absent {
 			column = c[Active]
+		}
+		if column.State != Known {
+			unknown = append(unknown, one.cost)
 		}
 		switch column.State {
 		case Known:
@@ -242,7 +248,7 @@ func zoomNotes(c Columns) []string {
 			notes = append(notes, column.words()+", so "+one.cost)
 		}
 	}
-	return notes
+	return notes, unknown
 }
 
 // kindOf names a Microsoft dialect by its columns.

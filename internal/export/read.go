@@ -19,6 +19,8 @@ type Export struct {
 	Columns Columns
 	// Notes say what the file could not tell and what that costs.
 	Notes []string
+	// Unknown is what the file does not tell, and what that costs, for people.
+	Unknown []string
 	// Rows are how many were met: People, Apart and Rejected together.
 	Rows int
 	// People were handed on. Apart are rooms, resources, shared mailboxes and accounts of
@@ -107,7 +109,7 @@ type side[T, R any] struct {
 	otherColumns         []string
 	lists                []string
 	kind                 func(has func(string) bool, json bool) string
-	notes                func(Columns) []string
+	notes                func(Columns) (notes, unknown []string)
 	// row reads the cells of a row; false is a row to be counted apart.
 	row func(c *cells, r *R) (person bool)
 	// apart says that a row is none of a person although it lacks the address.

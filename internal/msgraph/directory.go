@@ -202,6 +202,51 @@ func (c *Client) UsersByLocalPart(ctx context.Context, local string) ([]tenant.U
 	return c.users(ctx, "looking up "+local+"@", "startswith(userPrincipalName,"+odata(local+"@")+")")
 }
 
+var accessUsersWith = access("UsersWith", readUsers)
+
+// UsersWith finds the people who have each of some words at the beginning of a name or of an
+// address. all is false when there are more than one page of them.
+//
+// https://learn.microsoft.com/graph/api/resources/user (startsWith)
+func (c *Client) UsersWith(ctx context.Context, words []string) (people []tenant.User, all bool, err error) {
+	filters := make([]string, len(words))
+	for i, word := range words {
+		var ways []string
+		for _, property := range []string{"displayName", "givenName", "surname", "userPrincipalName", "mail"} {
+			ways = append(ways, "startswith("+property+","+odata(word)+")")
+		}
+		ways = append(ways, "proxyAddresses/any(p:startswith(p,"+odata("smtp:"+word)+"))")
+		filters[i] = "(" + strings.Join(ways, " or ") + ")"
+	}
+	q := call{
+		doing:    "looking for " + strings.Join(words, " "),
+		access:   accessUsersWith,
+		method:   http.MethodGet,
+		eventual: true,
+		path: "/users" + query(
+			"$select",
+			userSelect,
+			"$count",
+			"true",
+			"$top",
+			"999",
+			"$filter",
+			url.QueryEscape(strings.Join(filters, " and ")),
+		),
+	}
+	var page struct {
+		Value []user `json:"value"`
+		Next  string `json:"@odata.nextLink"`
+	}
+	if err := c.do(ctx, q, &page); err != nil {
+		return nil, false, err
+	}
+	for _, u := range page.Value {
+		people = append(people, u.fact())
+	}
+	return people, page.Next == "", nil
+}
+
 var accessUsersNear = access("UsersNear", readUsers)
 
 // UsersNear finds people of a domain whose UPN begins or ends nearly like the

@@ -155,6 +155,7 @@ func uses() []use {
 			calls:     slices.Concat([]string{"msgraph.Domains", "zoom.User"}, lookedUp),
 			sometimes: []string{"zoom.Domains"},
 		},
+		{command: "upn find", calls: []string{"msgraph.UsersWith", "zoom.UsersOf"}},
 		{command: "upn report", calls: everybody, sometimes: slices.Concat(ofGroup, []string{"zoom.Domains"})},
 		{command: "upn watch", calls: everybody, sometimes: slices.Concat(ofGroup, []string{"zoom.Domains"})},
 		{

@@ -1,6 +1,7 @@
 package render
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -33,6 +34,12 @@ var personColumns = []string{
 	"suggestion",
 	"remedy",
 }
+
+// importance are the columns of the UPN reports, those first that a narrow table shows.
+var importance = []string{"zoom_email", "class", "entra_upn", "flags", "suggestion", "remedy", "matched_on", "entra_id"}
+
+// PersonColumns are the names of the columns of the UPN reports.
+func PersonColumns() []string { return slices.Clone(personColumns) }
 
 // NewPerson shows a result. Its texts are those of the result.
 func NewPerson(r *upn.Result) Person {
@@ -75,51 +82,35 @@ func (p Person) Row() []string {
 	}
 }
 
-// Check is the JSON of upn check.
-type Check struct {
-	People []CheckedPerson `json:"people"`
-}
-
-// CheckedPerson is one person with both sides and what to do.
-type CheckedPerson struct {
-	Person
-	// InZoom is false when the Zoom account has nobody with this email.
-	InZoom     bool     `json:"in_zoom"`
-	ZoomStatus string   `json:"zoom_status"`
-	EntraMail  string   `json:"entra_mail"`
-	Aliases    []string `json:"aliases"`
-	Why        string   `json:"why"`
-	Remedies   []string `json:"remedies"`
-	// Story is the text for a ticket, with --explain.
-	Story string `json:"story,omitempty"`
-}
-
-// CheckListing shows the two sides of each person.
-func CheckListing(c Check) Listing {
-	l := Listing{
-		Value:   c,
-		Columns: []string{"zoom_email", "in_zoom", "class", "flags", "entra_upn", "entra_mail", "matched_on", "suggestion"},
-	}
-	for _, p := range c.People {
-		l.Rows = append(
-			l.Rows,
-			[]string{
-				p.ZoomEmail,
-				YesNo(p.InZoom),
-				p.Class,
-				strings.Join(p.Flags, " "),
-				p.EntraUPN,
-				p.EntraMail,
-				p.MatchedOn,
-				p.Suggestion,
-			},
-		)
-	}
-	return l
+// Source is where one side of a report comes from: a file, or a service.
+type Source struct {
+	// Side is Zoom or Microsoft.
+	Side string `json:"side"`
+	// Name is the file's, or the service's.
+	Name string `json:"name"`
+	// Kind is what a file was recognised as.
+	Kind string `json:"kind"`
+	// Dated is when a file was written last, or when a service was read.
+	Dated time.Time `json:"dated"`
+	// SHA256 is that of a file, in hexadecimal digits.
+	SHA256 string `json:"sha256,omitempty"`
+	// Rows are how many were met: people, who are compared, apart, who are none, and rejected,
+	// which could not be read. They are not counted for a service.
+	Rows     int `json:"rows"`
+	People   int `json:"people"`
+	Apart    int `json:"apart"`
+	Rejected int `json:"rejected"`
+	// Unknown is what the file does not tell, and what that costs.
+	Unknown []string `json:"unknown"`
 }
 
 // Report is the JSON of upn report.
 type Report struct {
+	// Made is when.
+	Made time.Time `json:"made"`
+	// Tenant is the name of the Microsoft tenant; empty where nothing names it.
+	Tenant  string   `json:"tenant"`
+	Sources []Source `json:"sources"`
 	// Partial is true when an input said that it was not complete.
 	Partial bool           `json:"partial"`
 	Summary map[string]int `json:"summary"`

@@ -45,6 +45,13 @@ type Listing struct {
 	Direct func(io.Writer, Format) error
 	// Page writes HTML; nil where a listing has no page.
 	Page func(io.Writer) error
+	// Important are the columns in the order in which a narrow table keeps them; empty keeps all.
+	Important []string
+	// Chosen are the columns that are shown, in their order; empty is all. Width is what a table
+	// fits into, zero is all that it needs; Left gets the columns that it has no room for.
+	Chosen []string
+	Width  int
+	Left   func(columns []string)
 	// Text writes what people read where a table would not do.
 	Text func(io.Writer, Paint) error
 	// Paint colours Text; nil leaves it plain.
@@ -60,6 +67,7 @@ func Write(w io.Writer, format Format, l Listing) error {
 	if l.Direct != nil {
 		return l.Direct(w, format)
 	}
+	l.choose(format)
 	if report, ok := l.Reports[format]; ok {
 		text, err := report()
 		if err != nil {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"slices"
 	"strings"
 
 	"github.com/olekukonko/tablewriter/pkg/twwidth"
@@ -24,6 +25,14 @@ type Compared struct {
 	// Others are the members whom no Zoom user matches; AsRows shows them as lines at the end.
 	Others iter.Seq[tenant.User]
 	AsRows bool
+	// Columns are those that a table, CSV, Markdown and HTML show; empty is the usual ones.
+	Columns []string
+	// Width is what a table fits into, in columns of a terminal; zero is all that it needs. Left
+	// gets the columns that it has no room for.
+	Width int
+	Left  func(columns []string)
+	// For says for whom the report is.
+	For upn.Audience
 	// Most limits a table to that many lines; zero is all.
 	Most int
 }
@@ -36,10 +45,7 @@ func ComparedListing(c Compared) Listing {
 	return Listing{Columns: personColumns, Direct: func(w io.Writer, format Format) error {
 		switch format {
 		case CSV:
-			if _, err := w.Write(appendRow(nil, personColumns)); err != nil {
-				return err
-			}
-			return c.people(w, appendResultRow)
+			return c.csv(w)
 		case NDJSON:
 			return c.people(w, lineForm.append)
 		case JSON, YAML:
@@ -58,7 +64,7 @@ func ComparedListing(c Compared) Listing {
 
 // people writes a line for everybody who is shown.
 func (c Compared) people(w io.Writer, line func([]byte, *upn.Result) []byte) error {
-	if err := streamPeople(w, c.Everybody, c.Wants, line); err != nil || !c.AsRows {
+	if err := streamPeople(w, c.Everybody, c.Wants, line, nil); err != nil || !c.AsRows {
 		return err
 	}
 	var text []byte
@@ -172,105 +178,204 @@ const sampled = 1000
 // table writes columns apart by blanks. How wide they are is decided by the first lines; a
 // later longer cell pushes its own line alone.
 func (c Compared) table(w io.Writer) error {
-	var sample [][]string
-	widths := make([]int, len(personColumns))
+	columns, sample := c.places(), [][]string(nil)
+	titles := make([]string, len(columns))
+	for i, at := range columns {
+		titles[i] = title(personColumns[at])
+	}
+	widths := make([]int, len(columns))
 	take := func(row []string) {
 		for i, cell := range row {
-			widths[i] = max(widths[i], twwidth.Width(cell))
+			widths[i] = max(widths[i], widthOf(cell))
 		}
 		sample = append(sample, row)
-	}
-	titles := make([]string, len(personColumns))
-	for i, name := range personColumns {
-		titles[i] = title(name)
 	}
 	take(titles)
 	for r := range c.shown() {
 		if len(sample) > sampled || c.Most > 0 && len(sample) > c.Most {
 			break
 		}
-		take(visibleRow(r))
+		row := chosen(visibleRow(r), columns)
+		for i, cell := range row {
+			row[i] = strings.Clone(cell)
+		}
+		take(row)
 	}
 	if len(sample) == 1 {
 		_, err := fmt.Fprintln(w, "Nobody to show.")
 		return err
 	}
+	names := chosen(personColumns, columns)
+	some := fit(names, widths, importance, c.Width)
+	if c.Left != nil && len(some) < len(columns) {
+		shown := chosen(names, some)
+		c.Left(slices.DeleteFunc(names, func(name string) bool { return slices.Contains(shown, name) }))
+	}
+	widths = chosen(widths, some)
 	if c.Most > 0 || len(sample) <= sampled {
 		var text []byte
 		for _, row := range sample {
-			text = appendPadded(text, row, widths)
+			text = appendPadded(text, chosen(row, some), widths)
 		}
 		_, err := w.Write(text)
 		return err
 	}
-	if _, err := w.Write(appendPadded(nil, titles, widths)); err != nil {
+	if _, err := w.Write(appendPadded(nil, chosen(titles, some), widths)); err != nil {
 		return err
 	}
-	return c.people(w, func(dst []byte, r *upn.Result) []byte { return appendPadded(dst, visibleRow(r), widths) })
+	columns = chosen(columns, some)
+	return c.people(w, func(dst []byte, r *upn.Result) []byte {
+		return appendPadded(dst, chosen(visibleRow(r), columns), widths)
+	})
 }
 
+// places are the columns that are shown, as places in personColumns.
+func (c Compared) places() []int {
+	if len(c.Columns) > 0 {
+		return placesOf(personColumns, c.Columns)
+	}
+	return placesOf(personColumns, personColumns)
+}
+
+// placesWithoutIDs are those that people read: no GUID, unless it is asked for.
+func (c Compared) placesWithoutIDs() []int {
+	if len(c.Columns) > 0 {
+		return c.places()
+	}
+	return slices.DeleteFunc(c.places(), func(i int) bool { return personColumns[i] == "entra_id" })
+}
+
+// visibleRow is a person's row; its texts are valid until the next one's.
 func visibleRow(r *upn.Result) []string {
 	row := NewPerson(r).Row()
 	for i, cell := range row {
-		row[i] = strings.Clone(visible(cell)) // a result's texts are valid until the next
+		if cell == "" || !isPlain(cell) {
+			row[i] = visible(cell)
+		}
 	}
 	return row
+}
+
+// widthOf is how many columns of a terminal a text takes.
+func widthOf(text string) int {
+	if isPlain(text) {
+		return len(text)
+	}
+	return twwidth.Width(text)
+}
+
+// isPlain says whether a text is printable ASCII, as most are.
+func isPlain(text string) bool {
+	for i := range len(text) {
+		if text[i] < ' ' || text[i] > '~' {
+			return false
+		}
+	}
+	return true
 }
 
 func appendPadded(dst []byte, row []string, widths []int) []byte {
 	for i, cell := range row {
 		dst = append(dst, cell...)
-		for range widths[i] - twwidth.Width(cell) + 2 {
+		for range widths[i] - widthOf(cell) + apart {
 			dst = append(dst, ' ')
 		}
 	}
 	return append(bytes.TrimRight(dst, " "), '\n')
 }
 
-// markdown writes the counts and a table of everybody shown, for a ticket.
+// csv writes some of the columns.
+func (c Compared) csv(w io.Writer) error {
+	columns, line := c.places(), appendResultRow
+	if len(c.Columns) > 0 {
+		line = func(dst []byte, r *upn.Result) []byte { return appendRow(dst, chosen(NewPerson(r).Row(), columns)) }
+	}
+	if _, err := w.Write(appendRow(nil, chosen(personColumns, columns))); err != nil {
+		return err
+	}
+	return c.people(w, line)
+}
+
+// markdown writes the sources, the counts and a table of everybody shown, for a ticket.
 func (c Compared) markdown(w io.Writer) error {
-	var head []byte
-	head = fmt.Appendf(head, "# UPN report\n\n%d Zoom users, %d match.", c.Everybody.Len(), c.Summary[string(upn.Match)])
+	columns := c.placesWithoutIDs()
+	head := fmt.Appendf(
+		nil,
+		"# UPN report\n\n%s\n\n%d Zoom users, %d match.",
+		c.madeOf(),
+		c.Everybody.Len(),
+		c.Summary[string(upn.Match)],
+	)
 	if c.Partial {
 		head = append(head, " **Partial: an input said that it was not complete.**"...)
 	}
-	head = append(head, "\n\n| class | people |\n| --- | ---: |\n"...)
+	head = append(head, '\n', '\n')
+	for _, s := range c.Sources {
+		head = append(append(append(head, "- "...), plainText(s.words())...), '\n')
+	}
+	head = append(head, "\n| class | people | meaning |\n| --- | ---: | --- |\n"...)
 	for _, class := range upn.Classes {
 		if n := c.Summary[string(class)]; n > 0 {
-			head = fmt.Appendf(head, "| %s | %d |\n", class, n)
+			head = fmt.Appendf(head, "| %s | %d | %s |\n", class, n, plainText(meaningOf(string(class))))
 		}
 	}
 	head = append(head, "\n|"...)
-	for _, name := range personColumns {
+	for _, name := range chosen(personColumns, columns) {
 		head = append(append(append(head, ' '), strings.ReplaceAll(name, "_", " ")...), " |"...)
 	}
-	head = append(append(append(head, "\n|"...), strings.Repeat(" --- |", len(personColumns))...), '\n')
+	head = append(append(append(head, "\n|"...), strings.Repeat(" --- |", len(columns))...), '\n')
 	if _, err := w.Write(head); err != nil {
 		return err
 	}
 	return c.people(w, func(dst []byte, r *upn.Result) []byte {
 		dst = append(dst, '|')
-		for _, cell := range NewPerson(r).Row() {
+		for _, cell := range chosen(NewPerson(r).Row(), columns) {
 			dst = append(append(append(dst, ' '), plainText(cell)...), " |"...)
 		}
 		return append(dst, '\n')
 	})
 }
 
-// page writes HTML, which carries its rows.
-func (c Compared) page(w io.Writer) error {
-	rows := [][]string{}
-	for r := range c.shown() {
-		row := NewPerson(r).Row()
-		for i := range row {
-			row[i] = strings.Clone(row[i])
-		}
-		rows = append(rows, row)
+// madeOf says when a report was made, and of which tenant.
+func (r Report) madeOf() string {
+	made := "Made on " + r.Made.UTC().Format("2006-01-02 15:04 UTC")
+	if r.Tenant == "" {
+		return made + "; no tenant is named."
 	}
-	report := c.Report
-	for u := range c.Others {
-		report.NotInZoom = append(report.NotInZoom, strings.Clone(u.UPN))
-	}
-	return writeReport(w, report, rows)
+	return made + " of the tenant " + r.Tenant + "."
 }
 
+// words are a source in a sentence.
+func (s Source) words() string {
+	text := s.Side + ": " + s.Name
+	if s.Kind != "" {
+		text += ", " + s.Kind
+	}
+	text += ", of " + s.Dated.UTC().Format("2006-01-02 15:04 UTC")
+	if s.SHA256 != "" {
+		text += ", SHA-256 " + s.SHA256
+	}
+	if s.Rows > 0 {
+		text += fmt.Sprintf(
+			"; %d rows: %d people, %d that are no people, %d that could not be read",
+			s.Rows,
+			s.People,
+			s.Apart,
+			s.Rejected,
+		)
+	}
+	for _, u := range s.Unknown {
+		text += "; " + u
+	}
+	return text
+}
+
+// meaningOf is what a class or a flag means.
+func meaningOf(code string) string {
+	for _, m := range upn.Meanings() {
+		if m.Code == code {
+			return m.Meaning
+		}
+	}
+	return ""
+}

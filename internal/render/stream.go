@@ -19,12 +19,14 @@ type People interface {
 	Results(from, to int) iter.Seq[*upn.Result]
 }
 
-// streamPeople makes the lines on all processors and writes them in order.
+// streamPeople makes the lines on all processors and writes them in order. pack, which may be
+// nil, makes of the lines of a part what is written.
 func streamPeople(
 	w io.Writer,
 	c People,
 	wants func(upn.Class) bool,
 	line func([]byte, *upn.Result) []byte,
+	pack func([]byte) []byte,
 ) error {
 	const people = 4096
 	type piece struct {
@@ -45,6 +47,9 @@ func streamPeople(
 					if wants(r.Class) {
 						text = line(text, r)
 					}
+				}
+				if pack != nil {
+					text = pack(text)
 				}
 				p.text <- text
 			}

@@ -77,7 +77,12 @@ func TestPeopleInPieces(t *testing.T) {
 	}
 	c := m.Compare(nil)
 	l := Listing{Columns: personColumns}
-	whole := Report{Summary: map[string]int{}, Domains: []DomainCount{{"a: b", 1, 2}}, People: []Person{}, NotInZoom: []string{}}
+	whole := Report{
+		Summary:   map[string]int{},
+		Domains:   []DomainCount{{"a: b", 1, 2}},
+		People:    []Person{},
+		NotInZoom: []string{},
+	}
 	for i := range c.Len() {
 		r := c.Result(i)
 		p := NewPerson(&r)
@@ -138,7 +143,12 @@ func FuzzPersonForms(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, email, name string) {
 		all := handful{
-			{ZoomEmail: email, Class: upn.Mail, Flags: []upn.Flag{upn.Synced, upn.Case}, Entra: &tenant.User{UPN: name, ID: email}},
+			{
+				ZoomEmail: email,
+				Class:     upn.Mail,
+				Flags:     []upn.Flag{upn.Synced, upn.Case},
+				Entra:     &tenant.User{UPN: name, ID: email},
+			},
 			{ZoomEmail: name, Class: upn.Taken, TakenBy: email, MatchedOn: email, Entra: &tenant.User{}},
 			{ZoomEmail: "x", Class: upn.Typo, Suggestion: name},
 		}
@@ -207,7 +217,11 @@ func FuzzPersonForms(f *testing.F) {
 
 // Nobody is an empty list, not a broken one.
 func TestNobodyToShow(t *testing.T) {
-	c := Compared{Report: Report{Summary: map[string]int{}, Domains: []DomainCount{}}, Everybody: handful{}, Wants: everybody}
+	c := Compared{
+		Report:    Report{Summary: map[string]int{}, Domains: []DomainCount{}},
+		Everybody: handful{},
+		Wants:     everybody,
+	}
 	for format, want := range map[Format]string{
 		JSON:   `"people": [],`,
 		YAML:   "people: []\n",

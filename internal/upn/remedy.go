@@ -81,7 +81,9 @@ func (r Result) ways(upn string) []string {
 		if r.Class == Domain && r.Unread {
 			ways = append([]string{r.readAliases() + "; if nobody has it, one of these"}, ways...)
 		}
-		return append(append(ways, r.further()...), r.withTool("for many people at once: zo365 upn fix --plan fixes.jsonl")...)
+		return append(
+			append(ways, r.further()...),
+			r.withTool("for many people at once: zo365 upn fix --plan fixes.jsonl")...)
 	case Guest:
 		return []string{"connect this person's calendar in their home tenant, or give them an account in this one"}
 	case Taken:
@@ -195,7 +197,10 @@ func (r Result) equal(upn string) (ways []string) {
 		}
 	}
 	if !r.upnFirst() { // the UPN's domain can still become the Zoom account's
-		ways = append(ways, "add "+Normal(upn).Domain()+" to the Zoom account first: "+menu.ZoomDomains+"; then "+r.changeZoom(upn))
+		ways = append(
+			ways,
+			"add "+Normal(upn).Domain()+" to the Zoom account first: "+menu.ZoomDomains+"; then "+r.changeZoom(upn),
+		)
 	}
 	return ways
 }

@@ -141,7 +141,9 @@ func (w *words) add(text string) {
 	w.lengths[len(text)%len(w.lengths)] = true
 }
 
-func (w *words) has(text []byte) bool { return w.lengths[len(text)%len(w.lengths)] && w.all[string(text)] }
+func (w *words) has(text []byte) bool {
+	return w.lengths[len(text)%len(w.lengths)] && w.all[string(text)]
+}
 
 func (w *wanted) ask(email string) {
 	key := upn.Normal(email)

@@ -21,7 +21,7 @@ type Matcher struct {
 	// unread: the aliases of some of the tenant's people are unknown.
 	unread bool
 	// files are what each source was, in the order of the people.
-	files []source
+	files  []source
 	sealed bool  // the Zoom side is complete
 	warm   found // keeps the compiler from leaving reads out
 }
