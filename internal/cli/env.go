@@ -43,6 +43,8 @@ type Env struct {
 	// Screen says whether standard output is a terminal, Width how many columns it has.
 	Screen bool
 	Width  int
+	// ScreenErr says whether standard error is a terminal on which lines can be drawn again.
+	ScreenErr bool
 	// Open shows an address in the person's browser.
 	Open func(ctx context.Context, address string) error
 	// ReadSecret reads a line without echo.
@@ -52,6 +54,7 @@ type Env struct {
 		config  string
 		tenant  string
 		debug   bool
+		quiet   bool
 		noInput bool
 	}
 	settings config.Settings
@@ -71,7 +74,7 @@ func System() *Env {
 	env := &Env{
 		In:       os.Stdin,
 		Out:      os.Stdout,
-		Err:      os.Stderr,
+		Err:      &talk{out: os.Stderr},
 		Getenv:   os.Getenv,
 		Terminal: term.IsTerminal(int(os.Stdin.Fd())) && term.IsTerminal(int(os.Stderr.Fd())),
 	}
@@ -81,8 +84,11 @@ func System() *Env {
 	) // without a size a table takes what it needs
 	plain := os.Getenv("NO_COLOR") != "" || os.Getenv("CI") != "" || os.Getenv("TERM") == "dumb" // https://no-color.org
 	env.Colour = !plain && env.Screen
+	env.ScreenErr = os.Getenv("CI") == "" && os.Getenv("TERM") != "dumb" && term.IsTerminal(int(os.Stderr.Fd()))
 	env.ColourErr = !plain && term.IsTerminal(int(os.Stderr.Fd()))
-	env.Open = func(ctx context.Context, address string) error { return openBrowser(ctx, env.Getenv, env.Err, address) }
+	env.Open = func(ctx context.Context, address string) error {
+		return openBrowser(ctx, env.Getenv, env.terminal(), address)
+	}
 	env.ReadSecret = func() (secret.Secret, error) {
 		text, err := term.ReadPassword(int(os.Stdin.Fd()))
 		env.say("")

@@ -67,6 +67,7 @@ Run zo365 init first. To try everything without a tenant: zo365 sandbox serve.`,
 	flags.Duration("request-timeout", 0, "longest wait for one answer (default 30s)")
 	flags.Duration("max-wait", 0, "longest wait in all when a service throttles (default 5m)")
 	flags.BoolVar(&env.flags.noInput, "no-input", false, "never ask anything")
+	flags.BoolVarP(&env.flags.quiet, "quiet", "q", false, "show no progress")
 	flags.BoolVar(&env.flags.debug, "debug", false, "show each request on stderr, without secrets")
 
 	root.AddCommand(

@@ -127,7 +127,7 @@ func runSandboxShell(ctx context.Context, env *Env, opts sandboxShellOptions, co
 	if len(command) == 0 {
 		env.say("sandbox %q is ready, and this is a shell in it; exit ends both", scenario.Name)
 	}
-	run.Stdin, run.Stdout, run.Stderr = env.In, env.Out, env.Err
+	run.Stdin, run.Stdout, run.Stderr = env.In, env.Out, env.terminal()
 	err = run.Run()
 	var exited *exec.ExitError
 	if errors.As(err, &exited) {

@@ -143,7 +143,10 @@ func (o upnCheckOptions) show(env *Env, out render.Check, stories []string) erro
 		for _, p := range out.People {
 			one := out
 			one.People = []render.CheckedPerson{p}
-			if err := env.writeReport(render.CheckListing(one), filepath.Join(o.OutDir, fileOf(p.ZoomEmail, env.settings.Output))); err != nil {
+			if err := env.writeReport(
+				render.CheckListing(one),
+				filepath.Join(o.OutDir, fileOf(p.ZoomEmail, env.settings.Output)),
+			); err != nil {
 				return err
 			}
 		}

@@ -24,8 +24,9 @@ type exportReader = func(file string, r io.Reader, o export.Options) (export.Exp
 // exports are the files of both sides while a command reads them. What was set aside is said
 // once, however often a file is read.
 type exports struct {
-	env     *Env
-	sources upnSources
+	env      *Env
+	sources  upnSources
+	progress *progress
 
 	mu sync.Mutex
 	// input is what standard input held, which can be read once.
@@ -39,8 +40,14 @@ type exports struct {
 	found []render.Source
 }
 
+// newExports begins to read; what is read is shown.
 func newExports(env *Env, sources upnSources) *exports {
-	return &exports{env: env, sources: sources, said: map[string]bool{}}
+	return &exports{
+		env:      env,
+		sources:  sources,
+		progress: env.progress(),
+		said:     map[string]bool{},
+	}
 }
 
 // zoom and microsoft read all files of a side. partial says that people are missing.
@@ -90,6 +97,9 @@ func (e *exports) one(side, file string, read exportReader) (export.Export, erro
 		defer func() { _ = f.Close() }() // nothing was written
 		text = f
 	}
+	reading := e.progress.begin("reading "+filepath.Base(name), true, sizeOf(file))
+	defer reading.end()
+	text = reading.reader(text)
 	digest := sha256.New()
 	e.mu.Lock()
 	again := e.said[file]
@@ -126,6 +136,14 @@ func (e *exports) one(side, file string, read exportReader) (export.Export, erro
 		})
 	}
 	return found, err
+}
+
+// sizeOf is how many bytes a file has; zero is not known.
+func sizeOf(file string) int64 {
+	if info, err := os.Stat(file); err == nil {
+		return info.Size()
+	}
+	return 0
 }
 
 // dated is when a file was written last; standard input is new.
@@ -174,6 +192,7 @@ func (e *exports) reject(r export.Reject) {
 // close says how many rows were set aside, where the command went on without them, and
 // writes them where they are wanted: also where they are too many for it to go on.
 func (e *exports) close(failed error) error {
+	e.progress.stop()
 	if e.rejected > 0 && failed == nil {
 		rows := "1 row could not be read and is"
 		if e.rejected > 1 {

@@ -61,7 +61,10 @@ func runUPNFind(ctx context.Context, env *Env, opts upnFindOptions) (err error) 
 	case opts.Limit < 1:
 		return usagef("--limit: %d shows nobody", opts.Limit)
 	}
-	if err := errors.Join(opts.checkColumns(env, render.FoundListing(render.Found{}).Columns), opts.mustExist()); err != nil {
+	if err := errors.Join(
+		opts.checkColumns(env, render.FoundListing(render.Found{}).Columns),
+		opts.mustExist(),
+	); err != nil {
 		return err
 	}
 	files := newExports(env, opts.upnSources)
@@ -93,7 +96,11 @@ func runUPNFind(ctx context.Context, env *Env, opts upnFindOptions) (err error) 
 }
 
 // zoom are the people of Zoom who have every word.
-func (o upnFindOptions) zoom(ctx context.Context, env *Env, files *exports) (found []render.FoundPerson, more bool, err error) {
+func (o upnFindOptions) zoom(
+	ctx context.Context,
+	env *Env,
+	files *exports,
+) (found []render.FoundPerson, more bool, err error) {
 	add := func(z tenant.ZoomUser) {
 		if where := o.where(z.DisplayName, z.Email, "", nil); where != "" {
 			found = append(found, render.FoundPerson{
@@ -136,7 +143,11 @@ func (o upnFindOptions) zoom(ctx context.Context, env *Env, files *exports) (fou
 }
 
 // microsoft are the people of the tenant who have every word.
-func (o upnFindOptions) microsoft(ctx context.Context, env *Env, files *exports) (found []render.FoundPerson, more bool, err error) {
+func (o upnFindOptions) microsoft(
+	ctx context.Context,
+	env *Env,
+	files *exports,
+) (found []render.FoundPerson, more bool, err error) {
 	add := func(u tenant.User) {
 		aliases := []string{}
 		for _, proxy := range u.Proxies {
@@ -195,7 +206,12 @@ func statusInEntra(u tenant.User) string {
 // where says what of a person has every word, the first that has one; empty is nobody who is
 // meant.
 func (o upnFindOptions) where(name, address, mail string, aliases []string) (first string) {
-	places := []struct{ place, text string }{{"name", name}, {"address", address}, {"mail", mail}, {"alias", strings.Join(aliases, " ")}}
+	places := []struct{ place, text string }{
+		{"name", name},
+		{"address", address},
+		{"mail", mail},
+		{"alias", strings.Join(aliases, " ")},
+	}
 	for _, word := range o.Words {
 		i := slices.IndexFunc(places, func(p struct{ place, text string }) bool {
 			return strings.Contains(strings.ToLower(p.text), word)

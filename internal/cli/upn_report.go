@@ -140,7 +140,18 @@ func runUPNReport(ctx context.Context, env *Env, opts upnReportOptions) error {
 	if opts.Group == "" { // who is not in the group may still be in Zoom
 		others = c.CountNotInZoom()
 	}
-	if err := env.writeReport(opts.listing(env, c), opts.Out); err != nil {
+	writing := env.progress()
+	wanted := 0
+	for _, class := range upn.Classes {
+		if opts.wants(class) {
+			wanted += c.Count(class)
+		}
+	}
+	people := writing.begin("writing the report", false, int64(wanted))
+	l := opts.listing(env, c, people)
+	err = env.writeReport(l, opts.Out)
+	writing.stop()
+	if err != nil {
 		return err
 	}
 	env.saySummary(c.Comparison, others)
@@ -151,10 +162,11 @@ func runUPNReport(ctx context.Context, env *Env, opts upnReportOptions) error {
 }
 
 // listing is the report, whose people are written one by one.
-func (o upnReportOptions) listing(env *Env, c everybody) render.Listing {
+func (o upnReportOptions) listing(env *Env, c everybody, written *work) render.Listing {
 	all := render.Compared{
 		Report:    reportOf(c),
 		Everybody: c,
+		Wrote:     func(people int) { written.now.Add(int64(people)) },
 		Wants:     o.wants,
 		Columns:   o.Columns,
 		For:       c.For,
@@ -239,21 +251,33 @@ func compareAll(ctx context.Context, env *Env, opts upnReportOptions) (all every
 		return all, err
 	}
 	partial, err := add(&m) // everybody of Zoom is known by now
+	comparing := files.progress.begin("comparing", false, 0)
 	all.Comparison, all.partial = m.Compare(domains), partial || zoomPartial
+	comparing.end()
 	if err == nil {
 		all.ZoomDomains, err = zoomDomains(ctx, env, client)
 	}
 	all.For = upn.Audience(opts.For)
 	now := time.Now().UTC().Truncate(time.Second)
 	if client != nil {
-		all.sources = append(all.sources, render.Source{Side: "Zoom", Name: "Zoom's API", Dated: now, Unknown: []string{}})
+		all.sources = append(all.sources, render.Source{
+			Side:    "Zoom",
+			Name:    "Zoom's API",
+			Dated:   now,
+			Unknown: []string{},
+		})
 	}
 	slices.SortStableFunc(files.found, func(a, b render.Source) int { return strings.Compare(b.Side, a.Side) })
 	all.sources = append(all.sources, files.found...)
 	if len(opts.MicrosoftExport) == 0 {
 		all.sources = append(
 			all.sources,
-			render.Source{Side: "Microsoft", Name: "Microsoft Graph", Dated: now, Unknown: []string{}},
+			render.Source{
+				Side:    "Microsoft",
+				Name:    "Microsoft Graph",
+				Dated:   now,
+				Unknown: []string{},
+			},
 		)
 	}
 	return all, err
@@ -292,7 +316,12 @@ func zoomSide(
 	}
 	if opts.Group == "" {
 		dir, err := doors.Snapshots(found)
-		folder := snapshot.Folder{Dir: dir, Partial: opts.AllowPartial, Say: env.say}
+		folder := snapshot.Folder{
+			Dir:     dir,
+			Partial: opts.AllowPartial,
+			Say:     env.say,
+			Came:    files.progress.came(),
+		}
 		return func() (bool, error) { return folder.Zoom(ctx, client, m.AddZoom) }, client, err
 	}
 	return func() (bool, error) {
@@ -357,6 +386,7 @@ func microsoftSide(
 		Target:  tenant.Target{Tenant: id},
 		Partial: opts.AllowPartial,
 		Say:     env.say,
+		Came:    files.progress.came(),
 	}
 	return func() (peopleAdder, []tenant.Domain, error) {
 		domains, err := domainsOf(ctx, env, client)

@@ -65,7 +65,6 @@ func CheckListing(c Check) Listing {
 	return l
 }
 
-
 // markdown is the stories, for a ticket.
 func (c Check) markdown() ([]byte, error) {
 	stories := make([]string, len(c.People))

@@ -55,7 +55,10 @@ func TestTheReportFitsTheTerminal(t *testing.T) {
 	}}
 	var left []string
 	text := written(t, Table, ComparedListing(Compared{
-		Everybody: all, Wants: everybody, Width: 60, Left: func(columns []string) { left = columns },
+		Everybody: all,
+		Wants:     everybody,
+		Width:     60,
+		Left:      func(columns []string) { left = columns },
 	}))
 	for line := range strings.Lines(text) {
 		if len(strings.TrimRight(line, "\n")) > 60 {

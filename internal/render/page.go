@@ -85,7 +85,7 @@ func (c Compared) page(w io.Writer) error {
 	line := func(dst []byte, r *upn.Result) []byte { return appendPageLine(dst, r, withID) }
 	for _, match := range []bool{false, true} {
 		wants := func(class upn.Class) bool { return c.Wants(class) && (class == upn.Match) == match }
-		if err := streamPeople(w, c.Everybody, wants, line, packed); err != nil {
+		if err := streamPeople(w, c.Everybody, wants, line, packed, c.Wrote); err != nil {
 			return err
 		}
 	}

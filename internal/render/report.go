@@ -33,6 +33,8 @@ type Compared struct {
 	Left  func(columns []string)
 	// For says for whom the report is.
 	For upn.Audience
+	// Wrote is told how many people more are written; it may be nil.
+	Wrote func(people int)
 	// Most limits a table to that many lines; zero is all.
 	Most int
 }
@@ -64,7 +66,7 @@ func ComparedListing(c Compared) Listing {
 
 // people writes a line for everybody who is shown.
 func (c Compared) people(w io.Writer, line func([]byte, *upn.Result) []byte) error {
-	if err := streamPeople(w, c.Everybody, c.Wants, line, nil); err != nil || !c.AsRows {
+	if err := streamPeople(w, c.Everybody, c.Wants, line, nil, c.Wrote); err != nil || !c.AsRows {
 		return err
 	}
 	var text []byte

@@ -20,18 +20,22 @@ type People interface {
 }
 
 // streamPeople makes the lines on all processors and writes them in order. pack, which may be
-// nil, makes of the lines of a part what is written.
+// nil, makes of the lines of a part what is written. wrote, which may be nil, is told of how many
+// people the lines are written.
 func streamPeople(
 	w io.Writer,
 	c People,
 	wants func(upn.Class) bool,
 	line func([]byte, *upn.Result) []byte,
 	pack func([]byte) []byte,
+	wrote func(people int),
 ) error {
 	const people = 4096
 	type piece struct {
 		from int
 		text chan []byte
+		// people are how many have a line in it, once there.
+		people *int
 	}
 	workers := runtime.GOMAXPROCS(0)
 	queue, work := make(chan piece, workers), make(chan piece)
@@ -46,6 +50,7 @@ func streamPeople(
 				for r := range c.Results(p.from, to) {
 					if wants(r.Class) {
 						text = line(text, r)
+						*p.people++
 					}
 				}
 				if pack != nil {
@@ -59,7 +64,7 @@ func streamPeople(
 		defer close(queue)
 		defer close(work)
 		for from := 0; from < c.Len(); from += people {
-			p := piece{from, make(chan []byte, 1)}
+			p := piece{from, make(chan []byte, 1), new(int)}
 			select {
 			case queue <- p:
 			case <-stop:
@@ -76,6 +81,9 @@ func streamPeople(
 		text := <-p.text
 		if _, err := w.Write(text); err != nil {
 			return err
+		}
+		if wrote != nil {
+			wrote(*p.people)
 		}
 		select {
 		case free <- text:

@@ -149,7 +149,13 @@ func FuzzPersonForms(f *testing.F) {
 				Flags:     []upn.Flag{upn.Synced, upn.Case},
 				Entra:     &tenant.User{UPN: name, ID: email},
 			},
-			{ZoomEmail: name, Class: upn.Taken, TakenBy: email, MatchedOn: email, Entra: &tenant.User{}},
+			{
+				ZoomEmail: name,
+				Class:     upn.Taken,
+				TakenBy:   email,
+				MatchedOn: email,
+				Entra:     &tenant.User{},
+			},
 			{ZoomEmail: "x", Class: upn.Typo, Suggestion: name},
 		}
 		other := tenant.User{UPN: name}

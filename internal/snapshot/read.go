@@ -270,6 +270,7 @@ func (r *reader) read(ctx context.Context, t task) (err error) {
 		}
 	}
 	out.Flush()
+	r.folder.came("Microsoft Graph", len(r.seen), r.count)
 	p := progress{Range: t.r, Next: next, Done: next == ""}
 	switch {
 	case next == "", r.whole:

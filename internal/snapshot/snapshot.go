@@ -29,6 +29,14 @@ type Folder struct {
 	Partial bool
 	// Say is told what takes long; it may be nil.
 	Say func(format string, args ...any)
+	// Came is told how many people of a service are read, of how many; it may be nil.
+	Came func(service string, people, of int)
+}
+
+func (f Folder) came(service string, people, of int) {
+	if f.Came != nil {
+		f.Came(service, people, of)
+	}
 }
 
 // Microsoft is what a snapshot needs of Graph.

@@ -37,13 +37,16 @@ const zoomPageLife = 15 * time.Minute
 
 // zoomReader reads the pages of all statuses at the same time.
 type zoomReader struct {
-	zoom Zoom
-	each func(email, status string)
+	folder Folder
+	zoom   Zoom
+	each   func(email, status string)
 
 	mu   sync.Mutex
 	have map[string]map[int]zoomPage
 	file *os.File
 	slot chan struct{}
+	// read are the people who are here, of how many Zoom counts.
+	read, total int
 }
 
 // Zoom reads everybody of the account; each is called for one person at a time.
@@ -58,7 +61,12 @@ func (f Folder) Zoom(ctx context.Context, z Zoom, each func(email, status string
 		return false, err
 	}
 	defer unlock()
-	r := &zoomReader{zoom: z, each: each, slot: make(chan struct{}, atOnce)}
+	r := &zoomReader{
+		folder: f,
+		zoom:   z,
+		each:   each,
+		slot:   make(chan struct{}, atOnce),
+	}
 	if err := r.open(f); err != nil {
 		return false, err
 	}
@@ -209,6 +217,10 @@ func (r *zoomReader) page(ctx context.Context, status string, number, total int)
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if r.read += len(users); number == 1 {
+		r.total += count
+	}
+	r.folder.came("Zoom", r.read, r.total)
 	_, err = r.file.Write(append(text, '\n'))
 	return p, err
 }

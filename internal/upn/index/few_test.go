@@ -15,7 +15,12 @@ func sidesOf(emails []string, people []tenant.User) Sides {
 	return Sides{
 		Microsoft: func(keep func(*export.Person) bool) (some []tenant.User, _ bool, _ error) {
 			for _, u := range people {
-				p := export.Person{UPN: []byte(u.UPN), Mail: []byte(u.Mail), Guest: u.Guest, Deleted: u.Deleted}
+				p := export.Person{
+					UPN:     []byte(u.UPN),
+					Mail:    []byte(u.Mail),
+					Guest:   u.Guest,
+					Deleted: u.Deleted,
+				}
 				for _, proxy := range u.Proxies {
 					if address := upn.Normal(proxy); address != "" {
 						p.Proxies = append(p.Proxies, []byte(address))
