@@ -49,13 +49,15 @@ func TestImportanceNamesEveryColumn(t *testing.T) {
 }
 
 func TestTheReportFitsTheTerminal(t *testing.T) {
-	all := handful{{
-		ZoomEmail: "adele@contoso.com", Class: upn.Mail, MatchedOn: "adele@contoso.com",
-		Entra: &tenant.User{UPN: "adele.vance@contoso.com", ID: "1"},
-	}}
+	adele := upn.Result{
+		ZoomEmail: "adele@contoso.com",
+		Class:     upn.Mail,
+		MatchedOn: "adele@contoso.com",
+		Entra:     &tenant.User{UPN: "adele.vance@contoso.com", ID: "1"},
+	}
 	var left []string
 	text := written(t, Table, ComparedListing(Compared{
-		Everybody: all,
+		Everybody: handful{adele},
 		Wants:     everybody,
 		Width:     60,
 		Left:      func(columns []string) { left = columns },
