@@ -51,6 +51,10 @@ judges: build ## official SDKs, strict clients and contracts judge the sandbox; 
 
 bench: build ## zo365 beside DuckDB, Python and Miller, and reading live (docs/performance.md)
 	.ci/bench $(BENCH)
+	.ci/bench -json -people 1000000 $(BENCH)
+	.ci/bench -core -people 1000000 -only zo365,duckdb $(BENCH)
+	.ci/bench -formats -people 1000000 $(BENCH)
+	.ci/bench -one -people 1000000 $(BENCH)
 	.ci/bench -live
 
 clean:

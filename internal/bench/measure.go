@@ -41,20 +41,7 @@ func (c cost) String() string {
 func programs(zo365, rivals, only string, slowToo bool) []contender {
 	all := []contender{
 		{name: "zo365", typos: true, command: func(t tenant, out string) []string {
-			return []string{
-				zo365,
-				"upn",
-				"report",
-				"--zoom-export",
-				t.Zoom,
-				"--microsoft-export",
-				t.Microsoft,
-				"-o",
-				"csv",
-				"--out",
-				out,
-				"--exit-zero",
-			}
+			return report(zo365, t, "csv", out)
 		}},
 		{name: "duckdb", command: func(t tenant, out string) []string {
 			return []string{"node", filepath.Join(rivals, "duckdb.mjs"), t.Zoom, t.Microsoft, out}
@@ -85,6 +72,61 @@ func programs(zo365, rivals, only string, slowToo bool) []contender {
 		return all
 	}
 	return slices.DeleteFunc(all, func(c contender) bool { return !slices.Contains(strings.Split(only, ","), c.name) })
+}
+
+// report is the command that compares everybody.
+func report(zo365 string, t tenant, format, out string) []string {
+	return []string{
+		zo365,
+		"upn",
+		"report",
+		"--zoom-export",
+		t.Zoom,
+		"--microsoft-export",
+		t.Microsoft,
+		"-o",
+		format,
+		"--out",
+		out,
+		"--exit-zero",
+	}
+}
+
+// formatTable writes the medians, and what each takes in proportion to the first.
+func formatTable(out io.Writer, header bool, n int, all []contender) error {
+	if header {
+		if _, err := fmt.Fprintln(
+			out,
+			"| people | what | wall s | CPU s | peak MB | to the first: wall, memory | size |\n|---|---|---|---|---|---|---|",
+		); err != nil {
+			return err
+		}
+	}
+	own := make([]float64, len(measures))
+	for i, of := range measures {
+		own[i] = median(all[0].costs, of)
+	}
+	for _, c := range all {
+		values := make([]float64, len(measures))
+		for i, of := range measures {
+			values[i] = median(c.costs, of)
+		}
+		if _, err := fmt.Fprintf(
+			out,
+			"| %d | %s | %.2f | %.2f | %.0f | %.2f, %.2f | %s |\n",
+			n,
+			c.name,
+			values[0],
+			values[1],
+			values[2],
+			values[0]/own[0],
+			values[2]/own[2],
+			c.verdict,
+		); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // use prepares the command; a last word that begins with ">" is where standard
