@@ -88,6 +88,9 @@ type pages struct {
 	meta  pageMeta
 	done  bool
 	free  chan people
+	keys  map[string]bool // whether a key is one of lists
+	// room is the memory of an object's fields, used again.
+	room []byte
 }
 
 // pageMeta is what pages say of how many there are.
@@ -171,7 +174,8 @@ func (p *pages) step(chunk *people) error {
 	case kind == '{' && top != nil && top.ofPeople:
 		return p.person(chunk)
 	case kind == '{':
-		p.open = append(p.open, frame{object: true, line: p.here(), fields: []byte{'{'}})
+		p.open = append(p.open, frame{object: true, line: p.here(), fields: append(p.room[:0], '{')})
+		p.room = nil
 		_, err := p.d.ReadToken()
 		return err
 	case kind == '[' && top == nil:
@@ -224,6 +228,7 @@ func (p *pages) field(top *frame, kind jsontext.Kind, chunk *people) error {
 		closed := *top
 		p.open = p.open[:len(p.open)-1]
 		text := append(bytes.TrimSuffix(closed.fields, []byte{','}), '}')
+		p.room = closed.fields
 		if closed.isPage {
 			return p.page(text)
 		}
@@ -234,11 +239,13 @@ func (p *pages) field(top *frame, kind jsontext.Kind, chunk *people) error {
 	if err != nil {
 		return err
 	}
-	if name := string(key); slices.Contains(p.lists, columnName(name)) { // key ends with the next look
-		top.fields = append(append(top.fields, key...), ':')
+	start := len(top.fields)
+	top.fields = append(append(top.fields, key...), ':') // key ends with the next look
+	if p.isList(key) {
+		name := string(key)
 		if p.d.PeekKind() == '[' {
 			top.isPage = true
-			top.fields = top.fields[:len(top.fields)-len(name)-1]
+			top.fields = top.fields[:start]
 			p.open = append(p.open, frame{ofPeople: true})
 			_, err := p.d.ReadToken()
 			return err
@@ -251,8 +258,6 @@ func (p *pages) field(top *frame, kind jsontext.Kind, chunk *people) error {
 				Hint:    "export the users again; see docs/exports.md for what is read",
 			}
 		}
-	} else {
-		top.fields = append(append(top.fields, key...), ':')
 	}
 	value, err := p.d.ReadValue()
 	if err != nil {
@@ -260,6 +265,20 @@ func (p *pages) field(top *frame, kind jsontext.Kind, chunk *people) error {
 	}
 	top.fields = append(append(top.fields, value...), ',')
 	return nil
+}
+
+// isList says whether a key is that of a list of people; a file has few keys, and each many
+// times.
+func (p *pages) isList(key []byte) bool {
+	is, known := p.keys[string(key)]
+	if !known {
+		is = slices.Contains(p.lists, columnName(string(key)))
+		const many = 4096
+		if len(p.keys) < many {
+			p.keys[string(key)] = is
+		}
+	}
+	return is
 }
 
 // page reads what a page says of others. Graph: @odata.nextLink and @odata.count; Zoom:
@@ -331,6 +350,7 @@ func readJSON[T, R, B any](
 		lines: lines,
 		lists: b.lists,
 		free:  make(chan people, 8),
+		keys:  map[string]bool{},
 	}
 	first, err := p.next()
 	if err != nil {
