@@ -54,7 +54,13 @@ func run(out io.Writer, args []string) error {
 			_, err := generate(*generateIn, n)
 			return err
 		}
-		b := bench{out: out, first: i == 0, people: n, rounds: *rounds, core: *core}
+		b := bench{
+			out:    out,
+			first:  i == 0,
+			people: n,
+			rounds: *rounds,
+			core:   *core,
+		}
 		switch {
 		case *formats:
 			err = b.formats(*program)
