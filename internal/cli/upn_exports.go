@@ -27,6 +27,8 @@ type exports struct {
 	env      *Env
 	sources  upnSources
 	progress *progress
+	// hashed says that the report names the files by their SHA-256.
+	hashed bool
 
 	mu sync.Mutex
 	// input is what standard input held, which can be read once.
@@ -114,7 +116,7 @@ func (e *exports) one(side, file string, read exportReader) (export.Export, erro
 	if !again {
 		o.Rejected = e.reject
 	}
-	if !again {
+	if !again && e.hashed {
 		text = io.TeeReader(text, digest)
 	}
 	found, err := read(name, text, o)
@@ -122,18 +124,21 @@ func (e *exports) one(side, file string, read exportReader) (export.Export, erro
 		e.env.sayNotes(found.Notes)
 		e.mu.Lock()
 		defer e.mu.Unlock()
-		e.found = append(e.found, render.Source{
+		source := render.Source{
 			Side:     side,
 			Name:     filepath.Base(name),
 			Kind:     found.Kind,
 			Dated:    dated(file),
-			SHA256:   hex.EncodeToString(digest.Sum(nil)),
 			Rows:     found.Rows,
 			People:   found.People,
 			Apart:    found.Apart,
 			Rejected: found.Rejected,
 			Unknown:  append([]string{}, found.Unknown...),
-		})
+		}
+		if e.hashed {
+			source.SHA256 = hex.EncodeToString(digest.Sum(nil))
+		}
+		e.found = append(e.found, source)
 	}
 	return found, err
 }

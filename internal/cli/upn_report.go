@@ -38,6 +38,7 @@ type upnReportOptions struct {
 	Fresh    bool
 	Redact   bool
 	ExitZero bool
+	hashed   bool // the report names the files by their SHA-256
 }
 
 func newUPNReportCmd(env *Env) *cobra.Command {
@@ -125,6 +126,10 @@ func runUPNReport(ctx context.Context, env *Env, opts upnReportOptions) error {
 	// little and keeps the memory small.
 	const often = 40
 	debug.SetGCPercent(often)
+	switch render.Format(env.settings.Output) {
+	case render.JSON, render.YAML, render.HTML, render.Markdown:
+		opts.hashed = true
+	}
 	c, err := compareAll(ctx, env, opts)
 	if err != nil {
 		return err
@@ -231,6 +236,7 @@ func compareAll(ctx context.Context, env *Env, opts upnReportOptions) (all every
 	}
 	all.tenant = file.Microsoft.Tenant
 	files := newExports(env, opts.upnSources)
+	files.hashed = opts.hashed
 	defer func() { err = errors.Join(err, files.close(err)) }()
 	var m index.Matcher
 	readZoom, client, err := zoomSide(ctx, env, opts, files, &m)

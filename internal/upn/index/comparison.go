@@ -48,13 +48,13 @@ func (m *Matcher) Compare(domains []tenant.Domain) *Comparison {
 	m.seal()
 	m.flush()
 	m.judgeAliases()
-	m.zoom.parts, m.zoom.known = nil, nil // everybody was looked up
+	m.zoom.parts = nil // everybody was looked up
 	users := m.zoom.users
 	c := &Comparison{
 		m:       m,
 		domains: map[string]tenant.Domain{},
-		taken:   newBitset(m.people.at.n),
-		matched: newBitset(m.people.at.n),
+		taken:   newBitset(len(m.people.at)),
+		matched: newBitset(len(m.people.at)),
 	}
 	for _, d := range domains {
 		c.domains[upn.NormalDomain(d.Name)] = d

@@ -13,7 +13,7 @@ import (
 // other domains of the tenant.
 func (c *Comparison) elsewhere(open []uint32) {
 	z, p := &c.m.zoom, &c.m.people
-	locals, known := newTable(len(open)), newFilter(len(open))
+	locals := newTable(len(open))
 	next := map[uint32][]uint32{} // others with the same local part
 	var key []byte
 	for _, i := range open {
@@ -23,7 +23,6 @@ func (c *Comparison) elsewhere(open []uint32) {
 			continue
 		}
 		h := hashOf(local)
-		known.add(spread(h))
 		first, there := locals.insert(
 			h,
 			z.users[i].place,
@@ -33,7 +32,7 @@ func (c *Comparison) elsewhere(open []uint32) {
 			next[z.number(first)] = append(next[z.number(first)], i)
 		}
 	}
-	hits := inParts(p.at.n, func(from, to int) []hit {
+	hits := inParts(len(p.at), func(from, to int) []hit {
 		var hits []hit
 		var key []byte
 		for person := uint32(from); person < uint32(to); person++ {
@@ -52,9 +51,6 @@ func (c *Comparison) elsewhere(open []uint32) {
 			}
 			local := key
 			h := hashOf(local)
-			if !known.has(spread(h)) {
-				continue
-			}
 			if place, ok := locals.find(h, func(place uint64) bool { return hasLocal(z.emailAt(place), local) }); ok {
 				hits = append(hits, hit{zoom: z.number(place), person: person})
 			}

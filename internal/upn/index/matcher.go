@@ -28,11 +28,11 @@ type Matcher struct {
 
 // take adds a batch and lets its hits count.
 func (m *Matcher) take(b peopleBatch) {
-	first := uint32(m.people.at.n)
-	base := m.people.texts.add(b.text)
+	first := uint32(len(m.people.at))
 	for _, at := range b.at {
-		m.people.at.add(base | uint64(at))
+		m.people.at = append(m.people.at, placeOf(len(m.people.texts.pieces), at))
 	}
+	m.people.texts.add(b.text)
 	const together = 256 // as in answer
 	for hits := range slices.Chunk(b.hits, together) {
 		for _, h := range hits {
@@ -91,7 +91,7 @@ func (m *Matcher) judgeAliases() {
 // each hands on the UPNs of the people of the sources with aliases, or of those without.
 func (m *Matcher) each(aliases bool, do func(upn.Address) bool) {
 	for i, s := range m.files {
-		end := uint32(m.people.at.n)
+		end := uint32(len(m.people.at))
 		if i+1 < len(m.files) {
 			end = m.files[i+1].first
 		}

@@ -19,7 +19,7 @@ func BenchmarkMemory(b *testing.B) {
 		b.ReportMetric(float64(size(m.zoom.texts))/people, "emails-B/person")
 		b.ReportMetric(float64(cap(m.zoom.users)*16)/people, "zoom-users-B/person")
 		b.ReportMetric(float64(size(m.people.texts))/people, "people-B/person")
-		b.ReportMetric(float64(len(m.people.at.pieces)*pieceSize*8)/people, "people-places-B/person")
+		b.ReportMetric(float64(cap(m.people.at)*8)/people, "people-places-B/person")
 		b.ReportMetric(float64(cap(c.order)*4)/people, "order-B/person")
 		b.ReportMetric(float64(cap(c.taken)*8)/people, "taken-B/person")
 		runtime.GC()

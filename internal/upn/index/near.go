@@ -111,7 +111,7 @@ func sought(i uint32, key []byte) (named, bool) {
 // free are the people whom no Zoom user matches, in the domains of the missing.
 func (c *Comparison) free(domains map[string]*neighbours) []named {
 	p := &c.m.people
-	return inParts(p.at.n, func(from, to int) []named {
+	return inParts(len(p.at), func(from, to int) []named {
 		var all []named
 		var key []byte
 		for i := uint32(from); i < uint32(to); i++ {
@@ -177,7 +177,6 @@ func (n *neighbours) nearestOfFew(same func(a, b uint32) bool) []near {
 // in turn, the longest first, each with a memory of its own; what they found is
 // joined.
 func (n *neighbours) nearest(same func(a, b uint32) bool) []near {
-	n.missing, n.free = together(n.missing), together(n.free)
 	missing, free := shardsOf(n.missing), shardsOf(n.free)
 	workers := runtime.GOMAXPROCS(0)
 	if len(n.missing) < 64 {

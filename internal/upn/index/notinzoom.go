@@ -18,7 +18,7 @@ func (c *Comparison) notInZoom() []uint32 {
 		return c.others
 	}
 	p := &c.m.people
-	all := inParts(p.at.n, func(from, to int) []uint32 {
+	all := inParts(len(p.at), func(from, to int) []uint32 {
 		var free []uint32
 		for i := uint32(from); i < uint32(to); i++ {
 			if !c.taken.has(i) && whatIs(p.record(i))&(isDeleted|isGuest|isResource) == 0 {
@@ -43,7 +43,7 @@ func (c *Comparison) once(all []uint32) []uint32 {
 	some := make([]uint32, 0, len(all))
 	for _, i := range all {
 		key = appendKey(key[:0], upnOf(p.record(i)))
-		_, twice := names.insert(hashOf(key), p.at.at(i), func(place uint64) bool {
+		_, twice := names.insert(hashOf(key), p.at[i], func(place uint64) bool {
 			return sameKey(upnOf(p.texts.at(place)), key)
 		})
 		if !twice {

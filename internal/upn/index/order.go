@@ -51,7 +51,7 @@ func (c *Comparison) sort() {
 	}
 	var next atomic.Int32
 	inTurns(func() {
-		var some, room []sortKey
+		var some []sortKey
 		for b := int(next.Add(1)) - 1; b < len(ends); b = int(next.Add(1)) - 1 {
 			from := 0
 			if b > 0 {
@@ -61,8 +61,7 @@ func (c *Comparison) sort() {
 			for _, i := range c.order[from:ends[b]] {
 				some = append(some, keys[i])
 			}
-			room = slices.Grow(room[:0], len(some))[:len(some)]
-			z.sortKeys(some, room)
+			slices.SortFunc(some, z.order)
 			for i, k := range some {
 				c.order[from+i] = k.i
 			}
@@ -82,60 +81,18 @@ func inTurns(work func()) {
 // sortKey is the beginning of an address, so that most comparisons need not look
 // at it.
 type sortKey struct {
-	first, second uint64
-	i             uint32
+	first, second, third uint64
+	i                    uint32
 }
 
 func newSortKey(key []byte, i uint32) sortKey {
-	var words [16]byte
+	var words [24]byte
 	copy(words[:], key)
-	return sortKey{binary.BigEndian.Uint64(words[:8]), binary.BigEndian.Uint64(words[8:]), i}
-}
-
-// sortKeys sorts by the first bits in which the keys differ, then each part by the
-// next: names begin alike, and comparing would read the same beginning again and
-// again. room is as long as keys.
-func (z *zoomSide) sortKeys(keys, room []sortKey) {
-	const few, digit = 48, 8
-	if len(keys) <= few {
-		slices.SortFunc(keys, z.order)
-		return
-	}
-	common, either := keys[0], keys[0]
-	for _, k := range keys {
-		common.first, common.second = common.first&k.first, common.second&k.second
-		either.first, either.second = either.first|k.first, either.second|k.second
-	}
-	shift := bits.Len64(common.first ^ either.first)
-	word := func(k *sortKey) uint64 { return k.first }
-	if shift == 0 {
-		shift = bits.Len64(common.second ^ either.second)
-		word = func(k *sortKey) uint64 { return k.second }
-	}
-	if shift == 0 { // alike as far as the keys go
-		slices.SortFunc(keys, z.order)
-		return
-	}
-	shift = max(shift-digit, 0)
-	var ends [1 << digit]int
-	for i := range keys {
-		ends[word(&keys[i])>>shift&(1<<digit-1)]++
-	}
-	sum := 0
-	for d, count := range ends {
-		ends[d] = sum
-		sum += count
-	}
-	for i := range keys {
-		end := &ends[word(&keys[i])>>shift&(1<<digit-1)]
-		room[*end] = keys[i]
-		*end++
-	}
-	copy(keys, room)
-	from := 0
-	for _, end := range ends {
-		z.sortKeys(keys[from:end], room[from:end])
-		from = end
+	return sortKey{
+		first:  binary.BigEndian.Uint64(words[:8]),
+		second: binary.BigEndian.Uint64(words[8:16]),
+		third:  binary.BigEndian.Uint64(words[16:]),
+		i:      i,
 	}
 }
 
@@ -145,6 +102,9 @@ func (z *zoomSide) order(a, b sortKey) int {
 	}
 	if a.second != b.second {
 		return cmp.Compare(a.second, b.second)
+	}
+	if a.third != b.third {
+		return cmp.Compare(a.third, b.third)
 	}
 	return z.compare(a.i, b.i)
 }

@@ -10,13 +10,13 @@ import (
 // peopleSide is what stays of the Microsoft side.
 type peopleSide struct {
 	texts texts
-	at    list[uint64]
+	at    []uint64
 	batch peopleBatch
 	// again are people whom the source lists twice, with their first entry.
 	again [][2]uint32
 }
 
-func (p *peopleSide) record(i uint32) []byte { return p.texts.at(p.at.at(i)) }
+func (p *peopleSide) record(i uint32) []byte { return p.texts.at(p.at[i]) }
 
 // samePerson says whether two entries are one person: the same ID, or without
 // IDs the same UPN.
@@ -38,10 +38,10 @@ type peopleBatch struct {
 	// asked are addresses that are looked up together, their keys one after another
 	// in keys: a lookup waits for memory several times, and many can wait at the
 	// same time.
-	asked  []question
-	keys   []byte
-	places []uint64
-	warm   warmer
+	asked []question
+	keys  []byte
+	slots []uint64
+	warm  warmer
 	// The normal forms of one person's addresses.
 	upn, mail, proxy []byte
 }
@@ -90,7 +90,10 @@ func (b *peopleBatch) add(c microsoftCells, z *zoomSide) {
 			b.ask(b.proxy, rules[2], c.what)
 		}
 	}
-	if (foreign || c.what&isDeleted != 0) && !slices.ContainsFunc(b.asked[before:], z.mayKnow) {
+	if (foreign || c.what&isDeleted != 0) && !slices.ContainsFunc(b.asked[before:], func(q question) bool {
+		_, known := z.find(q.hash, b.keys[q.from:q.to])
+		return known
+	}) {
 		b.asked = b.asked[:before]
 		return
 	}
@@ -121,33 +124,23 @@ func (b *peopleBatch) ask(key []byte, rule uint8, what uint16) {
 	)
 }
 
-func (z *zoomSide) mayKnow(q question) bool { return z.known.has(spread(q.hash)) }
-
 func (b *peopleBatch) reset() {
 	b.text, b.at, b.hits, b.asked, b.keys = b.text[:0], b.at[:0], b.hits[:0], b.asked[:0], b.keys[:0]
 }
 
-// answer looks up all that was asked: the filter leaves few, of which a byte of
-// all that the lookups need is read before the first.
+// answer looks up all that was asked: a byte of all that the lookups need is read before
+// the first.
 func (b *peopleBatch) answer(z *zoomSide) {
-	b.places = b.places[:0]
-	for i := range b.asked { // nothing here depends on what is read: many reads wait together
-		b.places = append(b.places, z.known.words[spread(b.asked[i].hash)&z.known.mask])
+	b.slots = b.slots[:0]
+	for _, q := range b.asked { // nothing here depends on what is read: many reads wait together
+		b.slots = append(b.slots, z.parts[z.part(q.hash)].peek(q.hash))
 	}
-	left := b.asked[:0]
-	for i, q := range b.asked {
-		if bits := bitsOf(spread(q.hash)); b.places[i]&bits == bits {
-			left = append(left, q)
+	for i, slot := range b.slots {
+		if place, ok := likely(slot, b.asked[i].hash); ok {
+			b.warm.touch(z.texts.at(place))
 		}
 	}
-	b.places = b.places[:0]
-	for _, q := range left {
-		b.places = append(b.places, z.parts[z.part(q.hash)].peek(q.hash))
-	}
-	for _, place := range b.places {
-		b.warm.touch(z.texts.at(place))
-	}
-	for _, q := range left {
+	for _, q := range b.asked {
 		if i, ok := z.find(q.hash, b.keys[q.from:q.to]); ok {
 			b.hits = append(b.hits, hit{
 				zoom:   i,

@@ -13,7 +13,7 @@ import (
 // is complete by then.
 func (m *Matcher) ReadMicrosoft(file string, r io.Reader, o export.Options) (export.Export, error) {
 	m.seal()
-	first := uint32(m.people.at.n)
+	first := uint32(len(m.people.at))
 	e, err := export.Microsoft(file, r, o, m.readPeople, m.take)
 	if err == nil && e.Rows > 0 {
 		m.files = append(m.files, source{first, e.Columns.Known(export.Aliases)})

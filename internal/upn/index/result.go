@@ -54,7 +54,7 @@ func (w *warmer) warm(c *Comparison, some []uint32) {
 		}
 	}
 	for i, person := range w.people {
-		w.people[i] = c.m.people.at.at(uint32(person))
+		w.people[i] = c.m.people.at[person]
 	}
 	for _, place := range w.emails {
 		w.touch(c.m.zoom.texts.at(place))

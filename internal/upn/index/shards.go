@@ -1,9 +1,5 @@
 package index
 
-import (
-	"strings"
-)
-
 // firstLetters is into how many shards the rests of a length are divided by their
 // first letter.
 const firstLetters = 64
@@ -12,37 +8,6 @@ const firstLetters = 64
 // three letters: the first is that of most rests, the second that of the rests
 // without the first, the third that of the rest without both.
 type shards [maxLocal + maxTypo + 1][maxTypo + 1][firstLetters][]uint32
-
-// together puts people of a shard side by side, their names too: a shard is read
-// from beginning to end.
-func together(all []named) []named {
-	var ends [(maxLocal + 1) * firstLetters]int
-	shard := func(n *named) int { return n.letters*firstLetters + int(n.local[0])%firstLetters }
-	bytes := 0
-	for i := range all {
-		ends[shard(&all[i])]++
-		bytes += len(all[i].local)
-	}
-	sum := 0
-	for s, count := range ends {
-		ends[s] = sum
-		sum += count
-	}
-	sorted := make([]named, len(all))
-	for i := range all {
-		end := &ends[shard(&all[i])]
-		sorted[*end] = all[i]
-		*end++
-	}
-	var names strings.Builder
-	names.Grow(bytes)
-	for i := range sorted {
-		from := names.Len()
-		names.WriteString(sorted[i].local)
-		sorted[i].local = names.String()[from:]
-	}
-	return sorted
-}
 
 func shardsOf(all []named) *shards {
 	by := new(shards)

@@ -9,36 +9,14 @@ import (
 // The store keeps a million people in few large pieces without pointers, so
 // that neither memory nor the collector feel them.
 
-// list grows without being copied.
-type list[T any] struct {
-	pieces [][]T
-	n      int
-}
-
-const (
-	pieceBits = 16
-	pieceSize = 1 << pieceBits
-)
-
-func (l *list[T]) add(v T) {
-	if l.n>>pieceBits == len(l.pieces) {
-		l.pieces = append(l.pieces, make([]T, 0, pieceSize))
-	}
-	last := &l.pieces[len(l.pieces)-1]
-	*last = append(*last, v)
-	l.n++
-}
-
-func (l *list[T]) at(i uint32) T { return l.pieces[i>>pieceBits][i&(pieceSize-1)] }
-
 // texts are immutable pieces of text; a place in them is the piece's number and
 // the offset in it.
 type texts struct{ pieces [][]byte }
 
-func (t *texts) add(piece []byte) (base uint64) {
-	t.pieces = append(t.pieces, piece)
-	return uint64(len(t.pieces)-1) << 32
-}
+func (t *texts) add(piece []byte) { t.pieces = append(t.pieces, piece) }
+
+// placeOf is an offset in a piece.
+func placeOf(piece int, offset uint32) uint64 { return uint64(piece)<<32 | uint64(offset) }
 
 func (t *texts) at(place uint64) []byte { return t.pieces[place>>32][uint32(place):] }
 

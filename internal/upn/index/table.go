@@ -2,7 +2,6 @@ package index
 
 import (
 	"math/bits"
-	"sync/atomic"
 )
 
 // table finds Zoom users by the hash of a key. It holds no keys but where they
@@ -50,8 +49,11 @@ func (t *table) find(hash uint32, same func(place uint64) bool) (uint64, bool) {
 }
 
 // peek reads where find will look first.
-func (t *table) peek(hash uint32) uint64 {
-	return unpack(max(t.slots[hash&t.mask]&placeMask, 1) - 1)
+func (t *table) peek(hash uint32) (slot uint64) { return t.slots[hash&t.mask] }
+
+// likely is the place in a slot when it may be that of a hash.
+func likely(slot uint64, hash uint32) (place uint64, ok bool) {
+	return unpack(slot&placeMask - 1), slot != 0 && slot>>placeBits == uint64(hash>>tagShift)
 }
 
 // insert adds a place unless same says that it is there; it returns the one that
@@ -80,13 +82,7 @@ type filter struct {
 	mask  uint64
 }
 
-// newFilter makes room for n hashes, 8 to 16 bits each.
-func newFilter(n int) *filter {
-	var f filter
-	f.reset(n)
-	return &f
-}
-
+// reset makes room for n hashes, 8 to 16 bits each.
 func (f *filter) reset(n int) {
 	f.words = resized(f.words, 1<<bits.Len(uint(n/8)))
 	f.mask = uint64(len(f.words) - 1)
@@ -105,14 +101,6 @@ func resized[T any](old []T, n int) []T {
 func bitsOf(h uint64) uint64 { return 1<<(h>>58) | 1<<(h>>52&63) }
 
 func (f *filter) set(h uint64) { f.words[h&f.mask] |= bitsOf(h) }
-
-// add is set for several at a time.
-func (f *filter) add(h uint64) {
-	word, b := &f.words[h&f.mask], bitsOf(h)
-	if atomic.LoadUint64(word)&b != b {
-		atomic.OrUint64(word, b)
-	}
-}
 
 func (f *filter) has(h uint64) bool {
 	b := bitsOf(h)

@@ -11,15 +11,13 @@ import (
 // zoomSide is everybody of Zoom: the emails as Zoom has them and a table over
 // their normal form.
 type zoomSide struct {
-	texts  texts    // the email and its number in the piece
-	first  []uint32 // the number of each piece's first user
-	at     list[uint64]
-	hashes list[uint32]
+	texts  texts       // the email and its number in the piece
+	first  []uint32    // the number of each piece's first user
+	read   []zoomBatch // until the side is complete, without their texts
 	batch  zoomBatch
 	parts  []*table          // by the highest bits of the hash
-	known  *filter           // nearly everybody who is not here is not in it
 	same   map[uint32]uint32 // an email that was there before
-	users  []zoomUser        // everybody, once complete
+	users  []zoomUser
 	rivals map[uint32][]rival
 }
 
@@ -50,12 +48,8 @@ func (b *zoomBatch) add(email []byte, status string, keep func(upn.Address) bool
 }
 
 func (z *zoomSide) take(b zoomBatch) {
-	z.first = append(z.first, uint32(z.at.n))
-	base := z.texts.add(b.text)
-	for i, at := range b.at {
-		z.at.add(base | uint64(at))
-		z.hashes.add(b.hashes[i])
-	}
+	z.texts.add(b.text)
+	z.read = append(z.read, zoomBatch{at: b.at, hashes: b.hashes})
 }
 
 // original is the first user with the email of one.
@@ -76,28 +70,39 @@ func (z *zoomSide) emailAt(place uint64) []byte {
 	return text
 }
 
+// complete numbers everybody, and returns the hashes of their emails.
+func (z *zoomSide) complete() (hashes []uint32) {
+	n := 0
+	for _, b := range z.read {
+		z.first = append(z.first, uint32(n))
+		n += len(b.at)
+	}
+	z.users, hashes = make([]zoomUser, 0, n), make([]uint32, 0, n)
+	for i, b := range z.read {
+		for _, at := range b.at {
+			z.users = append(z.users, zoomUser{place: placeOf(i, at)})
+		}
+		hashes = append(hashes, b.hashes...)
+	}
+	z.read = nil
+	return hashes
+}
+
 // seal builds the table, each processor a part of it.
 func (z *zoomSide) seal() {
 	z.flush()
-	z.users, z.rivals, z.same = make([]zoomUser, 0, z.at.n), map[uint32][]rival{}, map[uint32]uint32{}
-	for _, piece := range z.at.pieces {
-		for _, place := range piece {
-			z.users = append(z.users, zoomUser{place: place})
-		}
-	}
-	z.at = list[uint64]{}
-	z.parts, z.known = make([]*table, z.partCount()), newFilter(len(z.users))
+	z.rivals, z.same = map[uint32][]rival{}, map[uint32]uint32{}
+	hashes := z.complete()
+	z.parts = make([]*table, z.partCount())
 	touched := make([]uint64, len(z.parts)) // keeps the compiler from leaving reads out
 	var all sync.WaitGroup
 	var lock sync.Mutex
 	for p := range z.parts {
 		all.Go(func() {
 			n := 0
-			for _, piece := range z.hashes.pieces {
-				for _, h := range piece {
-					if z.part(h) == p {
-						n++
-					}
+			for _, h := range hashes {
+				if z.part(h) == p {
+					n++
 				}
 			}
 			t := newTable(n)
@@ -106,15 +111,14 @@ func (z *zoomSide) seal() {
 			const together = 256 // as in answer
 			for i := range uint32(len(z.users)) {
 				if i%together == 0 {
-					for k := i; k < min(i+together, uint32(len(z.users))); k++ {
-						touched[p] ^= t.peek(z.hashes.at(k))
+					for _, h := range hashes[i:min(i+together, uint32(len(hashes)))] {
+						touched[p] ^= t.peek(h)
 					}
 				}
-				h := z.hashes.at(i)
+				h := hashes[i]
 				if z.part(h) != p {
 					continue
 				}
-				z.known.add(spread(h))
 				first, twice := t.insert(h, z.users[i].place, func(place uint64) bool {
 					key = appendKey(key[:0], z.email(i))
 					return sameKey(z.emailAt(place), key)
@@ -128,7 +132,6 @@ func (z *zoomSide) seal() {
 		})
 	}
 	all.Wait()
-	z.hashes = list[uint32]{}
 }
 
 func (z *zoomSide) partCount() int {
@@ -177,6 +180,3 @@ func statusNumber(word string) uint64 {
 
 // statusOf reads it behind the email.
 func statusOf(rest []byte) uint64 { return uint64(rest[0]) & (1<<statusBits - 1) }
-
-// spread makes a hash long enough for the filter.
-func spread(hash uint32) uint64 { return uint64(hash) * base }
