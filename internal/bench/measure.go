@@ -46,6 +46,12 @@ func programs(zo365, rivals, only string, slowToo bool) []contender {
 		{name: "duckdb", command: func(t tenant, out string) []string {
 			return []string{"node", filepath.Join(rivals, "duckdb.mjs"), t.Zoom, t.Microsoft, out}
 		}},
+		{name: "polars", command: func(t tenant, out string) []string {
+			return []string{"node", filepath.Join(rivals, "frames.mjs"), t.Zoom, t.Microsoft, out}
+		}},
+		{name: "pandas", command: func(t tenant, out string) []string {
+			return []string{"/usr/bin/python3", filepath.Join(rivals, "frames.py"), t.Zoom, t.Microsoft, out}
+		}},
 	}
 	if slowToo {
 		all = append(all, contender{name: "python", command: func(t tenant, out string) []string {
