@@ -126,10 +126,8 @@ func runUPNReport(ctx context.Context, env *Env, opts upnReportOptions) error {
 	// little and keeps the memory small.
 	const often = 40
 	debug.SetGCPercent(often)
-	switch render.Format(env.settings.Output) {
-	case render.JSON, render.YAML, render.HTML, render.Markdown:
-		opts.hashed = true
-	}
+	named := []render.Format{render.JSON, render.YAML, render.HTML, render.Markdown}
+	opts.hashed = slices.Contains(named, render.Format(env.settings.Output))
 	c, err := compareAll(ctx, env, opts)
 	if err != nil {
 		return err
