@@ -96,3 +96,13 @@ func (r *rests) reset(all []rest) {
 		r.next[i], *head = *head, int32(i)+1
 	}
 }
+
+// resized is a slice of zeros that takes the old one's place if it can.
+func resized[T any](old []T, n int) []T {
+	if cap(old) < n {
+		return make([]T, n)
+	}
+	old = old[:n]
+	clear(old)
+	return old
+}

@@ -41,26 +41,8 @@ func (by *shards) each(length, letter int, do func(who []uint32, leftOut, first 
 	}
 }
 
-// rests is how many rests a shard has.
-func (by *shards) rests(length, letter int) int {
-	n := 0
-	by.each(
-		length,
-		letter,
-		func(who []uint32, leftOut, first int) { n += len(who) * restsOf(length+leftOut, leftOut, first) },
-	)
-	return n
-}
-
-// restsOf is how many rests a local part has without so many letters, of which so
-// many are the first and the next is not.
-func restsOf(letters, leftOut, first int) int {
-	rest, other := letters-1-first, leftOut-first // the letter behind the first ones stays
-	switch other {
-	case 0:
-		return 1
-	case 1:
-		return rest
-	}
-	return rest * (rest - 1) / 2
+// any says whether a shard has rests.
+func (by *shards) any(length, letter int) (any bool) {
+	by.each(length, letter, func([]uint32, int, int) { any = true })
+	return any
 }

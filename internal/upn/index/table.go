@@ -73,36 +73,3 @@ func (t *table) insert(hash uint32, place uint64, same func(place uint64) bool) 
 		}
 	}
 }
-
-// filter is a Bloom filter whose two bits lie in one word.
-//
-// https://doi.org/10.1145/362686.362692
-type filter struct {
-	words []uint64
-	mask  uint64
-}
-
-// reset makes room for n hashes, 8 to 16 bits each.
-func (f *filter) reset(n int) {
-	f.words = resized(f.words, 1<<bits.Len(uint(n/8)))
-	f.mask = uint64(len(f.words) - 1)
-}
-
-// resized is a slice of zeros that takes the old one's place if it can.
-func resized[T any](old []T, n int) []T {
-	if cap(old) < n {
-		return make([]T, n)
-	}
-	old = old[:n]
-	clear(old)
-	return old
-}
-
-func bitsOf(h uint64) uint64 { return 1<<(h>>58) | 1<<(h>>52&63) }
-
-func (f *filter) set(h uint64) { f.words[h&f.mask] |= bitsOf(h) }
-
-func (f *filter) has(h uint64) bool {
-	b := bitsOf(h)
-	return f.words[h&f.mask]&b == b
-}
