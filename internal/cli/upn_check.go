@@ -301,7 +301,12 @@ func freeOnly(r *upn.Result, inZoom func(string) (*tenant.ZoomUser, error)) erro
 func zoomExport(files *exports) (func(string) (*tenant.ZoomUser, error), error) {
 	people := map[upn.Address]tenant.ZoomUser{}
 	_, err := files.zoom(func(file string, r io.Reader, o export.Options) (export.Export, error) {
-		return export.EachZoom(file, r, o, func(z tenant.ZoomUser) { people[upn.Normal(z.Email)] = z })
+		return export.EachZoom(file, r, o, func(z tenant.ZoomUser) {
+			if first, twice := people[upn.Normal(z.Email)]; twice {
+				z = upn.SameUser(first, z)
+			}
+			people[upn.Normal(z.Email)] = z
+		})
 	})
 	return inZoom(people), err
 }

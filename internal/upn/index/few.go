@@ -54,9 +54,10 @@ func CompareFew(asked []string, sides Sides) (*Few, error) {
 	third := wanted{}
 	for _, z := range zoomUsers {
 		key := upn.Normal(z.Email)
-		if _, twice := found.Zoom[key]; !twice {
-			found.Zoom[key] = z
+		if first, twice := found.Zoom[key]; twice {
+			z = upn.SameUser(first, z)
 		}
+		found.Zoom[key] = z
 		if !names[key] && !first.keys.all[string(key)] { // they may lead to somebody else
 			third.keys.add(string(key))
 			third.locals.add(key.Local())
@@ -79,7 +80,9 @@ func (f *Few) compare(asked []string, zoomUsers []tenant.ZoomUser, aliases bool)
 		m.AddZoom(z.Email, z.Status)
 	}
 	for _, email := range asked {
-		m.AddZoom(email, "")
+		if _, there := f.Zoom[upn.Normal(email)]; !there {
+			m.AddZoom(email, "")
+		}
 	}
 	for _, u := range f.People {
 		m.AddMicrosoft(u)
@@ -124,7 +127,7 @@ func (f *Few) rivals(asked []string, first *wanted) *wanted {
 type wanted struct {
 	keys, locals words
 	near         []named
-	letters      []uint32 // of each of near
+	letters      []uint64 // of each of near
 }
 
 // words are a set; most texts are told by their length alone to be none of it.
@@ -200,7 +203,7 @@ func (w *wanted) isNear(local []byte, domain string) bool {
 	for i, n := range w.near {
 		// A slip puts one letter in, takes one out, or both.
 		if len(local) <= maxLocal && n.domain == domain &&
-			bits.OnesCount32(w.letters[i]^lettersOf(local)) <= 2*maxTypo &&
+			differences(w.letters[i], lettersOf(local)) <= 2*maxTypo &&
 			distance.Of(n.local, string(local), maxTypo) <= maxTypo {
 			return true
 		}
@@ -209,12 +212,23 @@ func (w *wanted) isNear(local []byte, domain string) bool {
 }
 
 // lettersOf is a set of the letters of a text, several to a place.
-func lettersOf(text []byte) (set uint32) {
+func lettersOf(text []byte) (set uint64) {
 	for _, c := range text {
 		if c >= 0x80 { // part of a letter
-			return 0
+			return beyond
 		}
 		set |= 1 << (c & 31)
 	}
 	return set
+}
+
+// beyond says that a text has letters that are not in the set.
+const beyond = 1 << 63
+
+// differences are how many letters at least are in one text alone.
+func differences(a, b uint64) int {
+	if (a|b)&beyond != 0 {
+		return 0
+	}
+	return bits.OnesCount64(a ^ b)
 }

@@ -3,6 +3,7 @@ package index
 import (
 	"math/rand/v2"
 	"reflect"
+	"strings"
 	"testing"
 
 	"github.com/zo365/zo365/internal/export"
@@ -11,7 +12,7 @@ import (
 )
 
 // sidesOf are both sides in memory, as exports hand them over.
-func sidesOf(emails []string, people []tenant.User) Sides {
+func sidesOf(users []tenant.ZoomUser, people []tenant.User) Sides {
 	return Sides{
 		Microsoft: func(keep func(*export.Person) bool) (some []tenant.User, _ bool, _ error) {
 			for _, u := range people {
@@ -33,9 +34,9 @@ func sidesOf(emails []string, people []tenant.User) Sides {
 			return some, true, nil
 		},
 		Zoom: func(keep func(*export.Account) bool) (some []tenant.ZoomUser, _ error) {
-			for _, e := range emails {
-				if keep(&export.Account{Email: []byte(e)}) {
-					some = append(some, tenant.ZoomUser{Email: e})
+			for _, u := range users {
+				if keep(&export.Account{Email: []byte(u.Email)}) {
+					some = append(some, u)
 				}
 			}
 			return some, nil
@@ -49,9 +50,10 @@ func TestAFewAreComparedAsEverybodyIs(t *testing.T) {
 	classes := map[upn.Class]int{}
 	for round := range 3000 {
 		emails, people := randomTenant(random)
-		all := compare(emails, people, nil)
+		users := listed(random, emails)
+		all := compareUsers(users, people, nil)
 		asked := emails[:min(len(emails), 1+random.IntN(3))]
-		few, err := CompareFew(asked, sidesOf(emails, people))
+		few, err := CompareFew(asked, sidesOf(users, people))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -61,8 +63,12 @@ func TestAFewAreComparedAsEverybodyIs(t *testing.T) {
 			if classes[got.Class]++; !reflect.DeepEqual(got, want) {
 				t.Fatalf("round %d: %q of\n%q\n%+v\ngot  %+v\nwant %+v", round, email, emails, people, got, want)
 			}
-			if _, ok := few.Zoom[upn.Normal(email)]; !ok {
+			z, ok := few.Zoom[upn.Normal(email)]
+			if !ok {
 				t.Fatalf("round %d: %q is not in Zoom", round, email)
+			}
+			if got.Inactive != (z.Status == "inactive") || got.Pending != (z.Status == "pending") {
+				t.Fatalf("round %d: %q is %q and %+v", round, email, z.Status, got)
 			}
 		}
 	}
@@ -71,4 +77,18 @@ func TestAFewAreComparedAsEverybodyIs(t *testing.T) {
 			t.Errorf("nobody was %s", class)
 		}
 	}
+}
+
+// listed are the Zoom users of some emails with a status each; some stand there again, where
+// another status may be told.
+func listed(random *rand.Rand, emails []string) (users []tenant.ZoomUser) {
+	status := func() string { return []string{"active", "", "inactive", "pending"}[random.IntN(4)] }
+	for _, email := range emails {
+		users = append(users, tenant.ZoomUser{Email: email, Status: status()})
+		if random.IntN(4) == 0 {
+			users = append(users, tenant.ZoomUser{Email: strings.ToUpper(email), Status: status()})
+		}
+	}
+	random.Shuffle(len(users), func(i, j int) { users[i], users[j] = users[j], users[i] })
+	return users
 }

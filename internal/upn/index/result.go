@@ -83,8 +83,7 @@ func (c *Comparison) fill(r *upn.Result, i uint32, s *scratch) {
 	user := c.m.zoom.users[i]
 	email := c.m.zoom.emailAt(user.place)
 	f := user.found
-	_, rest := cut(c.m.zoom.texts.at(user.place))
-	status := statusOf(rest)
+	status := c.m.zoom.status(i)
 	*r = upn.Result{
 		ZoomEmail: view(email),
 		Class:     upn.Classes[c.classOf(f)],

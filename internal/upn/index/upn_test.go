@@ -132,9 +132,17 @@ func TestATypoIsASuggestionOnly(t *testing.T) {
 
 // compare gives both sides to a Matcher.
 func compare(emails []string, people []tenant.User, domains []tenant.Domain) *Comparison {
+	users := make([]tenant.ZoomUser, len(emails))
+	for i, e := range emails {
+		users[i].Email = e
+	}
+	return compareUsers(users, people, domains)
+}
+
+func compareUsers(users []tenant.ZoomUser, people []tenant.User, domains []tenant.Domain) *Comparison {
 	var m Matcher
-	for _, e := range emails {
-		m.AddZoom(e, "")
+	for _, z := range users {
+		m.AddZoom(z.Email, z.Status)
 	}
 	for _, u := range people {
 		m.AddMicrosoft(u)

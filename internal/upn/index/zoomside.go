@@ -17,6 +17,7 @@ type zoomSide struct {
 	batch  zoomBatch
 	parts  []*table          // by the highest bits of the hash
 	same   map[uint32]uint32 // an email that was there before
+	differ map[uint32]bool   // whose entries say different things of their status
 	users  []zoomUser
 	rivals map[uint32][]rival
 }
@@ -91,7 +92,7 @@ func (z *zoomSide) complete() (hashes []uint32) {
 // seal builds the table, each processor a part of it.
 func (z *zoomSide) seal() {
 	z.flush()
-	z.rivals, z.same = map[uint32][]rival{}, map[uint32]uint32{}
+	z.rivals, z.same, z.differ = map[uint32][]rival{}, map[uint32]uint32{}, map[uint32]bool{}
 	hashes := z.complete()
 	z.parts = make([]*table, z.partCount())
 	touched := make([]uint64, len(z.parts)) // keeps the compiler from leaving reads out
@@ -126,6 +127,9 @@ func (z *zoomSide) seal() {
 				if twice {
 					lock.Lock()
 					z.same[i] = z.number(first)
+					if z.statusAt(z.users[i].place) != z.statusAt(first) {
+						z.differ[z.same[i]] = true
+					}
 					lock.Unlock()
 				}
 			}
@@ -178,5 +182,16 @@ func statusNumber(word string) uint64 {
 	return active
 }
 
-// statusOf reads it behind the email.
-func statusOf(rest []byte) uint64 { return uint64(rest[0]) & (1<<statusBits - 1) }
+// statusAt is what an entry says of it.
+func (z *zoomSide) statusAt(place uint64) uint64 {
+	_, rest := cut(z.texts.at(place))
+	return uint64(rest[0]) & (1<<statusBits - 1)
+}
+
+// status is what is known of a user's, by all their entries; where those differ it is unknown.
+func (z *zoomSide) status(i uint32) uint64 {
+	if len(z.differ) > 0 && z.differ[z.original(i)] {
+		return active
+	}
+	return z.statusAt(z.users[i].place)
+}
