@@ -89,17 +89,29 @@ func (s upnSources) checkAudience() error {
 	return nil
 }
 
-// mustExist says which named file is not there.
-func (s upnSources) mustExist() error {
+// mustExist says which named file is not there, and which of those that are to be written is
+// one that is read.
+func (s upnSources) mustExist(written ...string) error {
 	input := 0
+	inputs := map[string]os.FileInfo{}
 	for side, files := range map[string][]string{"Zoom": s.ZoomExport, "Microsoft": s.MicrosoftExport} {
 		for _, file := range files {
 			if file == standardInput {
 				input++
 				continue
 			}
-			if _, err := os.Stat(file); err != nil {
+			info, err := os.Stat(file)
+			if err != nil {
 				return fmt.Errorf("reading the %s export: %w", side, err)
+			}
+			inputs[file] = info
+		}
+	}
+	for _, out := range append(written, s.Rejects) {
+		info, err := os.Stat(out)
+		for in, read := range inputs {
+			if err == nil && os.SameFile(info, read) {
+				return usagef("%s would be overwritten: it is the export %s; write to another file", out, in)
 			}
 		}
 	}
@@ -114,6 +126,18 @@ func (s upnSources) mustExist() error {
 
 // standardInput is its name as a file.
 const standardInput = "-"
+
+// anonymous are the same without the files' names, which may name a customer.
+func (s upnSources) anonymous() string {
+	zoom, microsoft := "Zoom's API", "Microsoft Graph"
+	if len(s.ZoomExport) > 0 {
+		zoom = "a Zoom export"
+	}
+	if len(s.MicrosoftExport) > 0 {
+		microsoft = "a Microsoft export"
+	}
+	return zoom + " and " + microsoft
+}
 
 // words say where the sides were looked up.
 func (s upnSources) words() string {

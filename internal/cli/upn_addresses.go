@@ -11,8 +11,9 @@ import (
 )
 
 // addressesOf are the addresses that arguments name: one each, those of a file with @FILE, and
-// those of standard input with -; there a line has one. Twice the same is asked for once.
-func addressesOf(env *Env, args []string) ([]string, error) {
+// those of standard input with -; there a line has one. Twice the same is asked for once. named
+// is asked whom a part of a name means; a list has addresses only.
+func addressesOf(env *Env, args []string, named func(text string) (string, error)) ([]string, error) {
 	var all []string
 	seen := map[upn.Address]bool{}
 	add := func(where, text string) error {
@@ -47,6 +48,13 @@ func addressesOf(env *Env, args []string) ([]string, error) {
 				return nil, err
 			}
 		default:
+			if isName(arg) {
+				who, err := named(arg)
+				if err != nil {
+					return nil, err
+				}
+				arg = who
+			}
 			if err := add("", arg); err != nil {
 				return nil, err
 			}
@@ -74,4 +82,9 @@ func eachLine(name string, r io.Reader, add func(where, text string) error) erro
 		return fmt.Errorf("reading the addresses of %s: %w", name, err)
 	}
 	return nil
+}
+
+// isName says whether a text is part of a name: no address, nor anything like one.
+func isName(text string) bool {
+	return upn.Trim(text) != "" && !strings.ContainsAny(text, "@<>,;")
 }

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -37,14 +36,16 @@ type upnCheckOptions struct {
 func newUPNCheckCmd(env *Env) *cobra.Command {
 	var opts upnCheckOptions
 	cmd := &cobra.Command{
-		Use:   "check EMAIL|@FILE|-...",
+		Use:   "check EMAIL|NAME|@FILE|-...",
 		Short: "Show the two sides of a person and what they mean",
 		Long: `Look up one person or several in Zoom and in Microsoft 365, show both sides, say
 what the difference means and what to do. Live it makes the few requests that
 each person needs, never a listing of the directory; each side may come from an
 export instead.
 
-@FILE and - (standard input) are lists of addresses, one a line.
+@FILE and - (standard input) are lists of addresses, one a line. Part of a name serves where
+one person has it on either side; live that reads everybody of Zoom, as upn find does, and
+needs what upn find needs.
 
 --explain, or -o markdown, writes the story for a ticket; -o html the same as a page.
 --out writes one file for all, --out-dir one for each person. --redact replaces people by
@@ -81,22 +82,27 @@ func runUPNCheck(ctx context.Context, env *Env, opts upnCheckOptions) error {
 	if err != nil {
 		return err
 	}
-	if opts.Emails, err = addressesOf(env, opts.Emails); err != nil {
+	if err := opts.mustExist(opts.Out); err != nil { // before anybody is asked to sign in
+		return err
+	}
+	finder := upnFindOptions{upnSources: opts.upnSources}
+	named := func(text string) (string, error) { return finder.one(ctx, env, text) }
+	if opts.Emails, err = addressesOf(env, opts.Emails, named); err != nil {
 		return err
 	}
 	found, err := lookUp(ctx, env, opts)
 	if err != nil {
 		return err
 	}
-	hide := func(r upn.Result) upn.Result { return r }
+	hide, sources := func(r upn.Result) upn.Result { return r }, opts.words()
 	if opts.Redact {
 		names, err := pseudonyms(ctx)
 		if err != nil {
 			return err
 		}
-		hide = names.Result
+		hide, sources = names.Result, opts.anonymous()
 	}
-	out := render.Check{People: []render.CheckedPerson{}, At: time.Now(), Sources: opts.words()}
+	out := render.Check{People: []render.CheckedPerson{}, At: time.Now(), Sources: sources}
 	ok := true
 	unknown := 0
 	stories := []string{}
@@ -110,7 +116,7 @@ func runUPNCheck(ctx context.Context, env *Env, opts upnCheckOptions) error {
 		}
 		ok = ok && r.OK() && z != nil
 		out.People = append(out.People, checkedPerson(r, z))
-		stories = append(stories, r.Story(z != nil, opts.words(), time.Now()))
+		stories = append(stories, r.Story(z != nil, sources, time.Now()))
 	}
 	if opts.Explain && env.settings.Output == string(render.Table) {
 		env.settings.Output = string(render.Markdown)
@@ -140,13 +146,15 @@ func (o upnCheckOptions) show(env *Env, out render.Check, stories []string) erro
 		if err := os.MkdirAll(o.OutDir, 0o700); err != nil {
 			return fmt.Errorf("making the folder of the answers: %w", err)
 		}
+		files := names{}
 		for _, p := range out.People {
 			one := out
 			one.People = []render.CheckedPerson{p}
-			if err := env.writeReport(
-				render.CheckListing(one),
-				filepath.Join(o.OutDir, fileOf(p.ZoomEmail, env.settings.Output)),
-			); err != nil {
+			file := filepath.Join(o.OutDir, files.of(p.ZoomEmail, env.settings.Output))
+			if err := o.mustExist(file); err != nil {
+				return err
+			}
+			if err := env.writeReport(render.CheckListing(one), file); err != nil {
 				return err
 			}
 		}
@@ -168,18 +176,6 @@ func (o upnCheckOptions) show(env *Env, out render.Check, stories []string) erro
 	return nil
 }
 
-// fileOf is the name of a person's file: their address, but for what no file system takes.
-func fileOf(address, format string) string {
-	ending := map[string]string{string(render.Table): "txt", string(render.Markdown): "md"}[format]
-	name := strings.Map(func(r rune) rune {
-		if r < ' ' || strings.ContainsRune(`<>:"/\|?*`, r) {
-			return '_'
-		}
-		return r
-	}, address)
-	return name + "." + cmp.Or(ending, format)
-}
-
 // lookedUp is one person on both sides; zoom is nil when Zoom has nobody.
 type lookedUp struct {
 	zoom   *tenant.ZoomUser
@@ -190,9 +186,6 @@ type lookedUp struct {
 
 // lookUp finds each person on both sides, each live or from its file.
 func lookUp(ctx context.Context, env *Env, opts upnCheckOptions) (found []lookedUp, err error) {
-	if err := opts.mustExist(); err != nil {
-		return nil, err
-	}
 	files := newExports(env, opts.upnSources)
 	defer func() { err = errors.Join(err, files.close(err)) }()
 	var in sidesOfOne

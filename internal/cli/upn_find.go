@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"slices"
 	"strings"
@@ -67,19 +68,9 @@ func runUPNFind(ctx context.Context, env *Env, opts upnFindOptions) (err error) 
 	); err != nil {
 		return err
 	}
-	files := newExports(env, opts.upnSources)
-	defer func() { err = errors.Join(err, files.close(err)) }()
-	out := render.Found{People: []render.FoundPerson{}}
-	for _, side := range []func(context.Context, *Env, *exports) ([]render.FoundPerson, bool, error){
-		opts.zoom, opts.microsoft,
-	} {
-		people, more, err := side(ctx, env, files)
-		if err != nil {
-			return err
-		}
-		slices.SortStableFunc(people, func(a, b render.FoundPerson) int { return strings.Compare(a.Address, b.Address) })
-		out.More = out.More || more || len(people) > opts.Limit
-		out.People = append(out.People, people[:min(len(people), opts.Limit)]...)
+	out, err := opts.find(ctx, env)
+	if err != nil {
+		return err
 	}
 	if err := env.show(opts.fitted(env, render.FoundListing(out))); err != nil {
 		return err
@@ -93,6 +84,54 @@ func runUPNFind(ctx context.Context, env *Env, opts upnFindOptions) (err error) 
 	}
 	env.say("both sides of one of them: zo365 upn check %s", out.People[0].Address)
 	return nil
+}
+
+// find looks on both sides.
+func (o upnFindOptions) find(ctx context.Context, env *Env) (out render.Found, err error) {
+	files := newExports(env, o.upnSources)
+	defer func() { err = errors.Join(err, files.close(err)) }()
+	out.People = []render.FoundPerson{}
+	for _, side := range []func(context.Context, *Env, *exports) ([]render.FoundPerson, bool, error){
+		o.zoom, o.microsoft,
+	} {
+		people, more, err := side(ctx, env, files)
+		if err != nil {
+			return out, err
+		}
+		slices.SortStableFunc(people, func(a, b render.FoundPerson) int { return strings.Compare(a.Address, b.Address) })
+		out.More = out.More || more || len(people) > o.Limit
+		out.People = append(out.People, people[:min(len(people), o.Limit)]...)
+	}
+	return out, nil
+}
+
+// one is the address of the one person whom a part of a name means: no more than one of each
+// side has it. Whom it means otherwise is not guessed.
+func (o upnFindOptions) one(ctx context.Context, env *Env, text string) (string, error) {
+	o.Words = strings.Fields(strings.ToLower(text))
+	const enough = 10
+	o.Limit = enough
+	found, err := o.find(ctx, env)
+	if err != nil {
+		return "", err
+	}
+	sides, names := map[string]int{}, []string{}
+	for _, p := range found.People {
+		sides[p.Side]++
+		names = append(names, fmt.Sprintf("%s (%s)", p.Address, p.Side))
+	}
+	switch {
+	case len(names) == 0:
+		return "", usagef("%q is no address, and nobody of %s has it in a name or an address", text, o.words())
+	case found.More, sides["Zoom"] > 1, sides["Microsoft"] > 1:
+		list := strings.Join(names, ", ")
+		if found.More {
+			list += " and more"
+		}
+		return "", usagef("%q may mean several people: %s; give the address of one", text, list)
+	}
+	env.say("%s is %s", text, strings.Join(names, " and "))
+	return found.People[0].Address, nil
 }
 
 // zoom are the people of Zoom who have every word.

@@ -127,6 +127,7 @@ func planFixes(ctx context.Context, env *Env, opts upnFixOptions) error {
 		}
 		listed[upn.Normal(email)] = target
 	}
+	opts.written = []string{opts.Plan, opts.Plan + ".ps1", opts.Plan + ".undo"}
 	c, err := compareAll(ctx, env, opts.upnReportOptions)
 	if err != nil {
 		return err

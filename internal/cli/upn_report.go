@@ -38,7 +38,8 @@ type upnReportOptions struct {
 	Fresh    bool
 	Redact   bool
 	ExitZero bool
-	hashed   bool // the report names the files by their SHA-256
+	written  []string // files of the caller
+	hashed   bool     // the report names the files by their SHA-256
 }
 
 func newUPNReportCmd(env *Env) *cobra.Command {
@@ -137,7 +138,7 @@ func runUPNReport(ctx context.Context, env *Env, opts upnReportOptions) error {
 		if err != nil {
 			return err
 		}
-		c.Redact(names)
+		c.redact(names)
 	}
 	others := 0
 	if opts.Group == "" { // who is not in the group may still be in Zoom
@@ -162,6 +163,17 @@ func runUPNReport(ctx context.Context, env *Env, opts upnReportOptions) error {
 		return errCheckFailed
 	}
 	return nil
+}
+
+// redact replaces everybody by pseudonyms, and what names the customer otherwise.
+func (e *everybody) redact(names upn.Pseudonyms) {
+	e.Redact(names)
+	e.tenant = names.Tenant(e.tenant)
+	for i, s := range e.sources {
+		if s.SHA256 != "" {
+			e.sources[i].Name = fmt.Sprintf("file %d", i+1)
+		}
+	}
 }
 
 // listing is the report, whose people are written one by one.
@@ -225,7 +237,7 @@ func (env *Env) writeReport(l render.Listing, file string) error {
 // compareAll reads both sides, each from its file or live, and compares
 // everybody. Where both are not files they are read at the same time.
 func compareAll(ctx context.Context, env *Env, opts upnReportOptions) (all everybody, err error) {
-	if err := opts.mustExist(); err != nil { // before anybody is asked to sign in
+	if err := opts.mustExist(append(opts.written, opts.Out)...); err != nil { // before anybody is asked to sign in
 		return all, err
 	}
 	file, err := env.fileIfAny()

@@ -48,6 +48,17 @@ func (p Pseudonyms) Domain(domain string) string {
 	return "domain-" + p.digest("domain", domain, 3) + ".example"
 }
 
+// Tenant replaces the name or the ID of a tenant.
+func (p Pseudonyms) Tenant(tenant string) string {
+	switch {
+	case tenant == "":
+		return ""
+	case strings.Contains(tenant, "."):
+		return p.Domain(NormalDomain(tenant))
+	}
+	return "tenant-" + p.digest("tenant", strings.ToLower(tenant), 3)
+}
+
 // Result replaces everybody in a result, so that its explanation and remedies
 // name nobody either.
 func (p Pseudonyms) Result(r Result) Result {

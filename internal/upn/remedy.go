@@ -79,12 +79,23 @@ func (r Result) ways(upn string) []string {
 	case Unresolved:
 		return []string{r.readAliases()}
 	case Missing:
-		return []string{
-			"create the person in Microsoft 365, or remove the Zoom user: " + menu.ZoomUsers + " > " + r.ZoomEmail,
-		}
+		return []string{r.create() + ", or remove the Zoom user: " + menu.ZoomUsers + " > " + r.ZoomEmail}
 	case Match, Unknown:
 	}
 	return nil
+}
+
+// create is how somebody comes to be whom Microsoft does not have.
+func (r Result) create() string {
+	if refused := Refused(r.ZoomEmail); refused != "" {
+		return "create the person in Microsoft 365 under another UPN and change the email in Zoom to it, since Entra takes no UPN like this (" +
+			refused + ")"
+	}
+	if slices.Contains(r.Flags, UnverifiedDomain) {
+		return "verify " + Normal(r.ZoomEmail).Domain() + " in Entra (" + menu.EntraDomains +
+			") and create the person in Microsoft 365"
+	}
+	return "create the person in Microsoft 365"
 }
 
 func (r Result) withCommand(address string) string {
