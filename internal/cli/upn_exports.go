@@ -70,6 +70,17 @@ func (e *exports) side(side string, files []string, read exportReader) (partial 
 		}
 		all = append(all, one)
 	}
+	people := 0
+	for _, one := range all {
+		people += one.People
+	}
+	if people == 0 && !e.sources.AllowPartial {
+		return false, &export.FormatError{
+			File:    baseNames(files),
+			Message: "there is nobody of " + side + " in it",
+			Hint:    "look whether the export ended as it should, and make it again; --allow-partial goes on without anybody",
+		}
+	}
 	missing := export.Missing(all)
 	if missing != "" && !e.sources.AllowPartial {
 		return false, &export.FormatError{
@@ -78,7 +89,7 @@ func (e *exports) side(side string, files []string, read exportReader) (partial 
 			Hint:    "give all files of them, or use --allow-partial for a report that says it is partial",
 		}
 	}
-	return missing != "", nil
+	return missing != "" || people == 0, nil
 }
 
 func (e *exports) one(side, file string, read exportReader) (export.Export, error) {

@@ -6,6 +6,16 @@ import (
 	"strings"
 )
 
+// begin is a text as a message shows it: not more than a line's worth of what may be a file
+// without an end.
+func begin[T string | []byte](text T) string {
+	const most = 60
+	if len(text) <= most {
+		return string(text)
+	}
+	return strings.ToValidUTF8(string(text[:most]), "") + "..."
+}
+
 // fold compares a cell with a word of small letters.
 func fold(cell []byte, word string) bool {
 	return len(cell) == len(word) && strings.EqualFold(string(cell), word)

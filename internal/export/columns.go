@@ -145,8 +145,7 @@ func (s *seen) add(o seen) {
 
 func (s *seen) strange(word []byte) {
 	if s.odd++; s.word == "" {
-		const most = 60
-		s.word = string(word[:min(most, len(word))])
+		s.word = begin(word)
 	}
 }
 
@@ -196,9 +195,9 @@ func (c Column) words() string {
 	switch c.State {
 	case Absent, Known:
 	case Empty:
-		return fmt.Sprintf("the column %q is empty throughout", c.Name)
+		return fmt.Sprintf("the column %q is empty throughout", begin(c.Name))
 	case NotUnderstood:
-		return fmt.Sprintf("the column %q has words that are not understood, the first is %q", c.Name, c.Word)
+		return fmt.Sprintf("the column %q has words that are not understood, the first is %q", begin(c.Name), c.Word)
 	}
 	return ""
 }

@@ -62,15 +62,32 @@ func open(file string, r io.Reader) (decoded, error) {
 		}
 		_, _ = text.Discard(len(mark)) // it was peeked
 	}
-	start, err = text.Peek(1 << 12)
+	start, err = text.Peek(1 << 15)
 	if err != nil && !errors.Is(err, io.EOF) {
 		return decoded{}, readError(file, err)
+	}
+	if bytes.IndexByte(start, '\r') >= 0 && bytes.IndexByte(start, '\n') < 0 { // lines as on a Macintosh
+		text = bufio.NewReaderSize(returns{text}, 1<<16)
 	}
 	start = bytes.TrimLeft(start, " \t\r\n")
 	if len(start) == 0 {
 		return decoded{}, &FormatError{File: file, Message: "the file is empty", Hint: "export the users again"}
 	}
 	return decoded{text, start[0] == '{' || start[0] == '[', note}, nil
+}
+
+// returns makes the line ends of a file that has carriage returns alone, as Excel's "CSV
+// (Macintosh)" has, line feeds.
+type returns struct{ r io.Reader }
+
+func (m returns) Read(p []byte) (int, error) {
+	n, err := m.r.Read(p)
+	for i, c := range p[:n] {
+		if c == '\r' {
+			p[i] = '\n'
+		}
+	}
+	return n, err
 }
 
 func readError(file string, err error) error {

@@ -58,6 +58,7 @@ func TestEncodings(t *testing.T) {
 		"UTF-16 big, with a mark":        {bytesOf(true, 1, 0), false},
 		"UTF-16 little, without":         {bytesOf(false, 0, 1), true},
 		"UTF-16 big, without":            {bytesOf(false, 1, 0), true},
+		"carriage returns alone":         {strings.ReplaceAll(text, "\n", "\r"), false},
 		"Windows-1252":                   {strings.ReplaceAll(text, "\u00fc", "\xfc"), true},
 		"with sep= and semicolons":       {"sep=;\r\n" + strings.ReplaceAll(text, ",", ";"), false},
 		"with tabs":                      {strings.ReplaceAll(text, ",", "\t"), false},

@@ -442,7 +442,7 @@ func readObjects[T, R any](b *book[T, R], o *objects, chunk people, sum *tally, 
 		reason := ""
 		switch required := c.text[b.required]; {
 		case o.twice != "":
-			reason = fmt.Sprintf("this user has two values of %q", o.twice)
+			reason = fmt.Sprintf("this user has two values of %q", begin(o.twice))
 		case len(required) == 0 && b.apart(c):
 			sum.apart++
 			continue
@@ -450,7 +450,7 @@ func readObjects[T, R any](b *book[T, R], o *objects, chunk people, sum *tally, 
 			reason = b.without
 			sum.other = sum.other || o.other
 		case bytes.IndexByte(required, '@') <= 0:
-			reason = fmt.Sprintf("%q is not an address", required)
+			reason = fmt.Sprintf("%q is not an address", begin(required))
 		}
 		if reason != "" {
 			sum.reject(int(line), reason, bytes.TrimSpace(chunk.text[from:o.d.InputOffset()]))

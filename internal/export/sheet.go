@@ -165,7 +165,11 @@ func (t *sheet) missing(file, message, hint, other string, others []string) erro
 	}
 	if len(t.names) > 0 {
 		const shown = 12
-		message += fmt.Sprintf("; there are %q", t.names[:min(shown, len(t.names))])
+		var names []string
+		for _, name := range t.names[:min(shown, len(t.names))] {
+			names = append(names, begin(name))
+		}
+		message += fmt.Sprintf("; there are %q", names)
 	}
 	return &FormatError{
 		File:    file,
@@ -218,7 +222,7 @@ func readBlock[T, R any](b *book[T, R], t *sheet, one block, c *cells, sum *tall
 		case len(required) == 0:
 			reason = b.without
 		case bytes.IndexByte(required, '@') <= 0:
-			reason = fmt.Sprintf("%q is not an address", required)
+			reason = fmt.Sprintf("%q is not an address", begin(required))
 		}
 		if reason != "" {
 			sum.reject(lineOf(one, r.start), reason, bytes.TrimRight(one.text[r.start:min(r.pos, len(one.text))], "\r\n"))
