@@ -61,5 +61,6 @@ func isDevice(name string) bool {
 	if !isPort {
 		number, isPort = strings.CutPrefix(name, "LPT")
 	}
-	return isPort && len([]rune(number)) == 1 && strings.Contains("0123456789¹²³", number)
+	digit := []rune(number)
+	return isPort && len(digit) == 1 && strings.ContainsRune("0123456789¹²³", digit[0])
 }

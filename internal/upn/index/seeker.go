@@ -18,13 +18,13 @@ type seeker struct {
 
 // meet compares the rests of one shard.
 func (s *seeker) meet(length, letter int, missing, free *shards) {
-	if !missing.any(length, letter) || !free.any(length, letter) {
+	if !missing.has(length, letter) || !free.has(length, letter) {
 		return
 	}
 	s.all = s.all[:0]
 	free.each(length, letter, func(who []uint32, leftOut, first int) {
 		for _, f := range who {
-			s.own = s.speller.rests(s.own[:0], s.free[f].local, leftOut, first)
+			s.own = s.rests(s.own[:0], s.free[f].local, leftOut, first)
 			for _, h := range s.own {
 				s.all = append(s.all, rest{h, f})
 			}
@@ -34,7 +34,7 @@ func (s *seeker) meet(length, letter int, missing, free *shards) {
 	missing.each(length, letter, func(who []uint32, leftOut, first int) {
 		for _, m := range who {
 			if to := &s.found[m]; !to.settled(leftOut) {
-				s.own = s.speller.rests(s.own[:0], s.missing[m].local, leftOut, first)
+				s.own = s.rests(s.own[:0], s.missing[m].local, leftOut, first)
 				s.lookUp(to, s.missing[m].local, leftOut)
 			}
 		}

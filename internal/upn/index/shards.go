@@ -41,8 +41,8 @@ func (by *shards) each(length, letter int, do func(who []uint32, leftOut, first 
 	}
 }
 
-// any says whether a shard has rests.
-func (by *shards) any(length, letter int) (any bool) {
-	by.each(length, letter, func([]uint32, int, int) { any = true })
-	return any
+// has says whether a shard has rests.
+func (by *shards) has(length, letter int) (some bool) {
+	by.each(length, letter, func([]uint32, int, int) { some = true })
+	return some
 }
