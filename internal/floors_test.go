@@ -17,6 +17,7 @@ var floors = map[string][]string{
 	"cmd/zo365": {"internal/cli"},
 	// roof
 	"internal/cli": {
+		"internal/shell",
 		"internal/menu",
 		"internal/apply",
 		"internal/atomicfile",
@@ -86,9 +87,9 @@ var floors = map[string][]string{
 		"internal/zoom",
 	},
 	// judgement
-	"internal/doctor": {"internal/menu", "internal/profile", "internal/tenant"},
+	"internal/doctor": {"internal/shell", "internal/menu", "internal/profile", "internal/tenant"},
 	"internal/plan":   {"internal/doctor", "internal/profile", "internal/tenant", "internal/upn"},
-	"internal/upn":    {"internal/menu", "internal/tenant"},
+	"internal/upn":    {"internal/shell", "internal/menu", "internal/tenant"},
 	// engines: the index fills its batches while the reader reads
 	"internal/upn/index": {"internal/distance", "internal/export", "internal/tenant", "internal/upn"},
 	"internal/export":    {"internal/menu", "internal/tenant"},
@@ -103,6 +104,7 @@ var floors = map[string][]string{
 	// ground
 	"internal/atomicfile": {},
 	"internal/distance":   {},
+	"internal/shell":      {},
 	"internal/menu":       {},
 	"internal/profile":    {},
 	"internal/tenant":     {},

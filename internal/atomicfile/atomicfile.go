@@ -29,8 +29,18 @@ func Write(path string, data []byte, perm os.FileMode) error {
 // Fill is Write for what is made as it is written and can be made again, a report
 // or a snapshot: whoever reads it, even after this process was killed, sees the old
 // text or the new one, but it is not forced to the disk. An error of fill leaves
-// the file as it was.
+// the file as it was. What is no file, a pipe or a device, is written to and stays.
 func Fill(path string, perm os.FileMode, fill func(io.Writer) error) error {
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() && !info.IsDir() {
+		f, err := os.OpenFile(path, os.O_WRONLY, 0)
+		if err == nil {
+			err = errors.Join(fill(f), f.Close())
+		}
+		if err != nil {
+			return fmt.Errorf("writing %s: %w", path, err)
+		}
+		return nil
+	}
 	return replace(path, perm, false, fill)
 }
 

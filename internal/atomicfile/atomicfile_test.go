@@ -3,8 +3,12 @@ package atomicfile
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -98,5 +102,31 @@ func TestLockIsForOneAtATime(t *testing.T) {
 	defer cancel()
 	if _, err := Lock(ctx, dir); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("a wait that was cancelled: %v", err)
+	}
+}
+
+// A pipe is written to and stays a pipe.
+func TestAPipeIsFilled(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("Windows has no pipes in folders")
+	}
+	pipe := filepath.Join(t.TempDir(), "pipe")
+	if err := exec.Command("mkfifo", pipe).Run(); err != nil {
+		t.Fatal(err)
+	}
+	read := make(chan string)
+	go func() {
+		text, err := os.ReadFile(pipe)
+		read <- fmt.Sprint(string(text), err)
+	}()
+	err := Fill(pipe, 0o600, func(w io.Writer) error {
+		_, err := io.WriteString(w, "report")
+		return err
+	})
+	if got := <-read; err != nil || got != "report<nil>" {
+		t.Errorf("read %q, %v", got, err)
+	}
+	if info, err := os.Stat(pipe); err != nil || info.Mode()&os.ModeNamedPipe == 0 {
+		t.Errorf("%v, %v", info, err)
 	}
 }

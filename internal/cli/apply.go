@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/zo365/zo365/internal/shell"
+
 	"github.com/spf13/cobra"
 
 	"github.com/zo365/zo365/internal/apply"
@@ -313,7 +315,7 @@ func readPlan(file string) (plan.Plan, error) {
 	}
 	p, err := plan.Decode(file, text)
 	if err != nil {
-		return p, hint(err, "make a new one: zo365 plan --out "+doctor.ShellWord(file))
+		return p, hint(err, "make a new one: zo365 plan --out "+shell.Word(file))
 	}
 	return p, nil
 }

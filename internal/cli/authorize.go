@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/zo365/zo365/internal/shell"
+
 	"github.com/spf13/cobra"
 
 	"github.com/zo365/zo365/internal/apply"
@@ -348,7 +350,7 @@ func ask(ctx context.Context, env *Env, w *workspace.Workspace, by string, steps
 // toConfirm is how a person confirms a consent that is there. A flag's word counts for a new
 // consent only, so that it is not offered to who gave it already.
 func (j *journey) toConfirm(again string) string {
-	step := doctor.ShellWord(j.scope + "/" + doctor.StepSave)
+	step := shell.Word(j.scope + "/" + doctor.StepSave)
 	confirm := "zo365 portal confirm " + step + " --by UPN, once the portal shows it saved"
 	if j.opts.By != "" {
 		return confirm + "; or press Authorize and Save again, accept Microsoft's page, and: " + again + " --again"

@@ -8,10 +8,11 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/zo365/zo365/internal/shell"
+
 	"github.com/zo365/zo365/internal/apply"
 	"github.com/zo365/zo365/internal/config"
 	"github.com/zo365/zo365/internal/connect"
-	"github.com/zo365/zo365/internal/doctor"
 	"github.com/zo365/zo365/internal/export"
 	"github.com/zo365/zo365/internal/menu"
 	"github.com/zo365/zo365/internal/msgraph"
@@ -101,7 +102,7 @@ func (env *Env) wayTo(needs *tenant.NeedsError) string {
 	if !ok {
 		return application
 	}
-	person := "zo365 login microsoft --for " + doctor.ShellWord(command)
+	person := "zo365 login microsoft --for " + shell.Word(command)
 	if optional {
 		person += " --optional"
 	}
@@ -156,7 +157,7 @@ func judge(err error) (code int, hints []string) {
 		}
 	case errors.As(err, &mixed):
 		return exitUsage, []string{
-			"zo365 auth switch " + doctor.ShellWord(
+			"zo365 auth switch " + shell.Word(
 				mixed.Tenant,
 			) + " chooses a pair; zo365 init makes a tenant file that names both",
 		}
@@ -366,7 +367,7 @@ func nobodyAdvice(e *connect.NotSignedInError) []string {
 func interactionAdvice(e *connect.InteractionError) []string {
 	again := "zo365 login microsoft"
 	if e.Command != "" {
-		again += " --for " + doctor.ShellWord(e.Command)
+		again += " --for " + shell.Word(e.Command)
 	}
 	if e.Claims != "" {
 		again += " --claims " + base64.StdEncoding.EncodeToString([]byte(e.Claims))

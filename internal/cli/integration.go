@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/zo365/zo365/internal/shell"
+
 	"github.com/spf13/cobra"
 
 	"github.com/zo365/zo365/internal/apply"
@@ -346,7 +348,7 @@ func groupFlag(group string) string {
 	if group == "" {
 		return ""
 	}
-	return " --group " + doctor.ShellWord(group)
+	return " --group " + shell.Word(group)
 }
 
 // sayPortal lists what a person has to do in Zoom's portal.

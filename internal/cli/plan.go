@@ -9,10 +9,11 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/zo365/zo365/internal/shell"
+
 	"github.com/spf13/cobra"
 
 	"github.com/zo365/zo365/internal/atomicfile"
-	"github.com/zo365/zo365/internal/doctor"
 	"github.com/zo365/zo365/internal/plan"
 	"github.com/zo365/zo365/internal/render"
 	"github.com/zo365/zo365/internal/workspace"
@@ -145,7 +146,7 @@ func savePlan(p plan.Plan, file string) error {
 	}
 	err = atomicfile.Write(file, text, 0o644)
 	if errors.Is(err, fs.ErrNotExist) {
-		return hint(err, "make the folder first: mkdir -p "+doctor.ShellWord(filepath.Dir(file)))
+		return hint(err, "make the folder first: mkdir -p "+shell.Word(filepath.Dir(file)))
 	}
 	return err
 }

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -38,6 +39,7 @@ type upnSources struct {
 	AllowPartial                bool
 	Strict, AllowRejects, Rooms bool
 	Rejects                     string
+	hide                        bool // what cells hold
 	// For is an upn.Audience.
 	For string
 }
@@ -107,7 +109,10 @@ func (s upnSources) mustExist(written ...string) error {
 			inputs[file] = info
 		}
 	}
-	for _, out := range append(written, s.Rejects) {
+	for i, out := range append(written, s.Rejects) {
+		if out != "" && slices.Contains(written[:min(i, len(written))], out) {
+			return usagef("two outputs would be written to %s; name two files", out)
+		}
 		info, err := os.Stat(out)
 		for in, read := range inputs {
 			if err == nil && os.SameFile(info, read) {

@@ -85,6 +85,7 @@ func runUPNCheck(ctx context.Context, env *Env, opts upnCheckOptions) error {
 	if err := opts.mustExist(opts.Out); err != nil { // before anybody is asked to sign in
 		return err
 	}
+	opts.hide = opts.Redact
 	finder := upnFindOptions{upnSources: opts.upnSources}
 	named := func(text string) (string, error) { return finder.one(ctx, env, text) }
 	if opts.Emails, err = addressesOf(env, opts.Emails, named); err != nil {
@@ -355,29 +356,41 @@ func whole(r upn.Result, people []tenant.User) upn.Result {
 		return r
 	}
 	i := slices.IndexFunc(people, func(u tenant.User) bool { return u.UPN == r.Entra.UPN && u.ID == r.Entra.ID })
-	if i >= 0 {
-		r.Entra = &people[i]
+	if i >= 0 { // what entries know together stands in the result
+		u := *r.Entra
+		u.Mail, u.Proxies, u.DisplayName = people[i].Mail, people[i].Proxies, people[i].DisplayName
+		r.Entra = &u
 	}
 	return r
 }
 
 // exportSides look people up in exports, of which no more is compared than they need.
 func exportSides(opts upnCheckOptions, files *exports) (in sidesOfOne, err error) {
-	sides := index.Sides{Microsoft: func(keep func(*export.Person) bool) (people []tenant.User, aliases bool, err error) {
-		without := map[string]bool{}
-		_, err = files.microsoft(func(file string, r io.Reader, o export.Options) (export.Export, error) {
-			found, err := export.SomeMicrosoft(file, r, o, keep, func(u tenant.User) { people = append(people, u) })
-			if found.Rows > 0 && !found.Columns.Known(export.Aliases) {
-				without[file] = true
+	sides := index.Sides{
+		Microsoft: func(keep func(*export.Person) bool) (people []tenant.User, unread upn.Unknowns, err error) {
+			without, everybody, rejected := map[string]bool{}, false, 0
+			partial, err := files.microsoft(func(file string, r io.Reader, o export.Options) (export.Export, error) {
+				found, err := export.SomeMicrosoft(file, r, o, keep, func(u tenant.User) { people = append(people, u) })
+				if found.Rows > 0 && !found.Columns.Known(export.Aliases) {
+					without[file] = true
+				}
+				everybody = everybody || found.Everybody
+				rejected += found.Rejected
+				return found, err
+			})
+			if partial || !everybody || rejected > 0 {
+				unread |= upn.UnknownPeople
 			}
-			return found, err
-		})
-		if err == nil && len(without) > 0 && len(without) < len(opts.MicrosoftExport) {
-			aliases, err = everybodyHasAliases(files, without)
-			return people, aliases, err
-		}
-		return people, len(without) == 0, err
-	}}
+			aliases := len(without) == 0
+			if err == nil && !aliases && len(without) < len(opts.MicrosoftExport) {
+				aliases, err = everybodyHasAliases(files, without)
+			}
+			if !aliases {
+				unread |= upn.UnknownAliases
+			}
+			return people, unread, err
+		},
+	}
 	if len(opts.ZoomExport) > 0 {
 		sides.Zoom = func(keep func(*export.Account) bool) (people []tenant.ZoomUser, err error) {
 			_, err = files.zoom(func(file string, r io.Reader, o export.Options) (export.Export, error) {

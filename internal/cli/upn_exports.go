@@ -123,6 +123,7 @@ func (e *exports) one(side, file string, read exportReader) (export.Export, erro
 		Strict:       e.sources.Strict,
 		AllowRejects: e.sources.AllowRejects,
 		Rooms:        e.sources.Rooms,
+		Hide:         e.sources.hide,
 	}
 	if !again {
 		o.Rejected = e.reject

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/zo365/zo365/internal/shell"
+
 	"github.com/spf13/cobra"
 
 	"github.com/zo365/zo365/internal/export"
@@ -82,7 +84,7 @@ func runUPNFind(ctx context.Context, env *Env, opts upnFindOptions) (err error) 
 		env.say("nobody of %s has %q in a name or an address", opts.words(), strings.Join(opts.Words, " "))
 		return errCheckFailed
 	}
-	env.say("both sides of one of them: zo365 upn check %s", out.People[0].Address)
+	env.say("both sides of one of them: zo365 upn check %s", shell.Word(out.People[0].Address))
 	return nil
 }
 

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/zo365/zo365/internal/shell"
+
 	"github.com/spf13/cobra"
 
 	"github.com/zo365/zo365/internal/apply"
@@ -238,7 +240,7 @@ func applyFixes(ctx context.Context, env *Env, opts upnFixOptions) error {
 	if !list.NamesTarget() {
 		return hint(
 			fmt.Errorf("%s does not say whose people they are: nobody was signed in when it was made", opts.Apply),
-			"make it again beside the tenant file, or signed in: zo365 upn fix --plan "+doctor.ShellWord(opts.Apply),
+			"make it again beside the tenant file, or signed in: zo365 upn fix --plan "+shell.Word(opts.Apply),
 		)
 	}
 	if len(list.Fixes) > opts.MaxChanges {
@@ -315,7 +317,7 @@ func outcomeWord(s apply.Status) string {
 }
 
 func (env *Env) sayApplied(opts upnFixOptions, all int, count map[string]int, stopped error) error {
-	back := "the way back of what was done: zo365 upn fix --apply " + doctor.ShellWord(opts.Apply+".undo")
+	back := "the way back of what was done: zo365 upn fix --apply " + shell.Word(opts.Apply+".undo")
 	if stopped != nil {
 		env.say("changes made before this happened: %d; run the same command to go on", count["done"])
 		if code, _ := judge(stopped); code == exitInterrupted {
@@ -332,7 +334,7 @@ func (env *Env) sayApplied(opts upnFixOptions, all int, count map[string]int, st
 	if !opts.Yes {
 		env.say("nothing was changed; would be done: %d, %s", count["would do"], said)
 		if count["would do"] > 0 {
-			env.say("to do it: zo365 upn fix --apply %s --yes", doctor.ShellWord(opts.Apply))
+			env.say("to do it: zo365 upn fix --apply %s --yes", shell.Word(opts.Apply))
 		}
 		return nil
 	}

@@ -128,6 +128,7 @@ func runUPNReport(ctx context.Context, env *Env, opts upnReportOptions) error {
 	const often = 40
 	debug.SetGCPercent(often)
 	named := []render.Format{render.JSON, render.YAML, render.HTML, render.Markdown}
+	opts.hide = opts.Redact
 	opts.hashed = slices.Contains(named, render.Format(env.settings.Output))
 	c, err := compareAll(ctx, env, opts)
 	if err != nil {
@@ -267,6 +268,9 @@ func compareAll(ctx context.Context, env *Env, opts upnReportOptions) (all every
 		return all, err
 	}
 	partial, err := add(&m) // everybody of Zoom is known by now
+	if partial {
+		m.Unread |= upn.UnknownPeople
+	}
 	comparing := files.progress.begin("comparing", false, 0)
 	all.Comparison, all.partial = m.Compare(domains), partial || zoomPartial
 	comparing.end()
@@ -487,7 +491,7 @@ func (env *Env) sayTwice(side string, rows int) {
 
 // notInZoomDoubt is what is to be said where somebody may be in Zoom by an alias.
 func notInZoomDoubt(c *index.Comparison) string {
-	if c.Unread() {
+	if c.Unread()&upn.UnknownAliases != 0 {
 		return " by UPN or mail; some may be there by an alias, since not all aliases are known"
 	}
 	return ""

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/zo365/zo365/internal/shell"
+
 	"github.com/zo365/zo365/internal/profile"
 	"github.com/zo365/zo365/internal/tenant"
 )
@@ -56,7 +58,7 @@ func flag(group string) string {
 	if group == "" {
 		return ""
 	}
-	return " --group " + ShellWord(group)
+	return " --group " + shell.Word(group)
 }
 
 func checkPrimary(in Input, f *findings) {

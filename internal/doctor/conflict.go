@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/zo365/zo365/internal/shell"
+
 	"github.com/zo365/zo365/internal/profile"
 	"github.com/zo365/zo365/internal/tenant"
 )
@@ -63,21 +65,11 @@ func differing(f profile.File, a, b string) []string {
 // alignCommand gives the second group the settings of the first.
 func alignCommand(in Input, c conflict) string {
 	one, _ := in.File.Effective(c.a) // it has a profile
-	command := "zo365 group set " + ShellWord(c.b)
+	command := "zo365 group set " + shell.Word(c.b)
 	for _, key := range c.keys {
 		command += " --" + strings.ReplaceAll(key, "_", "-") + " " + one.Settings().Get(key)
 	}
 	return command
-}
-
-// ShellWord quotes a name where a shell would take it apart.
-func ShellWord(word string) string {
-	for _, r := range word {
-		if !strings.ContainsRune("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.@/", r) {
-			return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
-		}
-	}
-	return word
 }
 
 // groupNamed finds Zoom's group of a name.

@@ -3,6 +3,7 @@ package export
 import (
 	"cmp"
 	"fmt"
+	"strconv"
 )
 
 // tally is what a block's rows were beside people.
@@ -35,6 +36,22 @@ type book[T, R any] struct {
 	first   *Reject
 	total   int
 	more    bool
+}
+
+// shown is a cell as a message shows it.
+func (b *book[T, R]) shown(cell []byte) string {
+	if b.Hide {
+		return "what stands there"
+	}
+	return strconv.Quote(begin(cell))
+}
+
+// word is one that was not understood.
+func (b *book[T, R]) word(word string) string {
+	if b.Hide && word != "" {
+		return "..."
+	}
+	return word
 }
 
 // take adds a block's tally.
@@ -115,6 +132,8 @@ func (b *book[T, R]) close(encoding string) (Export, error) {
 		Total:    b.total,
 		More:     b.more,
 		Cut:      b.sum.cut > 0,
+
+		Everybody: !someOnly(b.kindName),
 	}
 	for f := range e.Columns {
 		var s seen
@@ -124,7 +143,7 @@ func (b *book[T, R]) close(encoding string) (Export, error) {
 		e.Columns[f] = Column{
 			Name:  b.names[f],
 			State: s.state(b.names[f] != "", b.trusted || e.People == 0),
-			Word:  s.word,
+			Word:  b.word(s.word),
 		}
 	}
 	if b.service == "Microsoft" && onPremises(b.kindName) { // the file is of such a directory

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/binary"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // begin is a text as a message shows it: not more than a line's worth of what may be a file
@@ -89,6 +91,30 @@ func isServiceAccount(upn, class []byte) bool {
 func isRoom(license []byte) bool {
 	low := strings.ToLower(string(license))
 	return strings.HasPrefix(low, "zoom room") && !strings.ContainsAny(low, ",;|")
+}
+
+// isAddress says whether a cell may be one address: nothing stands in one that has no ink, and
+// no prefix but that of mail.
+func isAddress(cell []byte) bool {
+	at := bytes.IndexByte(cell, '@')
+	if at <= 0 {
+		return false
+	}
+	if colon := bytes.IndexByte(cell, ':'); colon >= 0 && !bytes.EqualFold(cell[:colon], []byte("smtp")) {
+		return false
+	}
+	for i, c := range cell {
+		switch {
+		case c <= ' ' || c == 0x7f:
+			return false
+		case c >= utf8.RuneSelf:
+			return !bytes.ContainsFunc(
+				cell[i:],
+				func(r rune) bool { return r == utf8.RuneError || r == ' ' || !unicode.IsPrint(r) },
+			)
+		}
+	}
+	return true
 }
 
 // smtp is the prefix "smtp" as a word; a bit makes its letters small.

@@ -54,7 +54,7 @@ const (
 var microsoftColumns = [][]string{
 	UPN:       {"userprincipalname", "username"},
 	Mail:      {"mail", "primarysmtpaddress", "emailaddress", "windowsemailaddress"},
-	ID:        {"objectid", "id", "externaldirectoryobjectid"},
+	ID:        {"objectid", "externaldirectoryobjectid", "id"},
 	Aliases:   {"proxyaddresses", "emailaddresses", "emailaliases", "emails"},
 	Enabled:   {"accountenabled", "enabled", "active"},
 	Blocked:   {"blockcredential", "blocksignin", "accountdisabled"},
@@ -273,6 +273,12 @@ func kindOf(has func(string) bool) string {
 
 // onPremises says whether everybody of a dialect is in an on-premises directory.
 func onPremises(kind string) bool { return strings.HasPrefix(kind, "Active Directory") }
+
+// someOnly says whether a dialect lists some of a tenant's people by its nature: those who have
+// a mailbox, or who are in a directory on premises.
+func someOnly(kind string) bool {
+	return onPremises(kind) || strings.HasPrefix(kind, "Exchange mailboxes")
+}
 
 // trusted says whether a dialect's empty columns say something: it was written by a program
 // that leaves nothing out.

@@ -234,6 +234,7 @@ func (d *plainReader) notWestern(text []byte) error {
 				wide = true
 			}
 		}
+		wide = wide || size > 1
 		i += size
 	}
 	if !wide {

@@ -109,3 +109,16 @@ func TestHowManyMayBeSetAside(t *testing.T) {
 		}
 	}
 }
+
+// A file that is UTF-8 in one place is not Windows-1252 in another, also within a few bytes.
+func TestMixedEncodingsAreNamed(t *testing.T) {
+	for _, text := range []string{
+		"userPrincipalName,displayName\nj\xc3\xb6rg@c.com,x\nkim@c.com,Ren\xe9\n",
+		"userPrincipalName,displayName\nkim@c.com,Ren\xe9\nj\xc3\xb6rg@c.com,x\n",
+	} {
+		_, err := EachMicrosoft("f.csv", strings.NewReader(text), Options{}, func(tenant.User) {})
+		if err == nil || !strings.Contains(err.Error(), "this is not UTF-8, and can be nothing else") {
+			t.Errorf("%q: %v", text, err)
+		}
+	}
+}

@@ -449,8 +449,8 @@ func readObjects[T, R any](b *book[T, R], o *objects, chunk people, sum *tally, 
 		case len(required) == 0:
 			reason = b.without
 			sum.other = sum.other || o.other
-		case bytes.IndexByte(required, '@') <= 0:
-			reason = fmt.Sprintf("%q is not an address", begin(required))
+		case !isAddress(required):
+			reason = b.shown(required) + " is not an address"
 		}
 		if reason != "" {
 			sum.reject(int(line), reason, bytes.TrimSpace(chunk.text[from:o.d.InputOffset()]))
@@ -478,7 +478,7 @@ func (o *objects) person(others []string) error {
 	if _, err := o.d.ReadToken(); err != nil {
 		return err
 	}
-	var first [32]int // the rank of the name that a field's value is from
+	var first [32]string // the name that a field's value is from
 	for o.d.PeekKind() != '}' {
 		k, err := o.key()
 		if err != nil {
@@ -491,16 +491,16 @@ func (o *objects) person(others []string) error {
 			}
 			continue
 		}
-		if first[k.field] > 0 && o.cells.text[k.field] != nil {
-			if first[k.field] == len(k.name) {
-				o.twice = o.keys[k.name]
-			}
+		if first[k.field] == k.name {
+			o.twice = o.keys[k.name]
+		}
+		if first[k.field] != "" && o.cells.text[k.field] != nil {
 			if err := o.d.SkipValue(); err != nil {
 				return err
 			}
 			continue
 		}
-		first[k.field] = len(k.name)
+		first[k.field] = k.name
 		o.cells.seen[k.field].present++
 		if err := o.value(k.field); err != nil {
 			return err
@@ -589,7 +589,7 @@ func (o *objects) value(f Field) error {
 		}
 		has = has || tenant.IsMailPlan(service, status)
 	}
-	o.cells.lists[f] = list
+	o.cells.lists[f] = append(list, o.cells.lists[f]...)
 	if f == Plans {
 		o.cells.plan = choice(has)
 	}

@@ -31,6 +31,9 @@ type Export struct {
 	// More: the file's last page says that another one follows. Cut: the file ends within a
 	// row.
 	More, Cut bool
+	// Everybody: such a file has everybody of the tenant, not those with a mailbox or of a
+	// directory on premises alone.
+	Everybody bool
 }
 
 // Reject is a row that was set aside, and why.
@@ -50,6 +53,8 @@ type Options struct {
 	// Strict ends at the first row that would be set aside. AllowRejects takes a file of which
 	// more than one in a hundred, and at least twenty, are.
 	Strict, AllowRejects bool
+	// Hide keeps what cells hold out of notes and reasons.
+	Hide bool
 	// Rooms counts rooms, resources, shared mailboxes and service accounts as people.
 	Rooms bool
 	// Rejected gets each row that is set aside, in the order of the file.

@@ -17,6 +17,8 @@ type sheet struct {
 	// names are the columns' own, of which places are those in normal form.
 	names  []string
 	places map[string]int
+	// twice are those that two columns have.
+	twice map[string]bool
 	// roles says for each column which field it is; -1 is none. See records.
 	roles []int
 }
@@ -25,7 +27,7 @@ type sheet struct {
 // header has most of, or the one that a line "sep=;" before it names. The "#TYPE" line of
 // Windows PowerShell's Export-Csv is passed over.
 func openSheet(file string, r *bufio.Reader) (*sheet, error) {
-	t := &sheet{blocks: newBlocks(r), places: map[string]int{}}
+	t := &sheet{blocks: newBlocks(r), places: map[string]int{}, twice: map[string]bool{}}
 	none := &FormatError{File: file, Message: "there is no header line", Hint: "export the users again, with column names"}
 	one, err := t.blocks.next()
 	if errors.Is(err, io.EOF) {
@@ -78,8 +80,10 @@ func (t *sheet) header(file string, one block, start int) error {
 	for i, cell := range header.cells {
 		name := string(trim(cell))
 		t.names = append(t.names, name)
-		if _, twice := t.places[columnName(name)]; !twice {
+		if _, again := t.places[columnName(name)]; !again {
 			t.places[columnName(name)] = i
+		} else {
+			t.twice[columnName(name)] = true
 		}
 	}
 	at := min(header.pos, len(one.text))
@@ -126,6 +130,16 @@ func readSheet[T, R, B any](
 		return err
 	}
 	b.names = t.wants(b.columns)
+	for _, name := range b.names {
+		if t.twice[columnName(name)] && name != "" {
+			return &FormatError{
+				File:    b.file,
+				Line:    max(t.first.line-1, 1),
+				Message: fmt.Sprintf("two columns are called %q, and which of them is right is not known", begin(name)),
+				Hint:    "take the wrong one out, or give it another name",
+			}
+		}
+	}
 	if b.names[b.required] == "" {
 		return t.missing(b.file, b.lacking, b.hint, b.other, b.otherColumns)
 	}
@@ -221,8 +235,8 @@ func readBlock[T, R any](b *book[T, R], t *sheet, one block, c *cells, sum *tall
 			continue
 		case len(required) == 0:
 			reason = b.without
-		case bytes.IndexByte(required, '@') <= 0:
-			reason = fmt.Sprintf("%q is not an address", begin(required))
+		case !isAddress(required):
+			reason = b.shown(required) + " is not an address"
 		}
 		if reason != "" {
 			sum.reject(lineOf(one, r.start), reason, bytes.TrimRight(one.text[r.start:min(r.pos, len(one.text))], "\r\n"))

@@ -62,7 +62,7 @@ func bigReport(n int) Listing {
 		people = append(people, one)
 	}
 	people = append(people,
-		upn.Result{ZoomEmail: `</script><script>document.title="attacked"</script>@x.example`, Class: upn.Missing},
+		upn.Result{ZoomEmail: strings.Repeat("İ", 100) + `</script><script>document.title="attacked"</script>@x.example`, Class: upn.Missing},
 		upn.Result{ZoomEmail: `<img src=x onerror='document.title="attacked"'>@x.example`, Class: upn.Missing})
 	return ComparedListing(Compared{Report: r, Everybody: people, Wants: everybody})
 }
@@ -136,6 +136,12 @@ func TestTheReportInABrowser(t *testing.T) {
 	is(status, "1 of 100000 people")
 	is(first, "person000042@contoso.com")
 	do(chromedp.SendKeys(css("#search"), strings.Repeat("\b", len("PERSON000042"))))
+	is(status, "100000 of 100000 people")
+	// Small letters of which there are more than there were large ones move nobody.
+	do(chromedp.SendKeys(css("#search"), "ONERROR"))
+	is(status, "1 of 100000 people")
+	is(first+`.includes("onerror")`, "true")
+	do(chromedp.SendKeys(css("#search"), strings.Repeat("\b", len("ONERROR"))))
 	is(status, "100000 of 100000 people")
 	do(chromedp.SetValue(css("#class"), "mail"))
 	if _, err := chromedp.Run(

@@ -9,6 +9,8 @@ package upn
 
 import (
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/net/idna"
 
@@ -31,9 +33,25 @@ func Normal(text string) Address {
 	}
 	local, domain, found := cutLast(text)
 	if !found {
-		return Address(strings.ToLower(text))
+		return Address(lower(text))
 	}
-	return Address(strings.ToLower(local) + "@" + NormalDomain(domain))
+	return Address(lower(local) + "@" + NormalDomain(domain))
+}
+
+// lower makes letters small. A letter of another alphabet whose small one is ours, such as the
+// Kelvin sign, stays what it is: it is another letter.
+func lower(text string) string {
+	for i := range len(text) {
+		if text[i] >= utf8.RuneSelf {
+			return strings.Map(func(r rune) rune {
+				if small := unicode.ToLower(r); r < utf8.RuneSelf || small >= utf8.RuneSelf {
+					return small
+				}
+				return r
+			}, text)
+		}
+	}
+	return strings.ToLower(text)
 }
 
 // Trim cuts what takes no ink before and behind an address.
@@ -56,18 +74,33 @@ func OneAddress(text string) (ok bool, within string) {
 	return ok, ""
 }
 
-// NormalDomain is a domain in lower case and its ASCII form.
+// NormalDomain is a domain in lower case and its ASCII form. One whose letters are only drawn
+// as ours, wide ones for example, has no such form: it is a look-alike.
 func NormalDomain(domain string) string {
-	domain = strings.ToLower(domain)
+	domain = lower(domain)
 	for i := range len(domain) {
-		if domain[i] >= 0x80 {
-			if ascii, err := idna.Lookup.ToASCII(domain); err == nil {
+		if domain[i] >= utf8.RuneSelf {
+			if ascii, err := idna.Lookup.ToASCII(domain); err == nil && sameLabels(domain, ascii) {
 				return ascii
 			}
 			break
 		}
 	}
 	return domain
+}
+
+// sameLabels says whether each part of a domain is in ASCII what it was, or its coded form.
+func sameLabels(domain, ascii string) bool {
+	before, after := strings.Split(domain, "."), strings.Split(ascii, ".")
+	if len(before) != len(after) {
+		return false
+	}
+	for i, label := range before {
+		if label != after[i] && !strings.HasPrefix(after[i], "xn--") {
+			return false
+		}
+	}
+	return true
 }
 
 // Local is the part before the @.

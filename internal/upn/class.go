@@ -101,10 +101,28 @@ type Result struct {
 	ForeignUPN bool
 	// For says for whom the remedies are worded.
 	For Audience
-	// Unread: the aliases of the tenant's people are unknown, so that somebody else may have the
+	// Unread is what is unknown of the tenant's people, so that somebody else may have the
 	// address.
-	Unread bool
+	Unread Unknowns
+	// UnsureDomain: whether the Zoom email's domain is verified in the tenant is unknown.
+	UnsureDomain bool
+	// Among is the class of a result with one of the candidates: domain where they have the same
+	// name under other domains, deleted where they are.
+	Among Class
+	// redacted is the result behind pseudonyms.
+	redacted *redacted
 }
+
+// Unknowns are what is unknown of a tenant's people as a whole.
+type Unknowns uint8
+
+// The unknowns.
+const (
+	// UnknownAliases: some people's aliases were not read.
+	UnknownAliases Unknowns = 1 << iota
+	// UnknownPeople: not everybody was read.
+	UnknownPeople
+)
 
 // Audience says for whom a text is.
 type Audience string

@@ -3,6 +3,8 @@ package upn
 import (
 	"fmt"
 	"strings"
+
+	"github.com/zo365/zo365/internal/shell"
 )
 
 // FixKind is how a change is made.
@@ -92,10 +94,10 @@ func (rules FixRules) Fix(r *Result) (*Fix, *Unfixed) {
 	case Taken:
 		if !listed || target == "" {
 			return unfixed(
-				"%s is found, who matches the Zoom user %s; if somebody else is meant: --include %s=UPN",
+				"%s is found, who matches the Zoom user %s; if somebody else is meant: --include %s",
 				r.Entra.UPN,
 				r.TakenBy,
-				r.ZoomEmail,
+				shell.Word(r.ZoomEmail+"=UPN"),
 			)
 		}
 		return rules.listed(r, target)
@@ -107,13 +109,13 @@ func (rules FixRules) Fix(r *Result) (*Fix, *Unfixed) {
 			target = r.Suggestion
 		}
 		if target == "" {
-			return unfixed("it is not known who is meant; name the UPN: --include %s=UPN", r.ZoomEmail)
+			return unfixed("it is not known who is meant; name the UPN: --include %s", shell.Word(r.ZoomEmail+"=UPN"))
 		}
 		return rules.listed(r, target)
 	case Mail, Alias, Domain:
 	}
-	if r.Class == Domain && r.Unread && !listed {
-		return unfixed("it is not known whether %s is somebody's alias; name the person with --include", r.ZoomEmail)
+	if r.Class == Domain && r.Unread != 0 && !listed {
+		return unfixed("it is not known whether %s is somebody else's address; name the person with --include", r.ZoomEmail)
 	}
 	if (r.Inactive || r.Pending) && !listed {
 		return unfixed("the Zoom user is %s; activate them first, or name the person with --include", r.status())
@@ -134,7 +136,11 @@ func (rules FixRules) Fix(r *Result) (*Fix, *Unfixed) {
 	if toEntra && refused != "" && !toZoom {
 		return unfixed("Entra takes no UPN like %s: %s", r.ZoomEmail, refused)
 	}
-	toEntra = toEntra && refused == ""
+	unsure := toEntra && rules.EntraDomains == nil && r.UnsureDomain
+	if unsure && refused == "" && !toZoom {
+		return unfixed("whether %s is verified in the tenant is not known", Normal(r.ZoomEmail).Domain())
+	}
+	toEntra = toEntra && refused == "" && !unsure
 	switch {
 	case toZoom && (!rules.MicrosoftFirst || !toEntra):
 		f.Kind, f.From, f.To = ZoomEmail, r.ZoomEmail, r.Entra.UPN
@@ -178,24 +184,9 @@ func allows(domains map[string]bool, address string) bool {
 //
 // https://learn.microsoft.com/powershell/module/activedirectory/set-aduser
 func onPremises(from, to string) string {
-	return "Get-ADUser -Filter " + powerShell(
-		"UserPrincipalName -eq "+powerShell(from),
-	) + " | Set-ADUser -UserPrincipalName " + powerShell(
+	return "Get-ADUser -Filter " + shell.PowerShell(
+		"UserPrincipalName -eq "+shell.PowerShell(from),
+	) + " | Set-ADUser -UserPrincipalName " + shell.PowerShell(
 		to,
 	)
-}
-
-// powerShell quotes a text so that nothing in it runs.
-//
-// https://learn.microsoft.com/powershell/module/microsoft.powershell.core/about/about_quoting_rules
-func powerShell(text string) string {
-	for _, quote := range []string{"'", "\u2018", "\u2019", "\u201a", "\u201b"} { // PowerShell takes all of them
-		text = strings.ReplaceAll(text, quote, quote+quote)
-	}
-	return "'" + strings.Map(func(r rune) rune {
-		if r < ' ' {
-			return -1
-		}
-		return r
-	}, text) + "'"
 }

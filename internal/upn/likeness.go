@@ -16,15 +16,15 @@ var lookAlikes = strings.NewReplacer(
 	"ı", "i", "ɑ", "a", "ɡ", "g",
 )
 
-// Drawn is how a local part looks: wide, bold and other forms of a letter, and its doubles of
+// Drawn is how a part of an address looks: wide, bold and other forms of a letter, and its doubles of
 // other alphabets, are the plain letter.
-func Drawn(local string) string {
-	for i := range len(local) {
-		if local[i] >= 0x80 {
-			return lookAlikes.Replace(strings.ToLower(norm.NFKC.String(local)))
+func Drawn(part string) string {
+	for i := range len(part) {
+		if part[i] >= 0x80 {
+			return lookAlikes.Replace(strings.ToLower(norm.NFKC.String(part)))
 		}
 	}
-	return local
+	return part
 }
 
 // WithoutTag is a local part without the tag behind a plus, as Exchange delivers it.
@@ -40,11 +40,12 @@ func WithoutTag(local string) string {
 // likeness says in which way the suggested person's address is nearly the Zoom email.
 func (r Result) likeness() string {
 	zoom, near := Normal(r.ZoomEmail).Local(), Normal(r.Suggestion).Local()
+	elsewhere := Normal(r.ZoomEmail).Domain() != Normal(r.Suggestion).Domain()
 	switch {
-	case zoom == near:
+	case zoom == near && !elsewhere:
 	case WithoutTag(zoom) == near:
 		return "it is the address with a tag behind a plus"
-	case Drawn(zoom) == Drawn(near):
+	case elsewhere, Drawn(zoom) == Drawn(near):
 		return "it is a look-alike, with letters of another alphabet or form"
 	}
 	return ""

@@ -4,7 +4,11 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
+	"maps"
+	"slices"
 	"strings"
+
+	"github.com/zo365/zo365/internal/shell"
 
 	"github.com/zo365/zo365/internal/tenant"
 )
@@ -59,9 +63,11 @@ func (p Pseudonyms) Tenant(tenant string) string {
 	return "tenant-" + p.digest("tenant", strings.ToLower(tenant), 3)
 }
 
-// Result replaces everybody in a result, so that its explanation and remedies
-// name nobody either.
+// Result replaces everybody in a result, and in its explanation and remedies, which stay those
+// of the people behind the pseudonyms.
 func (p Pseudonyms) Result(r Result) Result {
+	behind := &redacted{Result: r, names: p}
+	r.redacted = behind
 	r.ZoomEmail, r.MatchedOn = p.Address(r.ZoomEmail), p.Address(r.MatchedOn)
 	r.TakenBy, r.Suggestion = p.Address(r.TakenBy), p.Address(r.Suggestion)
 	candidates := make([]string, len(r.Candidates))
@@ -87,4 +93,52 @@ func (p Pseudonyms) User(u tenant.User) tenant.User {
 	}
 	u.Proxies = proxies
 	return u
+}
+
+// redacted is a result that is shown with pseudonyms.
+type redacted struct {
+	Result
+	names Pseudonyms
+}
+
+// hide replaces everybody in a text, in whatever quotes their addresses stand.
+func (h *redacted) hide(text string) string {
+	if text == "" {
+		return ""
+	}
+	addresses := append([]string{h.ZoomEmail, h.MatchedOn, h.TakenBy, h.Suggestion}, h.Candidates...)
+	if h.Entra != nil {
+		addresses = append(addresses, h.Entra.UPN, h.Entra.Mail)
+	}
+	pairs := map[string]string{}
+	for _, a := range addresses {
+		if Trim(a) == "" {
+			continue
+		}
+		name, domain := h.names.Address(a), Normal(a).Domain()
+		for _, form := range []string{a, Trim(a), string(Normal(a))} {
+			quoted := shell.PowerShell(form)
+			twice := shell.PowerShell(quoted)
+			for _, one := range []string{form, quoted[1 : len(quoted)-1], twice[3 : len(twice)-3], shell.Word(form)} {
+				pairs[one] = name
+			}
+		}
+		if domain != "" {
+			pairs[domain] = h.names.Domain(domain)
+		}
+	}
+	longest := slices.SortedFunc(maps.Keys(pairs), func(a, b string) int { return len(b) - len(a) })
+	both := make([]string, 0, 2*len(longest))
+	for _, one := range longest {
+		both = append(both, one, pairs[one])
+	}
+	return strings.NewReplacer(both...).Replace(text)
+}
+
+func (h *redacted) hideAll(texts []string) []string {
+	hidden := make([]string, len(texts))
+	for i, text := range texts {
+		hidden[i] = h.hide(text)
+	}
+	return hidden
 }

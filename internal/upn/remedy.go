@@ -5,12 +5,17 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/zo365/zo365/internal/shell"
+
 	"github.com/zo365/zo365/internal/menu"
 )
 
 // Remedies are the ways to make the two sides equal, the best one first: exact
 // commands and portal paths.
 func (r Result) Remedies() []string {
+	if r.redacted != nil {
+		return r.redacted.hideAll(r.redacted.Remedies())
+	}
 	upn := ""
 	if r.Entra != nil {
 		upn = r.Entra.UPN
@@ -43,9 +48,14 @@ func (r Result) statusFirst() string {
 func (r Result) ways(upn string) []string {
 	switch r.Class {
 	case Mail, Alias, Domain:
+		if r.Entra.Resource {
+			return []string{
+				"ask whose Zoom user this is: " + upn + " is a room, a shared mailbox or a service's account, whose calendar is nobody's",
+			}
+		}
 		ways := r.equal(upn)
-		if r.Class == Domain && r.Unread {
-			ways = append([]string{r.readAliases() + "; if nobody has it, one of these"}, ways...)
+		if r.Class == Domain && r.Unread != 0 {
+			ways = append([]string{r.lookFirst() + "; if nobody has it, one of these"}, ways...)
 		}
 		return append(
 			append(ways, r.further()...),
@@ -59,7 +69,7 @@ func (r Result) ways(upn string) []string {
 				r.ZoomEmail,
 				r.TakenBy,
 			),
-		}, r.withTool("if it is somebody else: zo365 upn fix --plan fixes.jsonl --include "+r.ZoomEmail+"=UPN")...)
+		}, r.withTool("if it is somebody else: zo365 upn fix --plan fixes.jsonl --include "+shell.Word(r.ZoomEmail+"=UPN"))...)
 	case Typo:
 		return append([]string{
 			fmt.Sprintf(
@@ -68,21 +78,38 @@ func (r Result) ways(upn string) []string {
 				likenessNote(r.likeness()),
 				r.ZoomEmail,
 			),
-		}, r.withTool("or with a command: zo365 upn fix --plan fixes.jsonl --include "+r.ZoomEmail)...)
+		}, r.withTool("or with a command: zo365 upn fix --plan fixes.jsonl --include "+shell.Word(r.ZoomEmail))...)
 	case Ambiguous:
-		return []string{"take the address away from all but one of them: " + strings.Join(r.Candidates, ", ")}
+		return []string{r.oneOfThem()}
 	case Deleted:
-		if r.Unread {
-			return []string{r.readAliases() + "; if nobody has it, restore the account: " + menu.EntraDeletedUsers}
+		if r.Unread != 0 {
+			return []string{r.lookFirst() + "; if nobody has it, restore the account: " + menu.EntraDeletedUsers}
 		}
 		return []string{"restore the account: " + menu.EntraDeletedUsers + ", or remove the Zoom user"}
 	case Unresolved:
-		return []string{r.readAliases()}
+		return []string{r.lookFirst()}
 	case Missing:
 		return []string{r.create() + ", or remove the Zoom user: " + menu.ZoomUsers + " > " + r.ZoomEmail}
 	case Match, Unknown:
 	}
 	return nil
+}
+
+// oneOfThem is how several people become one.
+func (r Result) oneOfThem() string {
+	them := strings.Join(r.Candidates, ", ")
+	switch {
+	case r.Among == Domain && r.Unread != 0:
+		return r.lookFirst()
+	case r.Among == Domain:
+		return "ask which of them is meant, and change the email in Zoom to their UPN (" + them + "): " +
+			menu.ZoomUsers + " > " + r.ZoomEmail + " > Edit"
+	case r.Among == Deleted && r.Unread != 0:
+		return r.lookFirst() + "; if nobody has it, restore the account that is meant: " + menu.EntraDeletedUsers
+	case r.Among == Deleted:
+		return "restore the account that is meant (" + them + "): " + menu.EntraDeletedUsers + ", or remove the Zoom user"
+	}
+	return "take the address away from all but one of them: " + them
 }
 
 // create is how somebody comes to be whom Microsoft does not have.
@@ -102,7 +129,7 @@ func (r Result) withCommand(address string) string {
 	if r.For == ForCustomer {
 		return ""
 	}
-	return ": zo365 upn check " + address
+	return ": zo365 upn check " + shell.Word(address)
 }
 
 // withTool is a remedy that needs zo365, for who has it.
@@ -148,8 +175,15 @@ func (r Result) zoomTakes() bool { return !r.upnFirst() && !r.ForeignUPN }
 
 // Remedy is the first remedy, or empty.
 func (r Result) Remedy() string {
+	if r.redacted != nil {
+		return r.redacted.hide(r.redacted.Remedy())
+	}
 	switch { // the most, so not all are made for the first
-	case r.Class != Mail && r.Class != Alias && r.Class != Domain, r.Class == Domain && r.Unread, r.Inactive, r.Pending:
+	case r.Class != Mail && r.Class != Alias && r.Class != Domain,
+		r.Class == Domain && r.Unread != 0,
+		r.Inactive,
+		r.Pending,
+		r.Entra.Resource:
 	case r.zoomTakes():
 		return r.changeZoom(r.Entra.UPN)
 	case Refused(r.ZoomEmail) == "" && !slices.Contains(r.Flags, UnverifiedDomain):
@@ -173,6 +207,10 @@ func (r Result) changeZoom(upn string) string {
 }
 
 func (r Result) changeUPN(upn string) string {
+	if r.UnsureDomain {
+		r.UnsureDomain = false
+		return "if " + Normal(r.ZoomEmail).Domain() + " is verified in Entra (" + menu.EntraDomains + "), " + r.changeUPN(upn)
+	}
 	if r.For == ForCustomer {
 		return r.changeUPNByHand(upn)
 	}
@@ -180,8 +218,8 @@ func (r Result) changeUPN(upn string) string {
 	if r.Entra.OnPremises() {
 		return "change the UPN on premises, since the account is synced: " + there
 	}
-	here := "change the UPN in Entra: Update-MgUser -UserId " + powerShell(upn) +
-		" -UserPrincipalName " + powerShell(r.ZoomEmail)
+	here := "change the UPN in Entra: Update-MgUser -UserId " + shell.PowerShell(upn) +
+		" -UserPrincipalName " + shell.PowerShell(r.ZoomEmail)
 	if r.Entra.Synced == nil {
 		return here + "; or, if the account comes from an on-premises directory, which is not known: " + there
 	}

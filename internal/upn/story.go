@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode"
 )
 
 // Article is Zoom's page with the rule.
@@ -13,11 +14,11 @@ const Article = "https://support.zoom.com/hc/en/article?id=zm_kb&sysparm_article
 // sources say where each side was looked up.
 func (r Result) Story(inZoom bool, sources string, at time.Time) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "## Calendar integration: %s\n\n", r.ZoomEmail)
+	fmt.Fprintf(&b, "## Calendar integration: %s\n\n", prose(r.ZoomEmail))
 	fmt.Fprintf(&b, "Looked up on %s in %s.\n\n", at.UTC().Format("2006-01-02 15:04 UTC"), sources)
-	zoom := "- Zoom: a user with the email `" + r.ZoomEmail + "`\n"
+	zoom := "- Zoom: a user with the email " + code(r.ZoomEmail) + "\n"
 	if !inZoom {
-		zoom = "- Zoom: nobody with the email `" + r.ZoomEmail + "`\n"
+		zoom = "- Zoom: nobody with the email " + code(r.ZoomEmail) + "\n"
 	}
 	b.WriteString("**What is there**\n\n" + zoom + "- Microsoft 365: " + r.microsoft() + "\n")
 	for _, f := range r.Flags {
@@ -29,7 +30,7 @@ func (r Result) Story(inZoom bool, sources string, at time.Time) string {
 	if !inZoom {
 		why, remedies = r.Without()
 	}
-	fmt.Fprintf(&b, "\n**What it means** (class `%s`)\n\n%s. ", r.Class, capital(why))
+	fmt.Fprintf(&b, "\n**What it means** (class `%s`)\n\n%s. ", r.Class, prose(capital(why)))
 	fmt.Fprintf(
 		&b,
 		"Zoom's rule: the UPN of the authorizing user must equal their Zoom email, or Mail: Read must be approved (<%s>).\n",
@@ -38,7 +39,7 @@ func (r Result) Story(inZoom bool, sources string, at time.Time) string {
 	if len(remedies) > 0 {
 		b.WriteString("\n**What to do** (one of these, the first is the best)\n\n")
 		for i, remedy := range remedies {
-			fmt.Fprintf(&b, "%d. %s\n", i+1, capital(remedy))
+			fmt.Fprintf(&b, "%d. %s\n", i+1, prose(capital(remedy)))
 		}
 	}
 	return b.String()
@@ -47,15 +48,19 @@ func (r Result) Story(inZoom bool, sources string, at time.Time) string {
 func (r Result) microsoft() string {
 	switch {
 	case r.Entra != nil:
-		text := "UPN `" + r.Entra.UPN + "`"
+		text := "UPN " + code(r.Entra.UPN)
 		if r.Entra.Mail != "" {
-			text += ", mail `" + r.Entra.Mail + "`"
+			text += ", mail " + code(r.Entra.Mail)
 		}
-		return text + ", found by `" + r.MatchedOn + "`"
+		return text + ", found by " + code(r.MatchedOn)
 	case len(r.Candidates) > 0:
-		return "several people: `" + strings.Join(r.Candidates, "`, `") + "`"
+		several := make([]string, len(r.Candidates))
+		for i, one := range r.Candidates {
+			several[i] = code(one)
+		}
+		return "several people: " + strings.Join(several, ", ")
 	case r.Suggestion != "":
-		return "nobody with this address; `" + r.Suggestion + "` is nearly the same"
+		return "nobody with this address; " + code(r.Suggestion) + " is nearly the same"
 	}
 	return "nobody with this address"
 }
@@ -77,4 +82,23 @@ func capital(text string) string {
 		return ""
 	}
 	return strings.ToUpper(text[:1]) + text[1:]
+}
+
+// code is a text of a service as a piece of code in Markdown.
+func code(text string) string { return "`" + strings.ReplaceAll(inked(text), "`", "'") + "`" }
+
+// prose is a text that stays one in Markdown: no link, picture, code or HTML comes of it.
+func prose(text string) string {
+	return strings.NewReplacer("[", `\[`, "<", "&lt;", "`", "\\`").Replace(inked(text))
+}
+
+// inked is a text with a mark for what has no ink of its own: line ends, control characters,
+// and marks that turn the direction.
+func inked(text string) string {
+	return strings.Map(func(r rune) rune {
+		if r != ' ' && !unicode.IsPrint(r) {
+			return unicode.ReplacementChar
+		}
+		return r
+	}, text)
 }

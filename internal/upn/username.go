@@ -29,10 +29,12 @@ func Refused(address string) string {
 	case strings.HasSuffix(local, "."):
 		return "a dot stands before the @"
 	}
-	for _, r := range local {
-		plain := r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9'
-		if !plain && !strings.ContainsRune(userNameLetters, r) {
-			return fmt.Sprintf("%q is none of the letters that a UPN may have", r)
+	for _, part := range []struct{ text, letters string }{{local, userNameLetters}, {domain, "-."}} {
+		for _, r := range part.text {
+			plain := r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9'
+			if !plain && !strings.ContainsRune(part.letters, r) {
+				return fmt.Sprintf("%q is none of the letters that a UPN may have", r)
+			}
 		}
 	}
 	return ""

@@ -9,6 +9,9 @@ import (
 
 // Why says in one sentence what a class means for the integration.
 func (r Result) Why() string {
+	if r.redacted != nil {
+		return r.redacted.hide(r.redacted.Why())
+	}
 	switch r.Class {
 	case Match:
 		return "the UPN equals the Zoom email: the calendar can connect"
@@ -28,10 +31,13 @@ func (r Result) Why() string {
 		}
 		return "nobody has this address; one person's is nearly the same"
 	case Ambiguous:
-		return "several people have this address: " + strings.Join(r.Candidates, ", ")
+		return r.several() + ": " + strings.Join(r.Candidates, ", ")
 	case Deleted:
 		return "the Microsoft account was deleted (it can be restored for 30 days)"
 	case Unresolved:
+		if r.Unread&UnknownAliases == 0 {
+			return "nobody of those who were read has this address; not everybody was"
+		}
 		return "nobody has this address as UPN or mail; whether it is somebody's alias is not known"
 	case Missing:
 		return "nobody in the tenant has this address"
@@ -39,6 +45,17 @@ func (r Result) Why() string {
 		return "the person could not be looked up"
 	}
 	return ""
+}
+
+// several says what the candidates have in common.
+func (r Result) several() string {
+	switch r.Among {
+	case Domain:
+		return "several people have the same name under other domains of the tenant"
+	case Deleted:
+		return "several deleted Microsoft accounts had this address"
+	}
+	return "several people have this address"
 }
 
 func likenessNote(likeness string) string {
@@ -50,6 +67,10 @@ func likenessNote(likeness string) string {
 
 // Without is what a class means, and what to do, for somebody whom Zoom does not have.
 func (r Result) Without() (why string, remedies []string) {
+	if r.redacted != nil {
+		why, remedies = r.redacted.Without()
+		return r.redacted.hide(why), r.redacted.hideAll(remedies)
+	}
 	invite := "invite them to Zoom: " + menu.ZoomUsers + " > Add Users"
 	switch r.Class {
 	case Match:
@@ -61,8 +82,7 @@ func (r Result) Without() (why string, remedies []string) {
 		return "neither Zoom nor Microsoft 365 has this address; one person's UPN is nearly the same",
 			[]string{"check the spelling: is " + r.Suggestion + " meant?" + r.withCommand(r.Suggestion)}
 	case Ambiguous:
-		return "Zoom has nobody with this email, which several people in Microsoft 365 have: " +
-			strings.Join(r.Candidates, ", "), nil
+		return "Zoom has nobody with this email; " + r.several() + ": " + strings.Join(r.Candidates, ", "), nil
 	case Unresolved, Missing, Unknown:
 	}
 	return "neither Zoom nor Microsoft 365 has anybody with this address", []string{
@@ -71,9 +91,13 @@ func (r Result) Without() (why string, remedies []string) {
 	}
 }
 
-// readAliases is the first thing to do where nobody knows whose alias an address may be.
-func (r Result) readAliases() string {
-	if r.For == ForCustomer {
+// lookFirst is the first thing to do where not everything is known of the tenant's people.
+func (r Result) lookFirst() string {
+	switch {
+	case r.Unread&UnknownAliases == 0:
+		return "look whether the person is in Entra, since not everybody was read: " + menu.EntraUsers +
+			" > search for " + r.ZoomEmail
+	case r.For == ForCustomer:
 		return "look whose alias it is, who receives mail for " + r.ZoomEmail + ": " +
 			menu.MicrosoftUsers + " > Manage username and email"
 	}

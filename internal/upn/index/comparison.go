@@ -17,6 +17,8 @@ type Comparison struct {
 
 	m       *Matcher
 	domains map[string]tenant.Domain
+	// bearing are the domains of the people's UPNs, which are verified: Entra takes no others.
+	bearing map[string]bool
 	order   []uint32
 	taken   bitset // people whom somebody found
 	matched bitset // people who match somebody of Zoom
@@ -47,7 +49,7 @@ const (
 func (m *Matcher) Compare(domains []tenant.Domain) *Comparison {
 	m.seal()
 	m.flush()
-	m.judgeAliases()
+	m.judge()
 	m.zoom.parts = nil // everybody was looked up
 	users := m.zoom.users
 	c := &Comparison{
@@ -58,6 +60,9 @@ func (m *Matcher) Compare(domains []tenant.Domain) *Comparison {
 	}
 	for _, d := range domains {
 		c.domains[upn.NormalDomain(d.Name)] = d
+	}
+	if len(domains) == 0 {
+		c.bearing = m.people.domains()
 	}
 	c.decide()
 	c.suggest()
@@ -78,7 +83,7 @@ func (m *Matcher) Compare(domains []tenant.Domain) *Comparison {
 // those are unknown.
 func (c *Comparison) classOf(f found) uint8 {
 	class := f.class()
-	if class == isMissing && c.m.unread {
+	if class == isMissing && c.m.Unread != 0 {
 		return isUnresolved
 	}
 	return class
@@ -142,8 +147,8 @@ func (c *Comparison) Count(class upn.Class) int {
 	return 0
 }
 
-// Unread says whether the aliases of somebody are unknown.
-func (c *Comparison) Unread() bool { return c.m.unread }
+// Unread is what is unknown of the tenant's people.
+func (c *Comparison) Unread() upn.Unknowns { return c.m.Unread }
 
 // OK says whether everybody matches.
 func (c *Comparison) OK() bool { return c.counts[isMatch] == len(c.order) }
@@ -166,7 +171,7 @@ func (c *Comparison) kind(domain string) upn.DomainKind {
 // that is known at all.
 func (c *Comparison) verified(email string) (ok, known bool) {
 	if len(c.domains) == 0 {
-		return false, false
+		return true, c.bearing[upn.Normal(email).Domain()]
 	}
 	return c.domains[upn.Normal(email).Domain()].Verified, true
 }

@@ -2,6 +2,7 @@ package index
 
 import (
 	"math/bits"
+	"sync/atomic"
 
 	"github.com/zo365/zo365/internal/distance"
 	"github.com/zo365/zo365/internal/export"
@@ -13,7 +14,7 @@ import (
 // wants; keep may be called in several goroutines at a time. Zoom is nil where it cannot be
 // read as a whole.
 type Sides struct {
-	Microsoft func(keep func(*export.Person) bool) (people []tenant.User, aliases bool, err error)
+	Microsoft func(keep func(*export.Person) bool) (people []tenant.User, unread upn.Unknowns, err error)
 	Zoom      func(keep func(*export.Account) bool) ([]tenant.ZoomUser, error)
 }
 
@@ -33,12 +34,12 @@ func CompareFew(asked []string, sides Sides) (*Few, error) {
 	for _, email := range asked {
 		first.ask(email)
 	}
-	people, aliases, err := sides.Microsoft(first.person)
+	people, unread, err := sides.Microsoft(first.person)
 	if err != nil {
 		return nil, err
 	}
 	found := &Few{People: people, Zoom: map[upn.Address]tenant.ZoomUser{}}
-	found.compare(asked, nil, aliases)
+	found.compare(asked, nil, &first, unread)
 	if sides.Zoom == nil {
 		return found, nil
 	}
@@ -70,12 +71,12 @@ func CompareFew(asked []string, sides Sides) (*Few, error) {
 		}
 		found.People = append(found.People, more...)
 	}
-	found.compare(asked, zoomUsers, aliases)
+	found.compare(asked, zoomUsers, &first, unread)
 	return found, nil
 }
 
-func (f *Few) compare(asked []string, zoomUsers []tenant.ZoomUser, aliases bool) {
-	var m Matcher
+func (f *Few) compare(asked []string, zoomUsers []tenant.ZoomUser, all *wanted, unread upn.Unknowns) {
+	m := Matcher{Unread: unread}
 	for _, z := range zoomUsers {
 		m.AddZoom(z.Email, z.Status)
 	}
@@ -87,8 +88,12 @@ func (f *Few) compare(asked []string, zoomUsers []tenant.ZoomUser, aliases bool)
 	for _, u := range f.People {
 		m.AddMicrosoft(u)
 	}
-	m.files = []source{{aliases: aliases}}
 	f.Comparison = m.Compare(nil)
+	for domain, seen := range all.domains {
+		if seen.Load() {
+			f.bearing[domain] = true
+		}
+	}
 }
 
 // rivals are the Zoom users on whom the results depend: who has the UPN of somebody found, and
@@ -128,6 +133,8 @@ type wanted struct {
 	keys, locals words
 	near         []named
 	letters      []uint64 // of each of near
+	// domains are those of the keys, and whether anybody's UPN is in them.
+	domains map[string]*atomic.Bool
 }
 
 // words are a set; most texts are told by their length alone to be none of it.
@@ -153,6 +160,10 @@ func (w *wanted) ask(email string) {
 	w.keys.add(string(key))
 	if key.Complete() {
 		w.locals.add(key.Local())
+		if w.domains == nil {
+			w.domains = map[string]*atomic.Bool{}
+		}
+		w.domains[key.Domain()] = &atomic.Bool{}
 	}
 	if n, ok := sought(0, []byte(key)); ok {
 		w.near = append(w.near, n)
@@ -179,10 +190,16 @@ func (w *wanted) person(p *export.Person) bool {
 		name = name[len(name)-len(upn.LiveUPN(view(name))):]
 	}
 	key := appendKey(room[:0], name)
+	local, complete := localOf(key)
+	if complete && !p.Deleted && !upn.IsGuest(view(p.UPN)) {
+		if bears := w.domains[view(key[len(local)+1:])]; bears != nil {
+			bears.Store(true)
+		}
+	}
 	if w.keys.has(key) {
 		return true
 	}
-	if local, ok := localOf(key); ok && (w.locals.has(local) || w.isNear(local, view(key[len(local)+1:]))) {
+	if complete && (w.locals.has(local) || w.isNear(local, view(key[len(local)+1:]))) {
 		return true
 	}
 	if upn.IsGuest(view(p.UPN)) && w.keys.has([]byte(upn.Normal(upn.HomeAddress(view(name))))) {

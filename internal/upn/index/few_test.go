@@ -14,7 +14,7 @@ import (
 // sidesOf are both sides in memory, as exports hand them over.
 func sidesOf(users []tenant.ZoomUser, people []tenant.User) Sides {
 	return Sides{
-		Microsoft: func(keep func(*export.Person) bool) (some []tenant.User, _ bool, _ error) {
+		Microsoft: func(keep func(*export.Person) bool) (some []tenant.User, _ upn.Unknowns, _ error) {
 			for _, u := range people {
 				p := export.Person{
 					UPN:     []byte(u.UPN),
@@ -31,7 +31,7 @@ func sidesOf(users []tenant.ZoomUser, people []tenant.User) Sides {
 					some = append(some, u)
 				}
 			}
-			return some, true, nil
+			return some, 0, nil
 		},
 		Zoom: func(keep func(*export.Account) bool) (some []tenant.ZoomUser, _ error) {
 			for _, u := range users {

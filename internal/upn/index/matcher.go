@@ -18,8 +18,8 @@ type Matcher struct {
 
 	zoom   zoomSide
 	people peopleSide
-	// unread: the aliases of some of the tenant's people are unknown.
-	unread bool
+	// Unread is what is unknown of the tenant's people; what the files leave unknown is added.
+	Unread upn.Unknowns
 	// files are what each source was, in the order of the people.
 	files  []source
 	sealed bool  // the Zoom side is complete
@@ -48,14 +48,18 @@ func (m *Matcher) take(b peopleBatch) {
 func (m *Matcher) count(h hit, person uint32) {
 	z := &m.zoom
 	now := z.users[h.zoom].found
+	if now != 0 && person != now.person() && m.people.samePerson(now.person(), person) {
+		kept, other := m.people.join(now.person(), person)
+		m.people.again = append(m.people.again, [2]uint32{other, kept})
+		h.guest = whatIs(m.people.record(kept))&isGuest != 0
+		h.rule = min(h.rule, now.rule())
+		z.users[h.zoom].found = h.found(kept) | now&several
+		return
+	}
 	switch {
 	case now == 0 || h.rule < now.rule():
 		z.users[h.zoom].found = h.found(person)
 	case h.rule == now.rule() && person != now.person():
-		if m.people.samePerson(now.person(), person) {
-			m.people.again = append(m.people.again, [2]uint32{person, now.person()})
-			return
-		}
 		z.users[h.zoom].found |= several
 		z.rivals[h.zoom] = append(z.rivals[h.zoom], rival{h.rule, person})
 	}
@@ -63,13 +67,24 @@ func (m *Matcher) count(h hit, person uint32) {
 
 // source is a file: its people begin at first.
 type source struct {
-	first   uint32
-	aliases bool // known
+	first     uint32
+	aliases   bool // known
+	everybody bool // of the tenant is in it
 }
 
-// judgeAliases says whether the aliases of somebody are unknown: who stands in one file
+// judge says what is unknown.
+func (m *Matcher) judge() {
+	if m.lacksAliases() {
+		m.Unread |= upn.UnknownAliases
+	}
+	if len(m.files) > 0 && !slices.ContainsFunc(m.files, func(s source) bool { return s.everybody }) {
+		m.Unread |= upn.UnknownPeople
+	}
+}
+
+// lacksAliases says whether the aliases of somebody are unknown: who stands in one file
 // without them may stand in another one with them.
-func (m *Matcher) judgeAliases() {
+func (m *Matcher) lacksAliases() (lacks bool) {
 	var with, without []source
 	for i, s := range m.files {
 		if s.aliases {
@@ -78,14 +93,13 @@ func (m *Matcher) judgeAliases() {
 			without = append(without, m.files[i])
 		}
 	}
-	m.unread = len(without) > 0
 	if len(with) == 0 || len(without) == 0 {
-		return
+		return len(without) > 0
 	}
 	known := map[upn.Address]bool{}
 	m.each(true, func(name upn.Address) bool { known[name] = true; return true })
-	m.unread = false
-	m.each(false, func(name upn.Address) bool { m.unread = !known[name]; return !m.unread })
+	m.each(false, func(name upn.Address) bool { lacks = !known[name]; return !lacks })
+	return lacks
 }
 
 // each hands on the UPNs of the people of the sources with aliases, or of those without.

@@ -99,8 +99,10 @@ func (c *Comparison) missing() []named {
 func sought(i uint32, key []byte) (named, bool) {
 	variant := false
 	if local, ok := localOf(key); ok { // what a tag or another alphabet hides
-		if plain := upn.WithoutTag(upn.Drawn(view(local))); plain != view(local) {
-			key, variant = append([]byte(plain), key[len(local):]...), true
+		domain := view(key[len(local)+1:])
+		plain := upn.WithoutTag(upn.Drawn(view(local))) + "@" + upn.NormalDomain(upn.Drawn(domain))
+		if plain != view(key) {
+			key, variant = []byte(plain), true
 		}
 	}
 	n, ok := newNamed(i, key)

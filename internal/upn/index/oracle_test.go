@@ -126,11 +126,11 @@ func (ix *oracle) matchElsewhere(r upn.Result, address upn.Address) upn.Result {
 		u := &ix.users[others[0]]
 		r.Class, r.Entra, r.MatchedOn, r.Kind = upn.Domain, u, string(upn.Normal(u.UPN)), ix.kind(upn.Normal(u.UPN).Domain())
 	case address.Complete() && len(others) > 1:
-		r.Class, r.Candidates = upn.Ambiguous, ix.upns(others)
+		r.Class, r.Candidates, r.Among = upn.Ambiguous, ix.upns(others), upn.Domain
 	case len(gone) == 1:
 		r.Class, r.Entra, r.MatchedOn = upn.Deleted, &ix.users[gone[0]], string(address)
 	case len(gone) > 1:
-		r.Class, r.Candidates = upn.Ambiguous, ix.upns(gone)
+		r.Class, r.Candidates, r.Among = upn.Ambiguous, ix.upns(gone), upn.Deleted
 	}
 	return r
 }

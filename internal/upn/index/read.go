@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"github.com/zo365/zo365/internal/export"
+	"github.com/zo365/zo365/internal/upn"
 )
 
 // ReadMicrosoft adds the people of an export, which export.Microsoft reads. The Zoom side
@@ -16,7 +17,14 @@ func (m *Matcher) ReadMicrosoft(file string, r io.Reader, o export.Options) (exp
 	first := uint32(len(m.people.at))
 	e, err := export.Microsoft(file, r, o, m.readPeople, m.take)
 	if err == nil && e.Rows > 0 {
-		m.files = append(m.files, source{first, e.Columns.Known(export.Aliases)})
+		m.files = append(m.files, source{
+			first:     first,
+			aliases:   e.Columns.Known(export.Aliases),
+			everybody: e.Everybody,
+		})
+		if e.Rejected > 0 { // somebody may be in a row that could not be read
+			m.Unread |= upn.UnknownPeople
+		}
 	}
 	return e, err
 }

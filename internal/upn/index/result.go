@@ -89,7 +89,7 @@ func (c *Comparison) fill(r *upn.Result, i uint32, s *scratch) {
 		Class:     upn.Classes[c.classOf(f)],
 		Inactive:  status == inactive,
 		Pending:   status == pending,
-		Unread:    c.m.unread,
+		Unread:    c.m.Unread,
 		For:       c.For,
 	}
 	switch {
@@ -97,6 +97,12 @@ func (c *Comparison) fill(r *upn.Result, i uint32, s *scratch) {
 		r.Suggestion = view(upnOf(p.record(f.person())))
 	case r.Class == upn.Ambiguous:
 		r.Candidates = c.candidates(i)
+		switch f.rule() {
+		case byLocal:
+			r.Among = upn.Domain
+		case byDeleted:
+			r.Among = upn.Deleted
+		}
 	case f != 0:
 		readPerson(p.record(f.person()), &s.user, &s.guid)
 		r.Entra = &s.user
@@ -111,6 +117,10 @@ func (c *Comparison) fill(r *upn.Result, i uint32, s *scratch) {
 	}
 	if r.Entra != nil && c.ZoomDomains != nil {
 		r.ForeignUPN = !c.ZoomDomains[upn.Normal(r.Entra.UPN).Domain()]
+	}
+	if r.Class == upn.Mail || r.Class == upn.Alias || r.Class == upn.Domain {
+		_, known := c.verified(r.ZoomEmail)
+		r.UnsureDomain = !known
 	}
 	r.Flags = r.AppendFlags(s.flags[:0], c.verified)
 	if c.redact {
