@@ -61,9 +61,14 @@ func bigReport(n int) Listing {
 		}
 		people = append(people, one)
 	}
-	people = append(people,
-		upn.Result{ZoomEmail: strings.Repeat("İ", 100) + `</script><script>document.title="attacked"</script>@x.example`, Class: upn.Missing},
-		upn.Result{ZoomEmail: `<img src=x onerror='document.title="attacked"'>@x.example`, Class: upn.Missing})
+	people = append(
+		people,
+		upn.Result{
+			ZoomEmail: strings.Repeat("İ", 100) + `</script><script>document.title="attacked"</script>@x.example`,
+			Class:     upn.Missing,
+		},
+		upn.Result{ZoomEmail: `<img src=x onerror='document.title="attacked"'>@x.example`, Class: upn.Missing},
+	)
 	return ComparedListing(Compared{Report: r, Everybody: people, Wants: everybody})
 }
 

@@ -18,7 +18,7 @@ func Meanings() []tenant.Meaning {
 		{string(Domain), class, "the same name is under another domain of the tenant", ways},
 		{string(Taken), class, "the address leads to somebody who matches another Zoom user", ways},
 		{string(Typo), class, "nobody has the address, and one person's is nearly the same", ways},
-		{string(Ambiguous), class, "several people have the address", "take it away from all but one"},
+		{string(Ambiguous), class, "several people have the address, or the same name under other domains", ways},
 		{
 			string(Deleted),
 			class,
@@ -28,8 +28,8 @@ func Meanings() []tenant.Meaning {
 		{
 			string(Unresolved),
 			class,
-			"nobody was found, and the aliases of the tenant's people are unknown",
-			"export the users with ProxyAddresses, or ask Microsoft Graph",
+			"nobody was found, and not all people and aliases of the tenant are known",
+			"export everybody with ProxyAddresses, or ask Microsoft Graph",
 		},
 		{string(Missing), class, "nobody in the tenant has the address", ways},
 		{

@@ -95,36 +95,6 @@ func (r Result) ways(upn string) []string {
 	return nil
 }
 
-// oneOfThem is how several people become one.
-func (r Result) oneOfThem() string {
-	them := strings.Join(r.Candidates, ", ")
-	switch {
-	case r.Among == Domain && r.Unread != 0:
-		return r.lookFirst()
-	case r.Among == Domain:
-		return "ask which of them is meant, and change the email in Zoom to their UPN (" + them + "): " +
-			menu.ZoomUsers + " > " + r.ZoomEmail + " > Edit"
-	case r.Among == Deleted && r.Unread != 0:
-		return r.lookFirst() + "; if nobody has it, restore the account that is meant: " + menu.EntraDeletedUsers
-	case r.Among == Deleted:
-		return "restore the account that is meant (" + them + "): " + menu.EntraDeletedUsers + ", or remove the Zoom user"
-	}
-	return "take the address away from all but one of them: " + them
-}
-
-// create is how somebody comes to be whom Microsoft does not have.
-func (r Result) create() string {
-	if refused := Refused(r.ZoomEmail); refused != "" {
-		return "create the person in Microsoft 365 under another UPN and change the email in Zoom to it, since Entra takes no UPN like this (" +
-			refused + ")"
-	}
-	if slices.Contains(r.Flags, UnverifiedDomain) {
-		return "verify " + Normal(r.ZoomEmail).Domain() + " in Entra (" + menu.EntraDomains +
-			") and create the person in Microsoft 365"
-	}
-	return "create the person in Microsoft 365"
-}
-
 func (r Result) withCommand(address string) string {
 	if r.For == ForCustomer {
 		return ""

@@ -47,17 +47,6 @@ func (r Result) Why() string {
 	return ""
 }
 
-// several says what the candidates have in common.
-func (r Result) several() string {
-	switch r.Among {
-	case Domain:
-		return "several people have the same name under other domains of the tenant"
-	case Deleted:
-		return "several deleted Microsoft accounts had this address"
-	}
-	return "several people have this address"
-}
-
 func likenessNote(likeness string) string {
 	if likeness == "" {
 		return ""
@@ -89,17 +78,4 @@ func (r Result) Without() (why string, remedies []string) {
 		"check the spelling; somebody new is created in Microsoft 365 first, then invited to Zoom: " +
 			menu.MicrosoftUsers + "; " + menu.ZoomUsers + " > Add Users",
 	}
-}
-
-// lookFirst is the first thing to do where not everything is known of the tenant's people.
-func (r Result) lookFirst() string {
-	switch {
-	case r.Unread&UnknownAliases == 0:
-		return "look whether the person is in Entra, since not everybody was read: " + menu.EntraUsers +
-			" > search for " + r.ZoomEmail
-	case r.For == ForCustomer:
-		return "look whose alias it is, who receives mail for " + r.ZoomEmail + ": " +
-			menu.MicrosoftUsers + " > Manage username and email"
-	}
-	return "look whose alias it is: export the users with ProxyAddresses, or leave out --microsoft-export to ask Microsoft Graph"
 }

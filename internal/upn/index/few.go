@@ -1,7 +1,6 @@
 package index
 
 import (
-	"math/bits"
 	"sync/atomic"
 
 	"github.com/zo365/zo365/internal/distance"
@@ -226,26 +225,4 @@ func (w *wanted) isNear(local []byte, domain string) bool {
 		}
 	}
 	return false
-}
-
-// lettersOf is a set of the letters of a text, several to a place.
-func lettersOf(text []byte) (set uint64) {
-	for _, c := range text {
-		if c >= 0x80 { // part of a letter
-			return beyond
-		}
-		set |= 1 << (c & 31)
-	}
-	return set
-}
-
-// beyond says that a text has letters that are not in the set.
-const beyond = 1 << 63
-
-// differences are how many letters at least are in one text alone.
-func differences(a, b uint64) int {
-	if (a|b)&beyond != 0 {
-		return 0
-	}
-	return bits.OnesCount64(a ^ b)
 }
