@@ -43,7 +43,7 @@ func (o columnOptions) checkColumns(env *Env, all []string) error {
 // fitted is a listing with the columns that were chosen and that the terminal has room for.
 func (o columnOptions) fitted(env *Env, l render.Listing) render.Listing {
 	l.Chosen = o.Columns
-	if env.Screen && !o.Wide {
+	if env.Screen && !o.Wide && len(o.Columns) == 0 { // whoever chose columns wants them
 		l.Width, l.Left = env.Width, env.sayLeft
 	}
 	return l

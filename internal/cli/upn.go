@@ -11,6 +11,10 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/zo365/zo365/internal/connect"
+
+	"github.com/zo365/zo365/internal/shell"
+
 	"github.com/spf13/cobra"
 
 	"github.com/zo365/zo365/internal/atomicfile"
@@ -114,6 +118,12 @@ func (s upnSources) mustExist(written ...string) error {
 			return usagef("two outputs would be written to %s; name two files", out)
 		}
 		info, err := os.Stat(out)
+		switch {
+		case out == standardInput:
+			return usagef("- is standard output here, which is written to without a flag; name a file")
+		case err == nil && info.IsDir():
+			return usagef("%s is a folder; name a file in it", out)
+		}
 		for in, read := range inputs {
 			if err == nil && os.SameFile(info, read) {
 				return usagef("%s would be overwritten: it is the export %s; write to another file", out, in)
@@ -131,6 +141,37 @@ func (s upnSources) mustExist(written ...string) error {
 
 // standardInput is its name as a file.
 const standardInput = "-"
+
+// orExport names the flag of the side that is missing where the other one is a file.
+func (s upnSources) orExport(err error) error {
+	var missing *connect.MissingError
+	if !errors.As(err, &missing) {
+		return err
+	}
+	flag := ""
+	switch {
+	case len(s.ZoomExport) > 0 && len(s.MicrosoftExport) == 0:
+		flag = "--microsoft-export FILE"
+	case len(s.MicrosoftExport) > 0 && len(s.ZoomExport) == 0:
+		flag = "--zoom-export FILE"
+	default:
+		return err
+	}
+	return hint(err, "give the other side too, "+flag+", or set it up to be asked live: zo365 init")
+}
+
+// flagWords are the flags that name the same files again, for a command that is suggested.
+func (s upnSources) flagWords() (words string) {
+	for _, one := range []struct {
+		flag  string
+		files []string
+	}{{"--zoom-export", s.ZoomExport}, {"--microsoft-export", s.MicrosoftExport}} {
+		for _, file := range one.files {
+			words += " " + one.flag + " " + shell.Word(file)
+		}
+	}
+	return words
+}
 
 // anonymous are the same without the files' names, which may name a customer.
 func (s upnSources) anonymous() string {

@@ -7,6 +7,10 @@ import (
 	"os"
 	"strings"
 
+	"golang.org/x/text/encoding"
+	"golang.org/x/text/encoding/unicode"
+	"golang.org/x/text/transform"
+
 	"github.com/zo365/zo365/internal/upn"
 )
 
@@ -68,10 +72,11 @@ func addressesOf(env *Env, args []string, named func(text string) (string, error
 
 // eachLine hands on what a list has in each line that is not empty.
 func eachLine(name string, r io.Reader, add func(where, text string) error) error {
-	lines := bufio.NewScanner(r)
+	// Windows PowerShell writes UTF-16.
+	lines := bufio.NewScanner(transform.NewReader(r, unicode.BOMOverride(encoding.Nop.NewDecoder())))
 	for n := 1; lines.Scan(); n++ {
 		text := upn.Trim(lines.Text())
-		if text == "" {
+		if text == "" || text[0] == '#' || n == 1 && strings.EqualFold(text, "email") {
 			continue
 		}
 		if err := add(fmt.Sprintf("%s:%d: ", name, n), text); err != nil {

@@ -116,7 +116,12 @@ func runUPNCheck(ctx context.Context, env *Env, opts upnCheckOptions) error {
 			continue
 		}
 		ok = ok && r.OK() && z != nil
-		out.People = append(out.People, checkedPerson(r, z))
+		p := checkedPerson(r, z)
+		if one.asked != "" && !opts.Redact {
+			p.Asked = one.asked
+			env.say("%s is in Zoom as %s", one.asked, r.ZoomEmail)
+		}
+		out.People = append(out.People, p)
 		stories = append(stories, r.Story(z != nil, sources, time.Now()))
 	}
 	if opts.Explain && env.settings.Output == string(render.Table) {
@@ -181,6 +186,8 @@ func (o upnCheckOptions) show(env *Env, out render.Check, stories []string) erro
 type lookedUp struct {
 	zoom   *tenant.ZoomUser
 	result upn.Result
+	// asked is the address that was asked for, where Zoom has the person by another one.
+	asked string
 	// err is why this one person could not be looked up.
 	err error
 }
@@ -196,7 +203,7 @@ func lookUp(ctx context.Context, env *Env, opts upnCheckOptions) (found []looked
 		in.microsoft, err = liveMicrosoft(ctx, env)
 	}
 	if err != nil {
-		return nil, err
+		return nil, opts.orExport(err)
 	}
 	var asked *zoom.Client
 	switch {
@@ -207,7 +214,7 @@ func lookUp(ctx context.Context, env *Env, opts upnCheckOptions) (found []looked
 		in.zoom, asked, err = liveZoom(ctx, env)
 	}
 	if err != nil {
-		return nil, err
+		return nil, opts.orExport(err)
 	}
 	domains, err := zoomDomains(ctx, env, asked)
 	if err != nil {
@@ -240,10 +247,48 @@ func (in sidesOfOne) lookUp(email string) (one lookedUp, err error) {
 	if one.zoom, err = in.zoom(email); err == nil {
 		one.result, err = in.microsoft(email)
 	}
+	if err == nil && one.zoom == nil && one.result.Entra != nil {
+		if other, err := in.otherwise(email, one.result.Entra); err != nil || other.zoom != nil {
+			other.asked = email
+			return other, err
+		}
+	}
 	if err == nil && !in.joined {
 		err = freeOnly(&one.result, in.zoom)
 	}
 	return one, err
+}
+
+// otherwise looks in Zoom for somebody of Microsoft by their other addresses: whoever is there by
+// one of them need not be invited. Without anybody there it is nobody.
+func (in sidesOfOne) otherwise(email string, u *tenant.User) (lookedUp, error) {
+	seen := map[upn.Address]bool{upn.Normal(email): true}
+	for _, address := range append([]string{u.UPN, upn.HomeAddress(u.UPN), u.Mail}, u.Proxies...) {
+		a := upn.Normal(address)
+		if !a.Complete() || seen[a] || upn.IsGuest(address) {
+			continue
+		}
+		seen[a] = true
+		z, err := in.zoom(string(a))
+		if err != nil {
+			return lookedUp{}, err
+		}
+		if z == nil {
+			continue
+		}
+		r, err := in.microsoft(z.Email)
+		if err != nil {
+			return lookedUp{}, err
+		}
+		if r.Entra != nil && upn.Normal(r.Entra.UPN) == upn.Normal(u.UPN) {
+			one := lookedUp{zoom: z, result: r}
+			if !in.joined {
+				err = freeOnly(&one.result, in.zoom)
+			}
+			return one, err
+		}
+	}
+	return lookedUp{}, nil
 }
 
 // complete adds what the Zoom side says of the person.
@@ -468,6 +513,7 @@ func checkedPerson(r upn.Result, z *tenant.ZoomUser) render.CheckedPerson {
 	if z == nil {
 		p.Why, p.Remedies = r.Without()
 		p.Remedies = append([]string{}, p.Remedies...)
+		p.Remedy = strings.Join(p.Remedies[:min(1, len(p.Remedies))], "")
 	} else {
 		p.ZoomStatus = z.Status
 	}

@@ -82,6 +82,9 @@ func (e *exports) side(side string, files []string, read exportReader) (partial 
 		}
 	}
 	missing := export.Missing(all)
+	if missing != "" && e.sources.AllowPartial {
+		e.env.say("warning: the %s side is partial: %s", side, missing)
+	}
 	if missing != "" && !e.sources.AllowPartial {
 		return false, &export.FormatError{
 			File:    baseNames(files),

@@ -84,7 +84,7 @@ func runUPNFind(ctx context.Context, env *Env, opts upnFindOptions) (err error) 
 		env.say("nobody of %s has %q in a name or an address", opts.words(), strings.Join(opts.Words, " "))
 		return errCheckFailed
 	}
-	env.say("both sides of one of them: zo365 upn check %s", shell.Word(out.People[0].Address))
+	env.say("both sides of one of them: zo365 upn check %s%s", shell.Word(out.People[0].Address), opts.flagWords())
 	return nil
 }
 
@@ -98,7 +98,7 @@ func (o upnFindOptions) find(ctx context.Context, env *Env) (out render.Found, e
 	} {
 		people, more, err := side(ctx, env, files)
 		if err != nil {
-			return out, err
+			return out, o.orExport(err)
 		}
 		slices.SortStableFunc(people, func(a, b render.FoundPerson) int { return strings.Compare(a.Address, b.Address) })
 		out.More = out.More || more || len(people) > o.Limit

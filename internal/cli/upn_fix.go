@@ -159,8 +159,21 @@ func planFixes(ctx context.Context, env *Env, opts upnFixOptions) error {
 		env.say("warning: a side was not complete; so is the list")
 	}
 	env.say("wrote %s to %s; left alone: %d", counted(len(fixes), "change"), opts.Plan, len(unfixed))
-	if len(fixes) > 0 {
-		env.say("read it, then: zo365 upn fix --apply %s", opts.Plan)
+	for email := range listed {
+		if _, there := c.Find(string(email)); !there {
+			env.say("warning: --include %s: Zoom has nobody with this email", email)
+		}
+	}
+	switch {
+	case len(fixes) == 0:
+	case !apply.List{Header: header, Fixes: fixes}.NamesTarget():
+		env.say(
+			"it cannot be applied as it is, since nobody was signed in who could say whose people these are: sign in beside a tenant file, then: zo365 upn fix --plan %s%s",
+			shell.Word(opts.Plan),
+			opts.flagWords(),
+		)
+	default:
+		env.say("read it, then: zo365 upn fix --apply %s", shell.Word(opts.Plan))
 	}
 	return nil
 }
@@ -176,7 +189,9 @@ func fixRules(ctx context.Context, env *Env, rules *upn.FixRules, header *apply.
 		if !mayLater(err) {
 			return err
 		}
-		env.say("note: Zoom's managed domains are not known (%v); --apply asks for them", err)
+		if rules.ZoomDomains, err = stated(env, err); err != nil {
+			env.say("note: Zoom's managed domains are not known (%v); --apply asks for them", err)
+		}
 	}
 	var domains []tenant.Domain
 	if err = w.SignInMicrosoft(ctx, "upn report"); err == nil {
@@ -197,6 +212,20 @@ func fixRules(ctx context.Context, env *Env, rules *upn.FixRules, header *apply.
 		}
 	}
 	return nil
+}
+
+// stated are the domains that the tenant file states; without them there is the reason why they
+// are not known.
+func stated(env *Env, why error) (map[string]bool, error) {
+	file, err := env.fileIfAny()
+	if err != nil {
+		return nil, err
+	}
+	domains, basis := doctor.AssociatedDomains(tenant.Reading[[]tenant.ZoomDomain]{Err: why}, file)
+	if basis == "" {
+		return nil, why
+	}
+	return verifiedNames(domains, basis), nil
 }
 
 // mayLater says whether a question can wait until --apply: nobody is signed in,

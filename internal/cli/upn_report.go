@@ -193,7 +193,7 @@ func (o upnReportOptions) listing(env *Env, c everybody, written *work) render.L
 	}
 	if env.Screen && o.Out == "" { // nobody reads a million lines there
 		all.Most = shownOnTerminal
-		if !o.Wide {
+		if !o.Wide && len(o.Columns) == 0 {
 			all.Width, all.Left = env.Width, env.sayLeft
 		}
 		if mismatches := c.Len() - c.Count(upn.Match); len(o.Classes) == 0 && c.Len() > shownOnTerminal {
@@ -252,11 +252,11 @@ func compareAll(ctx context.Context, env *Env, opts upnReportOptions) (all every
 	var m index.Matcher
 	readZoom, client, err := zoomSide(ctx, env, opts, files, &m)
 	if err != nil {
-		return all, err
+		return all, opts.orExport(err)
 	}
 	prepare, err := microsoftSide(ctx, env, opts, files)
 	if err != nil {
-		return all, err
+		return all, opts.orExport(err)
 	}
 	var both errgroup.Group
 	var zoomPartial bool
@@ -265,7 +265,7 @@ func compareAll(ctx context.Context, env *Env, opts upnReportOptions) (all every
 	both.Go(func() (err error) { zoomPartial, err = readZoom(); return err })
 	both.Go(func() (err error) { add, domains, err = prepare(); return err })
 	if err := both.Wait(); err != nil {
-		return all, err
+		return all, opts.orExport(err)
 	}
 	partial, err := add(&m) // everybody of Zoom is known by now
 	if partial {

@@ -93,11 +93,12 @@ func isRoom(license []byte) bool {
 	return strings.HasPrefix(low, "zoom room") && !strings.ContainsAny(low, ",;|")
 }
 
-// isAddress says whether a cell may be one address: nothing stands in one that has no ink, and
-// no prefix but that of mail.
+// isAddress says whether a cell may be one address: there is a domain, nothing stands in it that
+// has no ink or parts several, and no prefix but that of mail.
 func isAddress(cell []byte) bool {
-	at := bytes.IndexByte(cell, '@')
-	if at <= 0 {
+	at := bytes.LastIndexByte(cell, '@')
+	if at <= 0 || bytes.IndexByte(cell[at:], '.') < 2 || cell[len(cell)-1] == '.' ||
+		bytes.ContainsAny(cell, `<>,;"()[]\`) || cell[0] == '\'' && cell[len(cell)-1] == '\'' {
 		return false
 	}
 	if colon := bytes.IndexByte(cell, ':'); colon >= 0 && !bytes.EqualFold(cell[:colon], []byte("smtp")) {

@@ -53,7 +53,7 @@ const (
 // https://datatracker.ietf.org/doc/html/rfc7643#section-4.1
 var microsoftColumns = [][]string{
 	UPN:       {"userprincipalname", "username"},
-	Mail:      {"mail", "primarysmtpaddress", "emailaddress", "windowsemailaddress"},
+	Mail:      {"mail", "primarysmtpaddress", "emailaddress", "windowsemailaddress", "email"},
 	ID:        {"objectid", "externaldirectoryobjectid", "id"},
 	Aliases:   {"proxyaddresses", "emailaddresses", "emailaliases", "emails"},
 	Enabled:   {"accountenabled", "enabled", "active"},
@@ -188,7 +188,7 @@ var zoomCosts = []struct {
 	field Field
 	cost  string
 }{
-	{Status, "whether Zoom users are active or pending is unknown"},
+	{Status, "whether the Zoom users of whom it is not said are active or pending is unknown"},
 }
 
 func (c Column) words() string {

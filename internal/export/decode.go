@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/binary"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -73,6 +74,11 @@ func open(file string, r io.Reader) (decoded, error) {
 	if len(start) == 0 {
 		return decoded{}, &FormatError{File: file, Message: "the file is empty", Hint: "export the users again"}
 	}
+	if start[0] == '{' {
+		if e := refusal(file, start); e != nil {
+			return decoded{}, e
+		}
+	}
 	return decoded{text, start[0] == '{' || start[0] == '[', note}, nil
 }
 
@@ -116,6 +122,8 @@ func foreign(file string, start []byte) error {
 		what = "a compressed archive"
 	case bytes.HasPrefix(start, []byte("%PDF")):
 		what = "a PDF"
+	case bytes.HasPrefix(start, []byte("\xff\xfe\x00\x00")), bytes.HasPrefix(start, []byte("\x00\x00\xfe\xff")):
+		what = "text in UTF-32"
 	case bytes.HasPrefix(text, []byte("<!doctype")), bytes.HasPrefix(text, []byte("<html")),
 		bytes.HasPrefix(text, []byte("<head")), bytes.HasPrefix(text, []byte("<table")):
 		what = "an HTML page, perhaps that of a sign-in"
@@ -127,12 +135,46 @@ func foreign(file string, start []byte) error {
 	hint := "export the users as CSV: in Zoom's portal " + menu.ZoomUsers + " > Export; in Entra " +
 		menu.EntraUsers + " > Download users; or " + menu.MicrosoftUsers + " > Export users"
 	switch what {
+	case "text in UTF-32":
+		hint = "save it as UTF-8"
 	case "a compressed archive":
 		hint = "unpack it and give the CSV or JSON file that is in it"
 	case "an Excel workbook (.xlsx)", "an old Excel workbook (.xls)":
 		hint = "save the sheet as \"CSV UTF-8 (comma delimited)\", or " + hint
 	}
 	return &FormatError{File: file, Message: "this is " + what + ", not CSV or JSON", Hint: hint}
+}
+
+// refusal says what a service answered instead of people: Graph's error object, or Zoom's code
+// and message.
+//
+// https://learn.microsoft.com/graph/errors, https://developers.zoom.us/docs/api/errors/
+func refusal(file string, start []byte) error {
+	var answer struct {
+		Error struct {
+			Code, Message string
+		}
+		Code    int
+		Message string
+	}
+	if json.Unmarshal(start, &answer) != nil {
+		return nil
+	}
+	said := ""
+	switch {
+	case answer.Error.Code != "":
+		said = answer.Error.Code + ": " + answer.Error.Message
+	case answer.Code != 0 && answer.Message != "":
+		said = fmt.Sprintf("%d: %s", answer.Code, answer.Message)
+	default:
+		return nil
+	}
+	return &FormatError{
+		File:    file,
+		Line:    1,
+		Message: fmt.Sprintf("this is a service's error, no list of users: %q", said),
+		Hint:    "fetch the users again, signed in",
+	}
 }
 
 // utf16Order is the byte order of UTF-16: by its mark, or where zero bytes stand in nearly

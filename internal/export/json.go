@@ -473,7 +473,7 @@ func readObjects[T, R any](b *book[T, R], o *objects, chunk people, sum *tally, 
 func (o *objects) person(others []string) error {
 	clear(o.cells.text)
 	clear(o.cells.lists)
-	o.cells.plan = nil
+	o.cells.plan, o.cells.cloud = nil, false
 	o.room = o.room[:0]
 	if _, err := o.d.ReadToken(); err != nil {
 		return err
@@ -502,6 +502,9 @@ func (o *objects) person(others []string) error {
 		}
 		first[k.field] = k.name
 		o.cells.seen[k.field].present++
+		if k.name == "onpremisessyncenabled" && o.keys[k.name] == "onPremisesSyncEnabled" {
+			o.cells.cloud = true // https://learn.microsoft.com/graph/api/resources/user: null is never
+		}
 		if err := o.value(k.field); err != nil {
 			return err
 		}

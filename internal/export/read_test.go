@@ -180,10 +180,10 @@ func TestLongFiles(t *testing.T) {
 	}
 	last := 2*n + 2
 	for end, want := range map[string]string{
-		"x@c.com,b\"c,\n":        fmt.Sprintf("f.csv:%d: this is not valid CSV: bare \" in non-quoted-field", last),
-		",nobody,\n":             fmt.Sprintf("f.csv:%d: this user has no user principal name", last),
-		"x@c.com\n":              fmt.Sprintf("f.csv:%d: this row has 1 cell, the header has 3", last),
-		"x@c.com,b,c,d\ny@c,,\n": fmt.Sprintf("f.csv:%d: this row has 4 cells, the header has 3: a comma in a text without quotes shifts the cells behind it", last),
+		"x@c.com,b\"c,\n":            fmt.Sprintf("f.csv:%d: this is not valid CSV: bare \" in non-quoted-field", last),
+		",nobody,\n":                 fmt.Sprintf("f.csv:%d: this user has no user principal name", last),
+		"x@c.com\n":                  fmt.Sprintf("f.csv:%d: this row has 1 cell, the header has 3", last),
+		"x@c.com,b,c,d\ny@c.com,,\n": fmt.Sprintf("f.csv:%d: this row has 4 cells, the header has 3: a comma in a text without quotes shifts the cells behind it", last),
 	} {
 		var set []string
 		people := 0

@@ -157,6 +157,7 @@ func readSheet[T, R, B any](
 		o.made, err = work(func(add func(*R)) error {
 			c := newCells(fields)
 			c.rooms, c.mixed, c.onPremises = b.Rooms, t.comma != ',', onPremises(b.kindName)
+			c.cloud = b.trusted && b.names[min(int(Synced), fields-1)] != ""
 			readBlock(b, t, one, &c, &o.tally, add)
 			o.tally.seen = c.seen
 			return nil

@@ -20,10 +20,11 @@ type cells struct {
 	// mixed: commas do not separate cells, so a list may be joined by them.
 	mixed bool
 	rooms bool
-	// onPremises: everybody of the file is in an on-premises directory.
-	onPremises bool
-	seen       []seen
-	proxies    [][]byte
+	// onPremises: everybody of the file is in an on-premises directory. cloud: whoever is not said
+	// to be is not, since the service leaves the property empty for those who never were.
+	onPremises, cloud bool
+	seen              []seen
+	proxies           [][]byte
 }
 
 func newCells(fields int) cells {
@@ -108,8 +109,11 @@ func readPerson(c *cells, p *Person) bool {
 	if c.plan != nil {
 		p.MailPlan = c.plan
 	}
-	if c.onPremises {
+	switch {
+	case c.onPremises:
 		p.Synced = choice(true)
+	case c.cloud && p.Synced == nil && len(c.text[Synced]) == 0:
+		p.Synced = choice(false)
 	}
 	apart := p.Resource && !c.rooms
 	p.Resource = apart

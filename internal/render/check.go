@@ -20,6 +20,8 @@ type Check struct {
 // CheckedPerson is one person with both sides and what to do.
 type CheckedPerson struct {
 	Person
+	// Asked is the address that was asked for, where Zoom has the person by another one.
+	Asked string `json:"asked,omitempty"`
 	// InZoom is false when the Zoom account has nobody with this email.
 	InZoom     bool     `json:"in_zoom"`
 	ZoomStatus string   `json:"zoom_status"`

@@ -68,6 +68,12 @@ func OneAddress(text string) (ok bool, within string) {
 		}
 		return false, ""
 	}
+	if prefix, rest, found := strings.Cut(text, ":"); found {
+		if one, _ := OneAddress(rest); one && !strings.Contains(prefix, "@") {
+			return false, Trim(rest)
+		}
+		return false, ""
+	}
 	local, domain, found := cutLast(text)
 	ok = found && local != "" && domain != "" && !strings.ContainsAny(text, "<>,;\"()[]\\") &&
 		!strings.ContainsFunc(text, tenant.IsBlank) && strings.Count(text, "@") == 1

@@ -1,6 +1,7 @@
 package upn
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/zo365/zo365/internal/tenant"
@@ -143,6 +144,13 @@ func (r *Result) status() Flag {
 		return Pending
 	}
 	return ""
+}
+
+// stranger says whether a person was found by the name before the @ alone, under a domain that is
+// none of the tenant's as far as is known: they may be somebody else.
+func (r *Result) stranger() bool {
+	return r.Class == Domain && (r.UnsureDomain || slices.Contains(r.Flags, UnverifiedDomain)) &&
+		!IsInitialDomain(Normal(r.Entra.UPN).Domain())
 }
 
 // OK says whether nothing has to be done.

@@ -117,6 +117,13 @@ func (rules FixRules) Fix(r *Result) (*Fix, *Unfixed) {
 	if r.Class == Domain && r.Unread != 0 && !listed {
 		return unfixed("it is not known whether %s is somebody else's address; name the person with --include", r.ZoomEmail)
 	}
+	if r.stranger() && !listed {
+		return unfixed(
+			"only the name before the @ is the same as that of %s, and %s is not known to be a domain of the tenant; name the person with --include",
+			r.Entra.UPN,
+			Normal(r.ZoomEmail).Domain(),
+		)
+	}
 	if (r.Inactive || r.Pending) && !listed {
 		return unfixed("the Zoom user is %s; activate them first, or name the person with --include", r.status())
 	}

@@ -53,9 +53,16 @@ func (r Result) ways(upn string) []string {
 				"ask whose Zoom user this is: " + upn + " is a room, a shared mailbox or a service's account, whose calendar is nobody's",
 			}
 		}
+		if r.stranger() {
+			return append([]string{r.askFirst()}, r.withTool(
+				"or with a command: zo365 upn fix --plan fixes.jsonl --class domain --include "+shell.Word(r.ZoomEmail))...)
+		}
 		ways := r.equal(upn)
 		if r.Class == Domain && r.Unread != 0 {
-			ways = append([]string{r.lookFirst() + "; if nobody has it, one of these"}, ways...)
+			for i := range ways {
+				ways[i] = "if nobody has it: " + ways[i]
+			}
+			return append([]string{r.lookFirst()}, ways...)
 		}
 		return append(
 			append(ways, r.further()...),
@@ -69,7 +76,7 @@ func (r Result) ways(upn string) []string {
 				r.ZoomEmail,
 				r.TakenBy,
 			),
-		}, r.withTool("if it is somebody else: zo365 upn fix --plan fixes.jsonl --include "+shell.Word(r.ZoomEmail+"=UPN"))...)
+		}, r.withTool("if it is somebody else: zo365 upn fix --plan fixes.jsonl --class taken --include "+shell.Word(r.ZoomEmail+"=UPN"))...)
 	case Typo:
 		return append([]string{
 			fmt.Sprintf(
@@ -78,7 +85,7 @@ func (r Result) ways(upn string) []string {
 				likenessNote(r.likeness()),
 				r.ZoomEmail,
 			),
-		}, r.withTool("or with a command: zo365 upn fix --plan fixes.jsonl --include "+shell.Word(r.ZoomEmail))...)
+		}, r.withTool("or with a command: zo365 upn fix --plan fixes.jsonl --class typo --include "+shell.Word(r.ZoomEmail))...)
 	case Ambiguous:
 		return []string{r.oneOfThem()}
 	case Deleted:
@@ -154,6 +161,8 @@ func (r Result) Remedy() string {
 		r.Inactive,
 		r.Pending,
 		r.Entra.Resource:
+	case r.stranger():
+		return r.askFirst()
 	case r.zoomTakes():
 		return r.changeZoom(r.Entra.UPN)
 	case Refused(r.ZoomEmail) == "" && !slices.Contains(r.Flags, UnverifiedDomain):

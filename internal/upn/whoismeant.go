@@ -60,3 +60,9 @@ func (r Result) lookFirst() string {
 	}
 	return "look whose alias it is: export the users with ProxyAddresses, or leave out --microsoft-export to ask Microsoft Graph"
 }
+
+// askFirst is what to do about somebody of whom only the name before the @ is the same.
+func (r Result) askFirst() string {
+	return "ask whether " + r.Entra.UPN + " is meant, of whom only the name before the @ is the same; if so " +
+		r.changeZoom(r.Entra.UPN)
+}

@@ -2,6 +2,7 @@ package upn
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/zo365/zo365/internal/menu"
@@ -14,7 +15,7 @@ func (r Result) Why() string {
 	}
 	switch r.Class {
 	case Match:
-		return "the UPN equals the Zoom email: the calendar can connect"
+		return r.matches()
 	case Mail:
 		return "Zoom's email is the person's mail address, not their UPN; as the authorizing user they would need Mail: Read approved"
 	case Alias:
@@ -78,4 +79,26 @@ func (r Result) Without() (why string, remedies []string) {
 		"check the spelling; somebody new is created in Microsoft 365 first, then invited to Zoom: " +
 			menu.MicrosoftUsers + "; " + menu.ZoomUsers + " > Add Users",
 	}
+}
+
+// matches says of a match whether the calendar can connect.
+func (r Result) matches() string {
+	var but []string
+	for _, one := range []struct {
+		flag Flag
+		what string
+	}{
+		{Disabled, "the Microsoft account is blocked from signing in"},
+		{NoMailbox, "the person has no plan with a mailbox"},
+		{Inactive, "the Zoom user is inactive"},
+		{Pending, "the Zoom user has not accepted the invitation"},
+	} {
+		if slices.Contains(r.Flags, one.flag) {
+			but = append(but, one.what)
+		}
+	}
+	if len(but) == 0 {
+		return "the UPN equals the Zoom email: the calendar can connect"
+	}
+	return "the UPN equals the Zoom email, but " + strings.Join(but, ", and ")
 }

@@ -50,6 +50,7 @@ func (m *Matcher) Compare(domains []tenant.Domain) *Comparison {
 	m.seal()
 	m.flush()
 	m.judge()
+	m.joinFiles()
 	m.zoom.parts = nil // everybody was looked up
 	users := m.zoom.users
 	c := &Comparison{
@@ -118,8 +119,9 @@ func (c *Comparison) decide() {
 		}
 	}
 	for _, again := range c.m.people.again {
-		if c.taken.has(again[1]) {
+		if c.taken.has(again[0]) || c.taken.has(again[1]) {
 			c.taken.set(again[0])
+			c.taken.set(again[1])
 		}
 		if c.matched.has(again[0]) || c.matched.has(again[1]) {
 			c.matched.set(again[0])

@@ -75,7 +75,7 @@ func CompareFew(asked []string, sides Sides) (*Few, error) {
 }
 
 func (f *Few) compare(asked []string, zoomUsers []tenant.ZoomUser, all *wanted, unread upn.Unknowns) {
-	m := Matcher{Unread: unread}
+	m := Matcher{Unread: unread, several: true}
 	for _, z := range zoomUsers {
 		m.AddZoom(z.Email, z.Status)
 	}
@@ -105,6 +105,14 @@ func (f *Few) rivals(asked []string, first *wanted) *wanted {
 		r, _ := f.Find(email)
 		if r.Entra != nil {
 			all.keys.add(string(upn.Normal(r.Entra.UPN)))
+			all.keys.add(string(upn.Normal(upn.HomeAddress(r.Entra.UPN))))
+			for _, u := range f.People {
+				if upn.Normal(u.UPN) == upn.Normal(r.Entra.UPN) {
+					for _, address := range append([]string{u.Mail}, u.Proxies...) {
+						all.keys.add(string(upn.Normal(address)))
+					}
+				}
+			}
 		}
 		near = near || r.Class == upn.Typo || r.Class == upn.Missing || r.Class == upn.Unresolved
 	}
