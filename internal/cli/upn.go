@@ -148,7 +148,7 @@ func (s upnSources) orExport(err error) error {
 	if !errors.As(err, &missing) {
 		return err
 	}
-	flag := ""
+	var flag string
 	switch {
 	case len(s.ZoomExport) > 0 && len(s.MicrosoftExport) == 0:
 		flag = "--microsoft-export FILE"

@@ -157,10 +157,10 @@ func refusal(file string, start []byte) error {
 		Code    int
 		Message string
 	}
-	if json.Unmarshal(start, &answer) != nil {
-		return nil
+	if !json.Valid(start) || json.Unmarshal(start, &answer) != nil {
+		return nil //nolint:nilerr // it is something else, and longer than an error
 	}
-	said := ""
+	var said string
 	switch {
 	case answer.Error.Code != "":
 		said = answer.Error.Code + ": " + answer.Error.Message

@@ -67,52 +67,6 @@ func (m *Matcher) count(h hit, person uint32) {
 	}
 }
 
-// joinFiles makes entries of one person in several files one, whoever found them.
-func (m *Matcher) joinFiles() {
-	if len(m.files) < 2 && !m.several {
-		return
-	}
-	p := &m.people
-	instead := map[uint32]uint32{}
-	names, first := newTable(len(p.at)), make(map[uint64]uint32)
-	var key []byte
-	for i := range uint32(len(p.at)) {
-		if whatIs(p.record(i))&isDeleted != 0 {
-			continue
-		}
-		key = appendKey(key[:0], upnOf(p.record(i)))
-		place, twice := names.insert(hashOf(key), p.at[i], func(place uint64) bool {
-			return sameKey(upnOf(p.texts.at(place)), key)
-		})
-		if !twice {
-			first[p.at[i]] = i
-			continue
-		}
-		if before := first[place]; p.samePerson(before, i) {
-			kept, other := p.join(before, i)
-			p.again = append(p.again, [2]uint32{other, kept})
-			first[place], instead[other] = kept, kept
-		}
-	}
-	if len(instead) == 0 {
-		return
-	}
-	for i, u := range m.zoom.users {
-		kept, other := instead[u.found.person()]
-		if u.found == 0 || !other {
-			continue
-		}
-		for next, more := instead[kept]; more; next, more = instead[kept] {
-			kept = next
-		}
-		found := u.found&^found(^uint32(0)) | found(kept)
-		if whatIs(p.record(kept))&isGuest != 0 {
-			found |= guestFound
-		}
-		m.zoom.users[i].found = found
-	}
-}
-
 // source is a file: its people begin at first.
 type source struct {
 	first     uint32

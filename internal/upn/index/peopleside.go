@@ -2,11 +2,9 @@ package index
 
 import (
 	"bytes"
-	"encoding/binary"
 	"slices"
 	"strings"
 
-	"github.com/zo365/zo365/internal/tenant"
 	"github.com/zo365/zo365/internal/upn"
 )
 
@@ -20,43 +18,6 @@ type peopleSide struct {
 }
 
 func (p *peopleSide) record(i uint32) []byte { return p.texts.at(p.at[i]) }
-
-// samePerson says whether two entries are one person: the same ID, or where one has
-// none the same UPN.
-func (p *peopleSide) samePerson(a, b uint32) bool {
-	var x, y tenant.User
-	readPerson(p.record(a), &x, new([guidLength]byte))
-	readPerson(p.record(b), &y, new([guidLength]byte))
-	if x.ID != "" && y.ID != "" {
-		return strings.EqualFold(x.ID, y.ID)
-	}
-	return upn.Normal(x.UPN) == upn.Normal(y.UPN) && x.Deleted == y.Deleted
-}
-
-// join makes one of two entries of a person: what one knows is known, and what they do not
-// agree on is not. The one with an ID stands for both, else the first.
-func (p *peopleSide) join(a, b uint32) (kept, other uint32) {
-	x, y := p.record(a), p.record(b)
-	what := (whatIs(x) | whatIs(y)) &^ hasGUID
-	for _, both := range []uint16{isEnabled | isDisabled, isSynced | isNotSynced, hasMailPlan | hasNoMailPlan} {
-		if what&both == both {
-			what &^= both
-		}
-	}
-	for _, record := range [][]byte{x, y} {
-		binary.LittleEndian.PutUint16(record, what|whatIs(record)&hasGUID)
-	}
-	var first, second tenant.User
-	readPerson(x, &first, new([guidLength]byte))
-	readPerson(y, &second, new([guidLength]byte))
-	if a > b {
-		a, b, first, second = b, a, second, first
-	}
-	if first.ID == "" && second.ID != "" {
-		return b, a
-	}
-	return a, b
-}
 
 // domains are those of everybody's UPN.
 func (p *peopleSide) domains() map[string]bool {
