@@ -40,9 +40,15 @@ func (o columnOptions) checkColumns(env *Env, all []string) error {
 	return nil
 }
 
+// chosen is a listing with the columns that were chosen.
+func (o columnOptions) chosen(l render.Listing) render.Listing {
+	l.Chosen = o.Columns
+	return l
+}
+
 // fitted is a listing with the columns that were chosen and that the terminal has room for.
 func (o columnOptions) fitted(env *Env, l render.Listing) render.Listing {
-	l.Chosen = o.Columns
+	l = o.chosen(l)
 	if env.Screen && !o.Wide && len(o.Columns) == 0 { // whoever chose columns wants them
 		l.Width, l.Left = env.Width, env.sayLeft
 	}

@@ -79,6 +79,12 @@ Exit code 3 on a mismatch.`,
 
 func runUPNCheck(ctx context.Context, env *Env, opts upnCheckOptions) error {
 	err := errors.Join(opts.checkAudience(), opts.checkColumns(env, render.CheckColumns()))
+	switch render.Format(env.settings.Output) { //nolint:exhaustive // the others have columns, or were refused
+	case render.HTML, render.Markdown:
+		if len(opts.Columns) > 0 {
+			err = errors.Join(err, usagef("--columns: the text of upn check has no columns; use -o csv or table"))
+		}
+	}
 	if err != nil {
 		return err
 	}
@@ -160,12 +166,12 @@ func (o upnCheckOptions) show(env *Env, out render.Check, stories []string) erro
 			if err := o.mustExist(file); err != nil {
 				return err
 			}
-			if err := env.writeReport(render.CheckListing(one), file); err != nil {
+			if err := env.writeReport(o.chosen(render.CheckListing(one)), file); err != nil {
 				return err
 			}
 		}
 	case o.Out != "":
-		if err := env.writeReport(render.CheckListing(out), o.Out); err != nil {
+		if err := env.writeReport(o.chosen(render.CheckListing(out)), o.Out); err != nil {
 			return err
 		}
 	default:
@@ -299,6 +305,7 @@ func (l *lookedUp) complete(zoomDomains map[string]bool, reader upn.Audience) {
 	if l.zoom == nil {
 		return
 	}
+	r.Unclear = l.zoom.Status == upn.Unclear
 	for _, status := range []struct {
 		flag upn.Flag
 		is   *bool
@@ -380,13 +387,13 @@ func liveMicrosoft(ctx context.Context, env *Env) (func(string) (upn.Result, err
 	}
 	domains, err := domainsOf(ctx, env, graph)
 	return func(email string) (upn.Result, error) {
-		people, err := env.peopleNear(ctx, graph, upn.Normal(email))
-		return matchOne(email, people, domains), err
+		people, unread, err := env.peopleNear(ctx, graph, upn.Normal(email))
+		return matchOne(email, people, unread, domains), err
 	}, err
 }
 
-func matchOne(email string, people []tenant.User, domains []tenant.Domain) upn.Result {
-	var m index.Matcher
+func matchOne(email string, people []tenant.User, unread upn.Unknowns, domains []tenant.Domain) upn.Result {
+	m := index.Matcher{Unread: unread}
 	m.AddZoom(email, "")
 	for _, u := range people {
 		m.AddMicrosoft(u)
@@ -413,18 +420,22 @@ func whole(r upn.Result, people []tenant.User) upn.Result {
 func exportSides(opts upnCheckOptions, files *exports) (in sidesOfOne, err error) {
 	sides := index.Sides{
 		Microsoft: func(keep func(*export.Person) bool) (people []tenant.User, unread upn.Unknowns, err error) {
-			without, everybody, rejected := map[string]bool{}, false, 0
+			without, everybody, mail, rejected := map[string]bool{}, false, false, 0
 			partial, err := files.microsoft(func(file string, r io.Reader, o export.Options) (export.Export, error) {
 				found, err := export.SomeMicrosoft(file, r, o, keep, func(u tenant.User) { people = append(people, u) })
 				if found.Rows > 0 && !found.Columns.Known(export.Aliases) {
 					without[file] = true
 				}
 				everybody = everybody || found.Everybody
+				mail = mail || found.Columns.Known(export.Mail)
 				rejected += found.Rejected
 				return found, err
 			})
 			if partial || !everybody || rejected > 0 {
 				unread |= upn.UnknownPeople
+			}
+			if !mail {
+				unread |= upn.UnknownMail
 			}
 			aliases := len(without) == 0
 			if err == nil && !aliases && len(without) < len(opts.MicrosoftExport) {
@@ -483,23 +494,35 @@ func everybodyHasAliases(files *exports, without map[string]bool) (bool, error) 
 
 // peopleNear asks only for those who can matter to one address: who has it, who
 // has its local part, the deleted, and who has nearly its local part.
-func (env *Env) peopleNear(ctx context.Context, graph *msgraph.Client, address upn.Address) ([]tenant.User, error) {
-	people, err := graph.UsersByAddress(ctx, string(address))
-	if err != nil || len(people) > 0 {
-		return people, err
+func (env *Env) peopleNear(
+	ctx context.Context,
+	graph *msgraph.Client,
+	address upn.Address,
+) (people []tenant.User, unread upn.Unknowns, err error) {
+	asks := []func() ([]tenant.User, error){
+		func() ([]tenant.User, error) { return graph.UsersByAddress(ctx, string(address)) },
+		func() ([]tenant.User, error) { // a guest's UPN has the address at home
+			return graph.UsersByLocalPart(ctx, address.Local()+"_"+address.Domain()+"#EXT#")
+		},
+		func() ([]tenant.User, error) { return graph.UsersByLocalPart(ctx, address.Local()) },
+		func() ([]tenant.User, error) { return graph.DeletedUsers(ctx, string(address)) },
 	}
-	if people, err = graph.UsersByLocalPart(ctx, address.Local()); err != nil || len(people) > 0 {
-		return people, err
+	if plain := upn.WithoutTag(upn.Drawn(address.Local())); plain != address.Local() {
+		asks = append(asks, func() ([]tenant.User, error) {
+			return graph.UsersByAddress(ctx, plain+"@"+address.Domain())
+		})
 	}
-	if people, err = graph.DeletedUsers(ctx, string(address)); err != nil || len(people) > 0 {
-		return people, err
+	for _, ask := range asks {
+		if people, err = ask(); err != nil || len(people) > 0 {
+			return people, 0, err
+		}
 	}
 	near, all, err := graph.UsersNear(ctx, address.Local(), address.Domain())
 	if err == nil && !all {
 		env.say("note: too many names begin or end like %s; a nearly equal one was not looked for among all of them", address)
-		return nil, nil
+		return nil, upn.UnknownPeople, nil
 	}
-	return near, err
+	return near, 0, err
 }
 
 func checkedPerson(r upn.Result, z *tenant.ZoomUser) render.CheckedPerson {

@@ -188,23 +188,30 @@ func (o upnReportOptions) listing(env *Env, c everybody, written *work) render.L
 		For:       c.For,
 		AsRows:    o.NotInZoom,
 	}
+	others := 0
 	if o.Group == "" {
 		all.Others = c.NotInZoom()
+		if o.NotInZoom {
+			others = c.CountNotInZoom()
+		}
 	}
 	if env.Screen && o.Out == "" { // nobody reads a million lines there
 		all.Most = shownOnTerminal
 		if !o.Wide && len(o.Columns) == 0 {
 			all.Width, all.Left = env.Width, env.sayLeft
 		}
-		if mismatches := c.Len() - c.Count(upn.Match); len(o.Classes) == 0 && c.Len() > shownOnTerminal {
-			all.Wants = func(class upn.Class) bool { return class != upn.Match }
-			if mismatches > shownOnTerminal {
-				env.say(
-					"the first %d of %d people who do not match; -o csv --out report.csv writes all",
-					shownOnTerminal,
-					mismatches,
-				)
+		people, who := others, "people"
+		for _, class := range upn.Classes {
+			if o.wants(class) {
+				people += c.Count(class)
 			}
+		}
+		if len(o.Classes) == 0 && people > shownOnTerminal {
+			all.Wants = func(class upn.Class) bool { return class != upn.Match }
+			people, who = people-c.Count(upn.Match), "people who do not match"
+		}
+		if people > shownOnTerminal {
+			env.say("the first %d of %d %s; -o csv --out report.csv writes all", shownOnTerminal, people, who)
 		}
 	}
 	return render.ComparedListing(all)

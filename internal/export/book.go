@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"strconv"
+	"strings"
 )
 
 // tally is what a block's rows were beside people.
@@ -171,12 +172,15 @@ func (b *book[T, R]) close(encoding string) (Export, error) {
 // that is known. Each page but the last says that another follows, so files that belong
 // together are judged together.
 func Missing(all []Export) string {
-	people, total, more, cut := 0, 0, 0, ""
+	people, total, more, pages, cut := 0, 0, 0, 0, ""
 	for _, e := range all {
 		people += e.Rows
 		total = max(total, e.Total)
 		if e.More {
 			more++
+		}
+		if e.More || strings.Contains(e.Kind, "JSON") {
+			pages++
 		}
 		if e.Cut {
 			cut = e.File
@@ -187,8 +191,8 @@ func Missing(all []Export) string {
 		return cut + " is cut"
 	case total > people:
 		return fmt.Sprintf("the service counts %d people, and the file%s %d of them", total, has(len(all)), people)
-	case total == 0 && more > 0 && more == len(all):
-		if len(all) == 1 {
+	case total == 0 && more > 0 && more == pages:
+		if more == 1 {
 			return "the last page says that more pages follow, and they are not in the file"
 		}
 		return "every file says that another page follows"

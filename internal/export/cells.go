@@ -97,7 +97,7 @@ func isRoom(license []byte) bool {
 // has no ink or parts several, and no prefix but that of mail.
 func isAddress(cell []byte) bool {
 	at := bytes.LastIndexByte(cell, '@')
-	if at <= 0 || bytes.IndexByte(cell[at:], '.') < 2 || cell[len(cell)-1] == '.' ||
+	if at <= 0 || bytes.IndexByte(cell, '@') != at || bytes.IndexByte(cell[at:], '.') < 2 || cell[len(cell)-1] == '.' ||
 		bytes.ContainsAny(cell, `<>,;"()[]\`) || cell[0] == '\'' && cell[len(cell)-1] == '\'' {
 		return false
 	}

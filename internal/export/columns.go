@@ -174,7 +174,11 @@ var microsoftCosts = []struct {
 		"aliases are unknown: people whose Zoom email is an alias are shown as \"unresolved\", not \"missing\"",
 		"; export them with Select-Object UserPrincipalName,Mail,Id,AccountEnabled,OnPremisesSyncEnabled,@{n='ProxyAddresses';e={$_.ProxyAddresses -join ';'}}",
 	},
-	{Mail, "mail addresses are unknown: whoever is found by one is shown as \"alias\", or not found", ""},
+	{
+		Mail,
+		"mail addresses are unknown: whoever is found by one is shown as \"alias\", and who is not found as \"unresolved\"",
+		"",
+	},
 	{
 		Synced,
 		"whether accounts come from an on-premises directory is unknown: nobody has the flag \"synced\", and where a UPN is to be changed has to be asked",

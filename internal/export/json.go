@@ -2,6 +2,7 @@ package export
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -375,10 +376,12 @@ func readJSON[T, R, B any](
 		var err error
 		o.made, err = work(func(add func(*R)) error {
 			reader := objects{
-				cells:  newCells(len(b.columns)),
-				fields: fields,
-				keys:   o.keys,
-				known:  map[string]key{},
+				cells:   newCells(len(b.columns)),
+				fields:  fields,
+				columns: b.columns,
+				aliases: b.service == "Microsoft",
+				keys:    o.keys,
+				known:   map[string]key{},
 			}
 			reader.cells.rooms, reader.cells.mixed = b.Rooms, true
 			err := readObjects(b, &reader, chunk, &o.tally, add)
@@ -411,6 +414,10 @@ func readJSON[T, R, B any](
 type objects struct {
 	cells  cells
 	fields map[string]Field
+	// aliases: the fields are those of Microsoft, of which one is Aliases.
+	aliases bool
+	// columns are the names of each field, the better ones first.
+	columns [][]string
 	// keys are those that were met, in normal form, each as the file writes it.
 	keys map[string]string
 	// known are keys as they stand.
@@ -473,7 +480,7 @@ func readObjects[T, R any](b *book[T, R], o *objects, chunk people, sum *tally, 
 func (o *objects) person(others []string) error {
 	clear(o.cells.text)
 	clear(o.cells.lists)
-	o.cells.plan, o.cells.cloud = nil, false
+	o.cells.plan, o.cells.cloud, o.cells.onPremises = nil, false, false
 	o.room = o.room[:0]
 	if _, err := o.d.ReadToken(); err != nil {
 		return err
@@ -483,6 +490,9 @@ func (o *objects) person(others []string) error {
 		k, err := o.key()
 		if err != nil {
 			return err
+		}
+		if k.name == "distinguishedname" || k.name == "samaccountname" { // as in kindOf
+			o.cells.onPremises = true
 		}
 		if k.field < 0 {
 			o.other = o.other || slices.Contains(others, k.name)
@@ -494,7 +504,8 @@ func (o *objects) person(others []string) error {
 		if first[k.field] == k.name {
 			o.twice = o.keys[k.name]
 		}
-		if first[k.field] != "" && o.cells.text[k.field] != nil {
+		if before := first[k.field]; before != "" && o.cells.text[k.field] != nil &&
+			o.rank(k.field, before) <= o.rank(k.field, k.name) {
 			if err := o.d.SkipValue(); err != nil {
 				return err
 			}
@@ -512,6 +523,9 @@ func (o *objects) person(others []string) error {
 	_, err := o.d.ReadToken()
 	return err
 }
+
+// rank says how good a name of a field is, the best first.
+func (o *objects) rank(f Field, name string) int { return slices.Index(o.columns[f], name) }
 
 func (o *objects) key() (key, error) {
 	raw, err := o.raw()
@@ -553,6 +567,10 @@ func (o *objects) value(f Field) error {
 		raw, err := o.raw()
 		if err != nil {
 			return err
+		}
+		if f == Aliases && o.aliases && len(raw) > 0 &&
+			raw[0] == '{' { // Windows PowerShell writes {"value": [...], "Count": 2}
+			return o.wrapped(f, raw)
 		}
 		o.cells.text[f] = trim(o.plain(raw))
 		return nil
@@ -597,6 +615,26 @@ func (o *objects) value(f Field) error {
 		o.cells.plan = choice(has)
 	}
 	_, err := o.d.ReadToken()
+	return err
+}
+
+// wrapped reads a list that stands within an object; another object is not understood.
+func (o *objects) wrapped(f Field, object []byte) error {
+	list, found := [][]byte{}, false
+	err := eachField(object, func(name string, value jsontext.Value) {
+		var texts []string
+		if name == "value" && json.Unmarshal(value, &texts) == nil {
+			found = true
+			for _, one := range texts {
+				list = append(list, []byte(one))
+			}
+		}
+	})
+	if err == nil && found {
+		o.cells.lists[f] = append(list, o.cells.lists[f]...)
+	} else if err == nil {
+		o.cells.seen[f].strange(object)
+	}
 	return err
 }
 

@@ -1,6 +1,7 @@
 package export
 
 import (
+	"bytes"
 	"strings"
 
 	"github.com/zo365/zo365/internal/menu"
@@ -54,7 +55,11 @@ func (c *cells) aliases() [][]byte {
 			c.seen[Aliases].filled++
 		}
 		for _, one := range list {
-			if address, ok := smtpAddress(trim(one)); ok {
+			one = trim(one)
+			if bytes.IndexByte(one, '@') < 0 && bytes.IndexByte(one, ':') < 0 {
+				c.seen[Aliases].strange(one)
+			}
+			if address, ok := smtpAddress(one); ok {
 				c.proxies = append(c.proxies, address)
 			}
 		}
@@ -155,6 +160,7 @@ func readAccount(c *cells, a *Account) bool {
 		status, known := statusOf(cell)
 		if !known {
 			c.seen[f].strange(cell)
+			status = "unclear" // upn.Unclear
 		}
 		if a.Status == "" {
 			a.Status = status

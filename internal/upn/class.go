@@ -97,6 +97,8 @@ type Result struct {
 	Suggestion string
 	// Inactive and Pending are the Zoom user's status.
 	Inactive, Pending bool
+	// Unclear: the status is a word that is not understood, or entries do not agree on it.
+	Unclear bool
 	// ForeignUPN: the UPN's domain is known to be none of the Zoom account's, so that no Zoom
 	// email can be in it.
 	ForeignUPN bool
@@ -123,6 +125,8 @@ const (
 	UnknownAliases Unknowns = 1 << iota
 	// UnknownPeople: not everybody was read.
 	UnknownPeople
+	// UnknownMail: some people's mail addresses were not read.
+	UnknownMail
 )
 
 // Audience says for whom a text is.

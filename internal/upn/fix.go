@@ -124,6 +124,9 @@ func (rules FixRules) Fix(r *Result) (*Fix, *Unfixed) {
 			Normal(r.ZoomEmail).Domain(),
 		)
 	}
+	if r.Unclear && !listed {
+		return unfixed("whether the Zoom user is active is not known; name the person with --include")
+	}
 	if (r.Inactive || r.Pending) && !listed {
 		return unfixed("the Zoom user is %s; activate them first, or name the person with --include", r.status())
 	}

@@ -51,6 +51,9 @@ func (r Result) several() string {
 // lookFirst is the first thing to do where not everything is known of the tenant's people.
 func (r Result) lookFirst() string {
 	switch {
+	case r.Unread == UnknownMail:
+		return "look whether somebody in Entra has this address as mail, which the export does not tell: " + menu.EntraUsers +
+			" > search for " + r.ZoomEmail
 	case r.Unread&UnknownAliases == 0:
 		return "look whether the person is in Entra, since not everybody was read: " + menu.EntraUsers +
 			" > search for " + r.ZoomEmail

@@ -36,6 +36,9 @@ func (r Result) Why() string {
 	case Deleted:
 		return "the Microsoft account was deleted (it can be restored for 30 days)"
 	case Unresolved:
+		if r.Unread == UnknownMail {
+			return "nobody has this address as UPN or alias; whether it is somebody's mail is not known"
+		}
 		if r.Unread&UnknownAliases == 0 {
 			return "nobody of those who were read has this address; not everybody was"
 		}

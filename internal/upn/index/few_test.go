@@ -67,7 +67,8 @@ func TestAFewAreComparedAsEverybodyIs(t *testing.T) {
 			if !ok {
 				t.Fatalf("round %d: %q is not in Zoom", round, email)
 			}
-			if got.Inactive != (z.Status == "inactive") || got.Pending != (z.Status == "pending") {
+			if got.Inactive != (z.Status == "inactive") || got.Pending != (z.Status == "pending") ||
+				got.Unclear != (z.Status == upn.Unclear) {
 				t.Fatalf("round %d: %q is %q and %+v", round, email, z.Status, got)
 			}
 		}

@@ -71,6 +71,7 @@ func (m *Matcher) count(h hit, person uint32) {
 type source struct {
 	first     uint32
 	aliases   bool // known
+	mail      bool // known
 	everybody bool // of the tenant is in it
 }
 
@@ -78,6 +79,9 @@ type source struct {
 func (m *Matcher) judge() {
 	if m.lacksAliases() {
 		m.Unread |= upn.UnknownAliases
+	}
+	if len(m.files) > 0 && !slices.ContainsFunc(m.files, func(s source) bool { return s.mail }) {
+		m.Unread |= upn.UnknownMail
 	}
 	if len(m.files) > 0 && !slices.ContainsFunc(m.files, func(s source) bool { return s.everybody }) {
 		m.Unread |= upn.UnknownPeople

@@ -20,6 +20,7 @@ func (m *Matcher) ReadMicrosoft(file string, r io.Reader, o export.Options) (exp
 		m.files = append(m.files, source{
 			first:     first,
 			aliases:   e.Columns.Known(export.Aliases),
+			mail:      e.Columns.Known(export.Mail),
 			everybody: e.Everybody,
 		})
 		if e.Rejected > 0 { // somebody may be in a row that could not be read

@@ -89,6 +89,7 @@ func (c *Comparison) fill(r *upn.Result, i uint32, s *scratch) {
 		Class:     upn.Classes[c.classOf(f)],
 		Inactive:  status == inactive,
 		Pending:   status == pending,
+		Unclear:   status == unclear,
 		Unread:    c.m.Unread,
 		For:       c.For,
 	}

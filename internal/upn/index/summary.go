@@ -103,8 +103,11 @@ var firstSteps = []struct {
 }
 
 // First is what to do first: about the class with the most people.
-func (c *Comparison) First() string {
+func (c *Comparison) First() (first string) {
 	best, step := 0, ""
+	if c.m.Unread != 0 && c.Count(upn.Deleted) > 0 {
+		defer func() { first = strings.TrimSuffix(first, " or remove the Zoom users") }()
+	}
 	for _, f := range firstSteps {
 		if n := c.Count(f.class); n > best {
 			best, step = n, f.step

@@ -168,6 +168,7 @@ const (
 	active uint64 = iota
 	inactive
 	pending
+	unclear
 
 	statusBits = 2
 )
@@ -178,6 +179,8 @@ func statusNumber(word string) uint64 {
 		return inactive
 	case "pending":
 		return pending
+	case upn.Unclear:
+		return unclear
 	}
 	return active
 }
@@ -191,7 +194,7 @@ func (z *zoomSide) statusAt(place uint64) uint64 {
 // status is what is known of a user's, by all their entries; where those differ it is unknown.
 func (z *zoomSide) status(i uint32) uint64 {
 	if len(z.differ) > 0 && z.differ[z.original(i)] {
-		return active
+		return unclear
 	}
 	return z.statusAt(z.users[i].place)
 }
