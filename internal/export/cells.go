@@ -96,27 +96,37 @@ func isRoom(license []byte) bool {
 // isAddress says whether a cell may be one address: there is a domain, nothing stands in it that
 // has no ink or parts several, and no prefix but that of mail.
 func isAddress(cell []byte) bool {
-	at := bytes.LastIndexByte(cell, '@')
-	if at <= 0 || bytes.IndexByte(cell, '@') != at || bytes.IndexByte(cell[at:], '.') < 2 || cell[len(cell)-1] == '.' ||
-		bytes.ContainsAny(cell, `<>,;"()[]\`) || cell[0] == '\'' && cell[len(cell)-1] == '\'' {
-		return false
-	}
-	if colon := bytes.IndexByte(cell, ':'); colon >= 0 && !bytes.EqualFold(cell[:colon], []byte("smtp")) {
-		return false
-	}
+	at, dot, wide := -1, 0, false
 	for i, c := range cell {
 		switch {
-		case c <= ' ' || c == 0x7f:
-			return false
+		case c >= utf8.RuneSelf && wide:
 		case c >= utf8.RuneSelf:
-			return !bytes.ContainsFunc(
-				cell[i:],
-				func(r rune) bool { return r == utf8.RuneError || r == ' ' || !unicode.IsPrint(r) },
-			)
+			if wide = true; bytes.ContainsFunc(cell[i:], func(r rune) bool { return r == utf8.RuneError || r == ' ' || !unicode.IsPrint(r) }) {
+				return false
+			}
+		case noPart[c]:
+			return false
+		case c == ':' && !bytes.EqualFold(cell[:i], []byte("smtp")):
+			return false
+		case c == '@' && at >= 0:
+			return false
+		case c == '@':
+			at = i
+		case c == '.':
+			dot = i
 		}
 	}
-	return true
+	last := len(cell) - 1
+	return at > 0 && dot > at+1 && dot < last && (cell[0] != '\'' || cell[last] != '\'')
 }
+
+// noPart are the signs that are in no address: those without ink, and those that part several.
+var noPart = func() (none [utf8.RuneSelf]bool) {
+	for c := range none {
+		none[c] = c <= ' ' || c == 0x7f || strings.ContainsRune(`<>,;"()[]\`, rune(c))
+	}
+	return none
+}()
 
 // smtp is the prefix "smtp" as a word; a bit makes its letters small.
 const smtp = 's' | 'm'<<8 | 't'<<16 | 'p'<<24
