@@ -143,8 +143,7 @@ func readSheet[T, R, B any](
 	if b.names[b.required] == "" {
 		return t.missing(b.file, b.lacking, b.hint, b.other, b.otherColumns)
 	}
-	has := func(name string) bool { _, ok := t.places[name]; return ok }
-	b.kindName = b.kind(has, false)
+	b.kindName = b.kind(t.has, false)
 	b.trusted = trusted(b.kindName)
 	type outcome struct {
 		made  B
@@ -157,7 +156,7 @@ func readSheet[T, R, B any](
 		o.made, err = work(func(add func(*R)) error {
 			c := newCells(fields)
 			c.rooms, c.mixed, c.onPremises = b.Rooms, t.comma != ',', onPremises(b.kindName)
-			c.cloud = b.trusted && b.names[min(int(Synced), fields-1)] != ""
+			c.cloud = b.trusted && !t.has(snapshotMailPlan) && b.names[min(int(Synced), fields-1)] != ""
 			readBlock(b, t, one, &c, &o.tally, add)
 			o.tally.seen = c.seen
 			return nil
@@ -171,6 +170,9 @@ func readSheet[T, R, B any](
 		return nil
 	})
 }
+
+// has says whether there is a column.
+func (t *sheet) has(name string) bool { _, there := t.places[name]; return there }
 
 func (t *sheet) missing(file, message, hint, other string, others []string) error {
 	for _, name := range others {
