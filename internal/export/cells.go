@@ -101,7 +101,10 @@ func isAddress(cell []byte) bool {
 		switch {
 		case c >= utf8.RuneSelf && wide:
 		case c >= utf8.RuneSelf:
-			if wide = true; bytes.ContainsFunc(cell[i:], func(r rune) bool { return r == utf8.RuneError || r == ' ' || !unicode.IsPrint(r) }) {
+			if wide = true; bytes.ContainsFunc(
+				cell[i:],
+				func(r rune) bool { return r == utf8.RuneError || r == ' ' || !unicode.IsPrint(r) },
+			) {
 				return false
 			}
 		case noPart[c]:
