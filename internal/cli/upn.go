@@ -95,9 +95,9 @@ func (s upnSources) checkAudience() error {
 	return nil
 }
 
-// mustExist says which named file is not there, and which of those that are to be written is
+// checkFiles says which named file is not there, and which of those that are to be written is
 // one that is read.
-func (s upnSources) mustExist(written ...string) error {
+func (s upnSources) checkFiles(written ...string) error {
 	input := 0
 	inputs := map[string]os.FileInfo{}
 	for side, files := range map[string][]string{"Zoom": s.ZoomExport, "Microsoft": s.MicrosoftExport} {

@@ -88,7 +88,7 @@ func runUPNCheck(ctx context.Context, env *Env, opts upnCheckOptions) error {
 	if err != nil {
 		return err
 	}
-	if err := opts.mustExist(opts.Out); err != nil { // before anybody is asked to sign in
+	if err := opts.checkFiles(opts.Out); err != nil { // before anybody is asked to sign in
 		return err
 	}
 	opts.hide = opts.Redact
@@ -158,15 +158,17 @@ func (o upnCheckOptions) show(env *Env, out render.Check, stories []string) erro
 		if err := os.MkdirAll(o.OutDir, 0o700); err != nil {
 			return fmt.Errorf("making the folder of the answers: %w", err)
 		}
-		files := names{}
-		for _, p := range out.People {
+		taken, files := names{}, make([]string, len(out.People))
+		for i, p := range out.People {
+			files[i] = filepath.Join(o.OutDir, taken.of(p.ZoomEmail, env.settings.Output))
+		}
+		if err := o.checkFiles(files...); err != nil { // before the first is written
+			return err
+		}
+		for i, p := range out.People {
 			one := out
 			one.People = []render.CheckedPerson{p}
-			file := filepath.Join(o.OutDir, files.of(p.ZoomEmail, env.settings.Output))
-			if err := o.mustExist(file); err != nil {
-				return err
-			}
-			if err := env.writeReport(o.chosen(render.CheckListing(one)), file); err != nil {
+			if err := env.writeReport(o.chosen(render.CheckListing(one)), files[i]); err != nil {
 				return err
 			}
 		}
@@ -305,7 +307,7 @@ func (l *lookedUp) complete(zoomDomains map[string]bool, reader upn.Audience) {
 	if l.zoom == nil {
 		return
 	}
-	r.Unclear = l.zoom.Status == upn.Unclear
+	r.Unclear = l.zoom.Status == tenant.UnclearStatus
 	for _, status := range []struct {
 		flag upn.Flag
 		is   *bool
@@ -420,31 +422,29 @@ func whole(r upn.Result, people []tenant.User) upn.Result {
 func exportSides(opts upnCheckOptions, files *exports) (in sidesOfOne, err error) {
 	sides := index.Sides{
 		Microsoft: func(keep func(*export.Person) bool) (people []tenant.User, unread upn.Unknowns, err error) {
-			without, everybody, mail, rejected := map[string]bool{}, false, false, 0
-			partial, err := files.microsoft(func(file string, r io.Reader, o export.Options) (export.Export, error) {
+			without, all := map[string]bool{}, []export.Export{}
+			_, err = files.microsoft(func(file string, r io.Reader, o export.Options) (export.Export, error) {
 				found, err := export.SomeMicrosoft(file, r, o, keep, func(u tenant.User) { people = append(people, u) })
 				if found.Rows > 0 && !found.Columns.Known(export.Aliases) {
 					without[file] = true
 				}
-				everybody = everybody || found.Everybody
-				mail = mail || found.Columns.Known(export.Mail)
-				rejected += found.Rejected
+				all = append(all, found)
 				return found, err
 			})
-			if partial || !everybody || rejected > 0 {
-				unread |= upn.UnknownPeople
+			if err != nil {
+				return nil, 0, err
 			}
-			if !mail {
-				unread |= upn.UnknownMail
+			unread = index.Unread(all)
+			if len(without) > 0 && len(without) < len(opts.MicrosoftExport) {
+				known, err := everybodyHasAliases(files, without)
+				if err != nil {
+					return nil, 0, err
+				}
+				if known {
+					unread &^= upn.UnknownAliases
+				}
 			}
-			aliases := len(without) == 0
-			if err == nil && !aliases && len(without) < len(opts.MicrosoftExport) {
-				aliases, err = everybodyHasAliases(files, without)
-			}
-			if !aliases {
-				unread |= upn.UnknownAliases
-			}
-			return people, unread, err
+			return people, unread, nil
 		},
 	}
 	if len(opts.ZoomExport) > 0 {

@@ -34,7 +34,7 @@ type exports struct {
 	// input is what standard input held, which can be read once.
 	input    []byte
 	read     bool
-	said     map[string]bool
+	said     map[string]bool // of files, and of sides
 	named    int
 	rejected int
 	rejects  bytes.Buffer
@@ -82,7 +82,8 @@ func (e *exports) side(side string, files []string, read exportReader) (partial 
 		}
 	}
 	missing := export.Missing(all)
-	if missing != "" && e.sources.AllowPartial {
+	if missing != "" && e.sources.AllowPartial && !e.said[side] {
+		e.said[side] = true // a side may be read several times
 		e.env.say("warning: the %s side is partial: %s", side, missing)
 	}
 	if missing != "" && !e.sources.AllowPartial {
@@ -149,6 +150,9 @@ func (e *exports) one(side, file string, read exportReader) (export.Export, erro
 			Apart:    found.Apart,
 			Rejected: found.Rejected,
 			Unknown:  append([]string{}, found.Unknown...),
+		}
+		if e.sources.hide { // a name may be the customer's
+			source.Name = fmt.Sprintf("file %d", len(e.found)+1)
 		}
 		if e.hashed {
 			source.SHA256 = hex.EncodeToString(digest.Sum(nil))

@@ -29,10 +29,7 @@ func (n names) of(address, format string) string {
 	if beginning, _, _ := strings.Cut(name, "."); isDevice(beginning) {
 		name = "_" + name
 	}
-	for len(name) > longestName {
-		letters := []rune(name)
-		name = string(letters[:len(letters)-1])
-	}
+	name = strings.ToValidUTF8(name[:min(len(name), longestName)], "")
 	for i := 1; ; i++ {
 		one := name
 		if i > 1 {

@@ -66,7 +66,7 @@ func runUPNFind(ctx context.Context, env *Env, opts upnFindOptions) (err error) 
 	}
 	if err := errors.Join(
 		opts.checkColumns(env, render.FoundListing(render.Found{}).Columns),
-		opts.mustExist(),
+		opts.checkFiles(),
 	); err != nil {
 		return err
 	}

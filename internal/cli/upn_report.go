@@ -170,11 +170,6 @@ func runUPNReport(ctx context.Context, env *Env, opts upnReportOptions) error {
 func (e *everybody) redact(names upn.Pseudonyms) {
 	e.Redact(names)
 	e.tenant = names.Tenant(e.tenant)
-	for i, s := range e.sources {
-		if s.SHA256 != "" {
-			e.sources[i].Name = fmt.Sprintf("file %d", i+1)
-		}
-	}
 }
 
 // listing is the report, whose people are written one by one.
@@ -245,7 +240,7 @@ func (env *Env) writeReport(l render.Listing, file string) error {
 // compareAll reads both sides, each from its file or live, and compares
 // everybody. Where both are not files they are read at the same time.
 func compareAll(ctx context.Context, env *Env, opts upnReportOptions) (all everybody, err error) {
-	if err := opts.mustExist(append(opts.written, opts.Out)...); err != nil { // before anybody is asked to sign in
+	if err := opts.checkFiles(append(opts.written, opts.Out)...); err != nil { // before anybody is asked to sign in
 		return all, err
 	}
 	file, err := env.fileIfAny()
@@ -275,9 +270,6 @@ func compareAll(ctx context.Context, env *Env, opts upnReportOptions) (all every
 		return all, opts.orExport(err)
 	}
 	partial, err := add(&m) // everybody of Zoom is known by now
-	if partial {
-		m.Unread |= upn.UnknownPeople
-	}
 	comparing := files.progress.begin("comparing", false, 0)
 	all.Comparison, all.partial = m.Compare(domains), partial || zoomPartial
 	comparing.end()

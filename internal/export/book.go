@@ -80,7 +80,6 @@ func (b *book[T, R]) take(t tally) error {
 			b.Rejected(r)
 		}
 	}
-	b.sum.rejects = append(b.sum.rejects[:0], t.rejects...) // the last block's
 	return nil
 }
 

@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"encoding/binary"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 )
 
 // begin is a text as a message shows it: not more than a line's worth of what may be a file
@@ -92,44 +90,6 @@ func isRoom(license []byte) bool {
 	low := strings.ToLower(string(license))
 	return strings.HasPrefix(low, "zoom room") && !strings.ContainsAny(low, ",;|")
 }
-
-// isAddress says whether a cell may be one address: there is a domain, nothing stands in it that
-// has no ink or parts several, and no prefix but that of mail.
-func isAddress(cell []byte) bool {
-	at, dot, wide := -1, 0, false
-	for i, c := range cell {
-		switch {
-		case c >= utf8.RuneSelf && wide:
-		case c >= utf8.RuneSelf:
-			if wide = true; bytes.ContainsFunc(
-				cell[i:],
-				func(r rune) bool { return r == utf8.RuneError || r == ' ' || !unicode.IsPrint(r) },
-			) {
-				return false
-			}
-		case noPart[c]:
-			return false
-		case c == ':' && !bytes.EqualFold(cell[:i], []byte("smtp")):
-			return false
-		case c == '@' && at >= 0:
-			return false
-		case c == '@':
-			at = i
-		case c == '.':
-			dot = i
-		}
-	}
-	last := len(cell) - 1
-	return at > 0 && dot > at+1 && dot < last && (cell[0] != '\'' || cell[last] != '\'')
-}
-
-// noPart are the signs that are in no address: those without ink, and those that part several.
-var noPart = func() (none [utf8.RuneSelf]bool) {
-	for c := range none {
-		none[c] = c <= ' ' || c == 0x7f || strings.ContainsRune(`<>,;"()[]\`, rune(c))
-	}
-	return none
-}()
 
 // smtp is the prefix "smtp" as a word; a bit makes its letters small.
 const smtp = 's' | 'm'<<8 | 't'<<16 | 'p'<<24

@@ -130,12 +130,11 @@ func (c Columns) Known(f Field) bool { return int(f) < len(c) && c[f].State == K
 
 // seen is what the rows of a block showed of a field.
 type seen struct {
-	present, filled, odd int
-	word                 string
+	filled, odd int
+	word        string
 }
 
 func (s *seen) add(o seen) {
-	s.present += o.present
 	s.filled += o.filled
 	s.odd += o.odd
 	if s.word == "" {

@@ -157,8 +157,8 @@ func refusal(file string, start []byte) error {
 		Code    int
 		Message string
 	}
-	if !json.Valid(start) || json.Unmarshal(start, &answer) != nil {
-		return nil //nolint:nilerr // it is something else, and longer than an error
+	if err := json.Unmarshal(start, &answer); err != nil {
+		return nil //nolint:nilerr // it is no error of a service, which are short: it is read as people
 	}
 	var said string
 	switch {

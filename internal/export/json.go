@@ -439,6 +439,7 @@ func readObjects[T, R any](b *book[T, R], o *objects, chunk people, sum *tally, 
 	o.text = chunk.text
 	o.d = jsontext.NewDecoder(bytes.NewBuffer(chunk.text), lenient...)
 	var row R
+	kind := ""
 	for _, line := range chunk.lines {
 		from := o.d.InputOffset()
 		o.other, o.twice = false, ""
@@ -446,6 +447,10 @@ func readObjects[T, R any](b *book[T, R], o *objects, chunk people, sum *tally, 
 			return err
 		}
 		c := &o.cells
+		if kind == "" { // a program writes all keys of everybody, or none
+			kind = b.kind(func(name string) bool { return o.keys[name] != "" }, true)
+			c.onPremises = onPremises(kind)
+		}
 		reason := ""
 		switch required := c.text[b.required]; {
 		case o.twice != "":
@@ -456,7 +461,7 @@ func readObjects[T, R any](b *book[T, R], o *objects, chunk people, sum *tally, 
 		case len(required) == 0:
 			reason = b.without
 			sum.other = sum.other || o.other
-		case !isAddress(required):
+		case !tenant.IsAddress(required):
 			reason = b.shown(required) + " is not an address"
 		}
 		if reason != "" {
@@ -480,7 +485,7 @@ func readObjects[T, R any](b *book[T, R], o *objects, chunk people, sum *tally, 
 func (o *objects) person(others []string) error {
 	clear(o.cells.text)
 	clear(o.cells.lists)
-	o.cells.plan, o.cells.cloud, o.cells.onPremises = nil, false, false
+	o.cells.plan, o.cells.cloud = nil, false
 	o.room = o.room[:0]
 	if _, err := o.d.ReadToken(); err != nil {
 		return err
@@ -490,9 +495,6 @@ func (o *objects) person(others []string) error {
 		k, err := o.key()
 		if err != nil {
 			return err
-		}
-		if k.name == "distinguishedname" || k.name == "samaccountname" { // as in kindOf
-			o.cells.onPremises = true
 		}
 		if k.field < 0 {
 			o.other = o.other || slices.Contains(others, k.name)
@@ -512,7 +514,6 @@ func (o *objects) person(others []string) error {
 			continue
 		}
 		first[k.field] = k.name
-		o.cells.seen[k.field].present++
 		if k.name == "onpremisessyncenabled" && o.keys[k.name] == "onPremisesSyncEnabled" {
 			o.cells.cloud = true // https://learn.microsoft.com/graph/api/resources/user: null is never
 		}

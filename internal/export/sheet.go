@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+
+	"github.com/zo365/zo365/internal/tenant"
 )
 
 // sheet is a CSV file whose header was understood.
@@ -156,7 +158,6 @@ func readSheet[T, R, B any](
 		o.made, err = work(func(add func(*R)) error {
 			c := newCells(fields)
 			c.rooms, c.mixed, c.onPremises = b.Rooms, t.comma != ',', onPremises(b.kindName)
-			c.cloud = b.trusted && !t.has(snapshotMailPlan) && b.names[min(int(Synced), fields-1)] != ""
 			readBlock(b, t, one, &c, &o.tally, add)
 			o.tally.seen = c.seen
 			return nil
@@ -238,7 +239,7 @@ func readBlock[T, R any](b *book[T, R], t *sheet, one block, c *cells, sum *tall
 			continue
 		case len(required) == 0:
 			reason = b.without
-		case !isAddress(required):
+		case !tenant.IsAddress(required):
 			reason = b.shown(required) + " is not an address"
 		}
 		if reason != "" {

@@ -21,8 +21,8 @@ type cells struct {
 	// mixed: commas do not separate cells, so a list may be joined by them.
 	mixed bool
 	rooms bool
-	// onPremises: everybody of the file is in an on-premises directory. cloud: whoever is not said
-	// to be is not, since the service leaves the property empty for those who never were.
+	// onPremises: everybody of the file is in an on-premises directory. cloud: the person has Graph's
+	// property, which is null for those who never were.
 	onPremises, cloud bool
 	seen              []seen
 	proxies           [][]byte
@@ -160,7 +160,7 @@ func readAccount(c *cells, a *Account) bool {
 		status, known := statusOf(cell)
 		if !known {
 			c.seen[f].strange(cell)
-			status = "unclear" // upn.Unclear
+			status = tenant.UnclearStatus
 		}
 		if a.Status == "" {
 			a.Status = status

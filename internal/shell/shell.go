@@ -7,8 +7,9 @@ import "strings"
 //
 // https://pubs.opengroup.org/onlinepubs/9799919799/utilities/V3_chap02.html
 func Word(word string) string {
-	for _, r := range word {
-		if !strings.ContainsRune("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.@/=", r) {
+	for i, r := range word {
+		// zsh looks for a command behind the first =.
+		if i == 0 && r == '=' || !strings.ContainsRune("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.@/=", r) {
 			return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
 		}
 	}

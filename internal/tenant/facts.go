@@ -55,12 +55,16 @@ type User struct {
 // OnPremises says whether the account is known to come from an on-premises directory.
 func (u User) OnPremises() bool { return u.Synced != nil && *u.Synced }
 
+// UnclearStatus is the status of a Zoom user of whom something is said that is not understood, or
+// that two entries do not agree on.
+const UnclearStatus = "unclear"
+
 // ZoomUser is a person in the Zoom account.
 type ZoomUser struct {
 	ID          string `json:"id"`
 	Email       string `json:"email"`
 	DisplayName string `json:"display_name"`
-	// Status is active, inactive or pending.
+	// Status is active, inactive or pending; empty is not told, and UnclearStatus not understood.
 	Status string `json:"status"`
 	// Role is Zoom's role name: Owner, Admin, Member or one of the account's own.
 	Role     string   `json:"role"`

@@ -74,10 +74,7 @@ func OneAddress(text string) (ok bool, within string) {
 		}
 		return false, ""
 	}
-	local, domain, found := cutLast(text)
-	ok = found && local != "" && domain != "" && !strings.ContainsAny(text, "<>,;\"()[]\\") &&
-		!strings.ContainsFunc(text, tenant.IsBlank) && strings.Count(text, "@") == 1
-	return ok, ""
+	return tenant.IsAddress(text), ""
 }
 
 // NormalDomain is a domain in lower case and its ASCII form. One whose letters are only drawn

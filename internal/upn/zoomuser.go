@@ -6,17 +6,14 @@ import "github.com/zo365/zo365/internal/tenant"
 // do not agree on. Several exports may be of different days.
 func SameUser(a, b tenant.ZoomUser) tenant.ZoomUser {
 	if known(a.Status) != known(b.Status) {
-		a.Status = Unclear
+		a.Status = tenant.UnclearStatus
 	}
 	return a
 }
 
-// Unclear is the status of a Zoom user that is not known, although something is said of it.
-const Unclear = "unclear"
-
 // known is a status as an export means it that has none: active.
 func known(status string) string {
-	if status == "inactive" || status == "pending" || status == Unclear {
+	if status == "inactive" || status == "pending" || status == tenant.UnclearStatus {
 		return status
 	}
 	return "active"

@@ -68,7 +68,7 @@ func TestAFewAreComparedAsEverybodyIs(t *testing.T) {
 				t.Fatalf("round %d: %q is not in Zoom", round, email)
 			}
 			if got.Inactive != (z.Status == "inactive") || got.Pending != (z.Status == "pending") ||
-				got.Unclear != (z.Status == upn.Unclear) {
+				got.Unclear != (z.Status == tenant.UnclearStatus) {
 				t.Fatalf("round %d: %q is %q and %+v", round, email, z.Status, got)
 			}
 		}

@@ -5,6 +5,7 @@ package index
 import (
 	"slices"
 
+	"github.com/zo365/zo365/internal/export"
 	"github.com/zo365/zo365/internal/tenant"
 	"github.com/zo365/zo365/internal/upn"
 )
@@ -69,23 +70,26 @@ func (m *Matcher) count(h hit, person uint32) {
 
 // source is a file: its people begin at first.
 type source struct {
-	first     uint32
-	aliases   bool // known
-	mail      bool // known
-	everybody bool // of the tenant is in it
+	first uint32
+	file  export.Export
 }
 
-// judge says what is unknown.
+func (s source) aliases() bool { return s.file.Columns.Known(export.Aliases) }
+
+// judge says what is unknown of the people of files.
 func (m *Matcher) judge() {
-	if m.lacksAliases() {
-		m.Unread |= upn.UnknownAliases
+	if len(m.files) == 0 {
+		return
 	}
-	if len(m.files) > 0 && !slices.ContainsFunc(m.files, func(s source) bool { return s.mail }) {
-		m.Unread |= upn.UnknownMail
+	files := make([]export.Export, len(m.files))
+	for i, s := range m.files {
+		files[i] = s.file
 	}
-	if len(m.files) > 0 && !slices.ContainsFunc(m.files, func(s source) bool { return s.everybody }) {
-		m.Unread |= upn.UnknownPeople
+	unread := Unread(files)
+	if unread&upn.UnknownAliases != 0 && !m.lacksAliases() {
+		unread &^= upn.UnknownAliases
 	}
+	m.Unread |= unread
 }
 
 // lacksAliases says whether the aliases of somebody are unknown: who stands in one file
@@ -93,7 +97,10 @@ func (m *Matcher) judge() {
 func (m *Matcher) lacksAliases() (lacks bool) {
 	var with, without []source
 	for i, s := range m.files {
-		if s.aliases {
+		if s.file.Rows == 0 {
+			continue
+		}
+		if s.aliases() {
 			with = append(with, m.files[i])
 		} else {
 			without = append(without, m.files[i])
@@ -115,7 +122,7 @@ func (m *Matcher) each(aliases bool, do func(upn.Address) bool) {
 		if i+1 < len(m.files) {
 			end = m.files[i+1].first
 		}
-		for person := s.first; s.aliases == aliases && person < end; person++ {
+		for person := s.first; s.aliases() == aliases && person < end; person++ {
 			if record := m.people.record(person); whatIs(record)&(isDeleted|isGuest|isResource) == 0 {
 				if !do(upn.Normal(string(upnOf(record)))) {
 					return

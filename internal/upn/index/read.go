@@ -16,16 +16,8 @@ func (m *Matcher) ReadMicrosoft(file string, r io.Reader, o export.Options) (exp
 	m.seal()
 	first := uint32(len(m.people.at))
 	e, err := export.Microsoft(file, r, o, m.readPeople, m.take)
-	if err == nil && e.Rows > 0 {
-		m.files = append(m.files, source{
-			first:     first,
-			aliases:   e.Columns.Known(export.Aliases),
-			mail:      e.Columns.Known(export.Mail),
-			everybody: e.Everybody,
-		})
-		if e.Rejected > 0 { // somebody may be in a row that could not be read
-			m.Unread |= upn.UnknownPeople
-		}
+	if err == nil {
+		m.files = append(m.files, source{first, e})
 	}
 	return e, err
 }
@@ -73,4 +65,29 @@ func (m *Matcher) readAccounts(rows export.Rows[export.Account]) (zoomBatch, err
 	b.text, b.at, b.hashes = b.text[:0], b.at[:0], b.hashes[:0]
 	err := rows(func(a *export.Account) { b.add(a.Email, a.Status, m.Keep) })
 	return zoomBatch{text: bytes.Clone(b.text), at: slices.Clone(b.at), hashes: slices.Clone(b.hashes)}, err
+}
+
+// Unread is what the files of the Microsoft side leave unknown together, but that people without
+// aliases in one of them may stand in another one with them.
+func Unread(files []export.Export) (unread upn.Unknowns) {
+	people, rejected, everybody, mail := 0, 0, false, false
+	for _, e := range files {
+		people += e.People
+		rejected += e.Rejected
+		if e.Rows == 0 {
+			continue
+		}
+		everybody = everybody || e.Everybody
+		mail = mail || e.Columns.Known(export.Mail)
+		if !e.Columns.Known(export.Aliases) {
+			unread |= upn.UnknownAliases
+		}
+	}
+	if people == 0 || rejected > 0 || !everybody || export.Missing(files) != "" {
+		unread |= upn.UnknownPeople
+	}
+	if !mail {
+		unread |= upn.UnknownMail
+	}
+	return unread
 }

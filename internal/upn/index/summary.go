@@ -93,7 +93,7 @@ var firstSteps = []struct {
 	{upn.Alias, "Zoom has aliases; change the emails in Zoom to the UPNs"},
 	{upn.Ambiguous, "some addresses lead to several people; look who is meant"},
 	{upn.Typo, "some addresses are nearly right; ask whether the suggested people are meant"},
-	{upn.Deleted, "some Microsoft accounts were deleted; restore them within 30 days or remove the Zoom users"},
+	{upn.Deleted, "some Microsoft accounts were deleted; restore them within 30 days"},
 	{
 		upn.Unresolved,
 		"some Zoom users were not found, and not all people and aliases of the tenant are known; export everybody with ProxyAddresses",
@@ -103,14 +103,14 @@ var firstSteps = []struct {
 }
 
 // First is what to do first: about the class with the most people.
-func (c *Comparison) First() (first string) {
+func (c *Comparison) First() string {
 	best, step := 0, ""
-	if c.m.Unread != 0 && c.Count(upn.Deleted) > 0 {
-		defer func() { first = strings.TrimSuffix(first, " or remove the Zoom users") }()
-	}
 	for _, f := range firstSteps {
 		if n := c.Count(f.class); n > best {
 			best, step = n, f.step
+			if f.class == upn.Deleted && c.m.Unread == 0 {
+				step += " or remove the Zoom users"
+			}
 		}
 	}
 	return step

@@ -5,6 +5,7 @@ import (
 	"runtime"
 	"sync"
 
+	"github.com/zo365/zo365/internal/tenant"
 	"github.com/zo365/zo365/internal/upn"
 )
 
@@ -179,7 +180,7 @@ func statusNumber(word string) uint64 {
 		return inactive
 	case "pending":
 		return pending
-	case upn.Unclear:
+	case tenant.UnclearStatus:
 		return unclear
 	}
 	return active
