@@ -9,7 +9,8 @@ import "strings"
 func Word(word string) string {
 	for i, r := range word {
 		// zsh looks for a command behind the first =.
-		if i == 0 && r == '=' || !strings.ContainsRune("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.@/=", r) {
+		if i == 0 && r == '=' ||
+			!strings.ContainsRune("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.@/=", r) {
 			return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
 		}
 	}
