@@ -103,7 +103,7 @@ func (c *Comparison) decide() {
 		}
 	}
 	c.elsewhere(open)
-	for i, u := range z.users {
+	for i, u := range z.users[:len(z.users)-c.m.asked] {
 		if u.found == 0 {
 			continue
 		}

@@ -82,6 +82,7 @@ func (f *Few) compare(asked []string, zoomUsers []tenant.ZoomUser, all *wanted, 
 	for _, email := range asked {
 		if _, there := f.Zoom[upn.Normal(email)]; !there {
 			m.AddZoom(email, "")
+			m.asked++
 		}
 	}
 	for _, u := range f.People {

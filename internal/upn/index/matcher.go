@@ -23,6 +23,9 @@ type Matcher struct {
 	Unread upn.Unknowns
 	// files are what each source was, in the order of the people.
 	files []source
+	// asked is how many of the Zoom users, the last ones, are addresses that were asked for and
+	// are not in Zoom: they take nobody's place.
+	asked int
 	// several: the people come from several files, of which no more is known.
 	several bool
 	sealed  bool  // the Zoom side is complete
