@@ -123,7 +123,11 @@ func runUPNCheck(ctx context.Context, env *Env, opts upnCheckOptions) error {
 			env.say("%s is in Zoom as %s", one.asked, r.ZoomEmail)
 		}
 		out.People = append(out.People, p)
-		stories = append(stories, r.Story(z != nil, sources, time.Now()))
+		story := r.Story(z != nil, sources, time.Now())
+		if p.Asked != "" {
+			story += "\nAsked for as " + p.Asked + ", by which Zoom does not have them.\n"
+		}
+		stories = append(stories, story)
 	}
 	if opts.Explain && env.settings.Output == string(render.Table) {
 		env.settings.Output = string(render.Markdown)
