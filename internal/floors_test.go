@@ -30,6 +30,7 @@ var floors = map[string][]string{
 		"internal/need",
 		"internal/plan",
 		"internal/profile",
+		"internal/reach",
 		"internal/render",
 		"internal/rest",
 		"internal/sandbox",
@@ -75,7 +76,10 @@ var floors = map[string][]string{
 		"internal/atomicfile", "internal/msgraph", "internal/profile", "internal/rest", "internal/secret", "internal/signin",
 		"internal/tenant", "internal/zoom",
 	},
-	"internal/render": {"internal/doctor", "internal/plan", "internal/profile", "internal/tenant", "internal/upn"},
+	"internal/render": {
+		"internal/doctor", "internal/plan", "internal/profile", "internal/reach", "internal/shell", "internal/tenant",
+		"internal/upn",
+	},
 	"internal/survey": {"internal/tenant"},
 	"internal/snapshot": {
 		"internal/atomicfile",
@@ -87,9 +91,12 @@ var floors = map[string][]string{
 		"internal/zoom",
 	},
 	// judgement
-	"internal/doctor": {"internal/shell", "internal/menu", "internal/profile", "internal/tenant"},
-	"internal/plan":   {"internal/doctor", "internal/profile", "internal/tenant", "internal/upn"},
-	"internal/upn":    {"internal/shell", "internal/menu", "internal/tenant"},
+	"internal/doctor": {
+		"internal/shell", "internal/menu", "internal/profile", "internal/reach", "internal/tenant",
+	},
+	"internal/reach": {"internal/tenant"},
+	"internal/plan":  {"internal/doctor", "internal/profile", "internal/tenant", "internal/upn"},
+	"internal/upn":   {"internal/shell", "internal/menu", "internal/tenant"},
 	// engines: the index fills its batches while the reader reads
 	"internal/upn/index": {"internal/distance", "internal/export", "internal/tenant", "internal/upn"},
 	"internal/export":    {"internal/menu", "internal/tenant"},

@@ -72,6 +72,28 @@ func table() map[doctor.Action]row {
 		doctor.RegisterClient: {Hands.register, nil, journal.RegistrationCreated, nil, NoWayBack{
 			"zo365 deletes no app registration", menu.EntraRegistrations + " > (the registration) > Delete",
 		}},
+		doctor.AssignRole:  {Hands.assignRole, Hands.roleAssigned, journal.RoleAssigned, reverseAssign, NoWayBack{}},
+		doctor.RemoveRole:  {Hands.removeRole, Hands.roleRemoved, journal.RoleRemoved, reverseRemove, NoWayBack{}},
+		doctor.CreateScope: {Hands.createScope, Hands.scopeThere, journal.ScopeCreated, reverseScope, NoWayBack{}},
+		doctor.DeleteScope: {Hands.deleteScope, Hands.scopeGone, journal.ScopeRemoved, nil, NoWayBack{
+			"a deleted scope is made again by zo365 rbac apply, where a profile wants it", "zo365 rbac plan",
+		}},
+		doctor.TestScope: {Hands.testScope, nil, journal.ScopeTested, nil, NoWayBack{
+			"a look changes nothing", "zo365 rbac show",
+		}},
+		doctor.Await: {Hands.await, nil, journal.Waited, nil, NoWayBack{
+			"a wait changes nothing", "zo365 rbac show",
+		}},
+		doctor.RemovePolicy:  {Hands.byScript, nil, "", nil, NoWayBack{}},
+		doctor.CreatePointer: {Hands.byScript, nil, "", nil, NoWayBack{}},
+		doctor.RevokeDelegated: {Hands.revokeDelegated, Hands.delegatedGone, journal.DelegatedRevoked, nil, NoWayBack{
+			"a delegated grant is given by a person's consent, or an administrator's for everybody",
+			menu.EntraApps + " > Zoom's application > Permissions > Grant admin consent",
+		}},
+		doctor.DeleteApp: {Hands.deleteApp, Hands.appGone, journal.ApplicationDeleted, nil, NoWayBack{
+			"a deleted application comes back by a new consent, or within 30 days from Entra's deleted applications",
+			menu.EntraApps + " > Deleted applications",
+		}},
 	}
 }
 
@@ -87,6 +109,12 @@ var calls = map[doctor.Action][]string{
 	doctor.ChangeEmail:      {"msgraph.UsersByAddress", "zoom.ChangeEmail", "zoom.User"},
 	doctor.ChangeUPN:        {"msgraph.SetUPN", "msgraph.User", "msgraph.UsersByAddress", "zoom.User"},
 	doctor.RegisterClient:   {"msgraph.CreateApplication"},
+	doctor.AssignRole:       {"msgraph.AssignRole", "msgraph.ExchangeRoles", "msgraph.ExchangeScopes"},
+	doctor.RemoveRole:       {"msgraph.RemoveRole", "msgraph.ExchangeRoles"},
+	doctor.CreateScope:      {"msgraph.CreateScope", "msgraph.ExchangeScopes"},
+	doctor.DeleteScope:      {"msgraph.RemoveScope", "msgraph.ExchangeScopes"},
+	doctor.RevokeDelegated:  {"msgraph.RevokeDelegated", "msgraph.Delegated"},
+	doctor.DeleteApp:        {"msgraph.DeletePrincipal"},
 }
 
 // rests are the beliefs by their IDs that each kind of change of a service rests on.
@@ -100,10 +128,19 @@ var rests = map[doctor.Action][]string{
 	doctor.ChangeEmail:      {"zoom.change-email", "integration.upn-rule"},
 	doctor.ChangeUPN:        {"entra.upn-characters", "integration.upn-rule"},
 	doctor.RegisterClient:   {"graph.public-client"},
+	doctor.AssignRole:       {"exchange.adds-up", "exchange.roles", "exchange.direct-members"},
+	doctor.RemoveRole:       {"exchange.adds-up", "exchange.roles"},
+	doctor.CreateScope:      {"exchange.roles"},
+	doctor.DeleteScope:      {"exchange.roles"},
+	doctor.RevokeDelegated:  {"exchange.app-only"},
+	doctor.DeleteApp:        {"entra.deleted-app"},
 }
 
 // takesAway are the kinds of change that take something from somebody.
-var takesAway = []doctor.Action{doctor.RevokePermission, doctor.DisableApp, doctor.DeleteGroup}
+var takesAway = []doctor.Action{
+	doctor.RevokePermission, doctor.DisableApp, doctor.DeleteGroup, doctor.RemoveRole, doctor.DeleteScope,
+	doctor.RevokeDelegated, doctor.DeleteApp,
+}
 
 // RestsOn are the beliefs that a kind of change rests on, and whether it takes something
 // away, for which more is asked of them.
@@ -126,6 +163,13 @@ type Hands struct {
 	Zoom          Zoom
 	Graph         Graph
 	Registrations Registrations
+	Exchange      Exchange
+	Leftovers     Leftovers
+	// ScopeTest looks at the roles in Exchange; Tested is when a set of them was first seen to be
+	// as wanted, GrantedAt when zo365 last granted a permission.
+	ScopeTest func(ctx context.Context) (doctor.ScopeTest, error)
+	Tested    func(fingerprint string) (time.Time, bool)
+	GrantedAt func() time.Time
 	// Consent reads an application as Entra has it now; a zero application is Zoom's, as
 	// it is chosen.
 	Consent func(ctx context.Context, app tenant.Application) (tenant.Consent, error)

@@ -182,13 +182,19 @@ func newGroupSetCmd(env *Env) *cobra.Command {
 	}
 	for _, key := range profile.Keys {
 		flag := strings.ReplaceAll(key, "_", "-")
-		opts.Values[key] = cmd.Flags().String(flag, "", strings.Join(profile.Allowed(key), " or "))
+		usage := strings.Join(profile.Allowed(key), " or ")
+		if usage == "" {
+			usage = mailboxScopeUsage
+		}
+		opts.Values[key] = cmd.Flags().String(flag, "", usage)
 		completeValues(cmd, flag, profile.Allowed(key))
 	}
 	cmd.Flags().BoolVar(&opts.NoCheck, "no-check", false, "do not check the name against Zoom")
 	cmd.Flags().BoolVarP(&opts.Yes, "yes", "y", false, "do not ask")
 	return cmd
 }
+
+const mailboxScopeUsage = "which mailboxes Zoom may reach: group:NAME, administrative_unit:NAME or recipient_filter:FILTER"
 
 func runGroupSet(ctx context.Context, env *Env, opts groupSetOptions) error {
 	var wanted []config.Setting

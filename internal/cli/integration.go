@@ -40,6 +40,7 @@ type enableOptions struct {
 	Group    string
 	SetupBy  string
 	MailRead string
+	Scope    string
 	Yes      bool
 }
 
@@ -64,6 +65,7 @@ The change is shown and asked for. Then zo365 authorize gets the consent.`,
 		"",
 		"whether Mail: Read is approved in the portal, as it must be while the UPN is not the Zoom email: approved or not-approved",
 	)
+	cmd.Flags().StringVar(&opts.Scope, "mailbox-scope", "", mailboxScopeUsage)
 	completeValues(cmd, "setup-by", profile.SetupBy("").Values())
 	completeValues(cmd, "mail-read", profile.Approval("").Values())
 	return cmd
@@ -78,6 +80,9 @@ func runIntegrationEnable(ctx context.Context, env *Env, opts enableOptions) err
 	}
 	if opts.MailRead != "" {
 		wanted = append(wanted, config.Setting{Key: "mail_read", Value: opts.MailRead})
+	}
+	if opts.Scope != "" {
+		wanted = append(wanted, config.Setting{Key: "mailbox_scope", Value: opts.Scope})
 	}
 	out, err := env.change(ctx, profileChange{
 		Change: workspace.Change{Group: opts.Group, Edit: func(doc *config.Document) error {

@@ -142,6 +142,9 @@ func FuzzEdits(f *testing.F) {
 			group := []string{"", "Sales", "Board & Co", "New #1"}[step%4]
 			key := profile.Keys[int(step/4)%len(profile.Keys)]
 			values := profile.Allowed(key)
+			if values == nil {
+				values = []string{"group:Zoom Users", "recipient_filter:Department -eq 'R&D: #1'", "administrative_unit:{x}"}
+			}
 			before := string(doc.Text())
 			var edit error
 			if step%3 == 0 {

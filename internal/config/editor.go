@@ -6,6 +6,8 @@ import (
 	"unicode/utf8"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/zo365/zo365/internal/profile"
 )
 
 // editor changes the text of a YAML file at the places its nodes name, and
@@ -25,7 +27,7 @@ type editor struct {
 func (e *editor) set(path []string, key, value string) error {
 	e.field = strings.Join(append(append([]string{}, path...), key), ".")
 	keyNode, m := e.find(path)
-	written := scalar(value)
+	written := written(key, value)
 	switch {
 	case m == nil: // only top-level mappings can be missing
 		return e.appendTop(path[0] + ":" + e.newline() + "  " + key + ": " + written)
@@ -35,7 +37,7 @@ func (e *editor) set(path []string, key, value string) error {
 	}
 	if _, old := entry(m, key); old != nil {
 		from := e.offset(old)
-		to, err := e.scalarEnd(old)
+		to, err := e.end(old)
 		if err != nil {
 			return err
 		}
@@ -68,7 +70,7 @@ func (e *editor) unset(path []string, key string) error {
 	_, m := e.find(path)
 	keyNode, value := entry(m, key)
 	from := e.offset(keyNode)
-	to, err := e.scalarEnd(value)
+	to, err := e.end(value)
 	if err != nil {
 		return err
 	}
@@ -307,6 +309,19 @@ func (e *editor) newline() string {
 		return "\r\n"
 	}
 	return "\n"
+}
+
+// written is a setting's value as the file has it.
+func written(key, value string) string {
+	if key != "mailbox_scope" {
+		return scalar(value)
+	}
+	scope, err := profile.ParseMailboxScope(value)
+	if err != nil {
+		return scalar(value) // refused when it is read again
+	}
+	kind, name := scope.YAML()
+	return "{" + kind + ": " + scalar(name) + "}"
 }
 
 // scalar writes a value so that YAML reads the same text back.

@@ -155,7 +155,7 @@ func calendars(in Input, c tenant.Consent) bool {
 		return g.Permission.OfGraph() && isCalendar(g.Permission.Name)
 	}) || slices.ContainsFunc(
 		exchangeRoles(in, c),
-		func(r tenant.ExchangeRole) bool { return isCalendar(permissionOf(r)) },
+		func(r tenant.ExchangeRole) bool { return slices.ContainsFunc(permissionsOf(r), isCalendar) },
 	)
 }
 

@@ -80,6 +80,29 @@ func Beliefs() tenant.Beliefs {
 		tenant.Documented,
 		exchangePage,
 	)
+	b.Add("exchange.roles", "what each application role of Exchange gives",
+		"the permission in its name; Mail Full Access, Exchange Full Access and EWS.AccessAsApp give several",
+		tenant.Documented, exchangePage)
+	b.Add("exchange.direct-members", "who is in a role's group", "its direct members only", tenant.Documented,
+		"https://learn.microsoft.com/powershell/module/exchange/new-managementroleassignment")
+	b.Add("exchange.app-only", "what roles of RBAC for Applications and access policies are about",
+		"access as an application; delegated access is the signed-in person's own", tenant.Documented, exchangePage)
+	b.Add("exchange.cache", "how long Exchange may go by roles as they were", "30 minutes to 2 hours", tenant.Documented,
+		exchangePage)
+	b.Add("exchange.pointer", "whether a role can be given through Graph before New-ServicePrincipal",
+		"told nowhere: a refusal names the script that makes the pointer", tenant.Open, exchangePage)
+	b.Add("exchange.policy-nesting", "whether groups within an access policy's group count",
+		"a merged change of the page says yes, reports say no: unknown for their members", tenant.Conflict,
+		"https://github.com/MicrosoftDocs/office-docs-powershell/pull/12367")
+	b.Add("exchange.policy-precedence", "which access policy wins", "deny before restrict, restrict before none",
+		tenant.Documented, "https://learn.microsoft.com/powershell/module/exchange/new-applicationaccesspolicy")
+	b.Add(
+		"entra.deleted-app",
+		"a deleted enterprise application",
+		"loses its grants with it, and comes back by a new consent",
+		tenant.Documented,
+		"https://learn.microsoft.com/graph/api/serviceprincipal-delete",
+	)
 	b.Add("entra.consent-roles", "who may consent to Graph's application permissions",
 		strings.Join(ConsentRoles, ", ")+", or a custom role that may grant permissions, which cannot be seen",
 		tenant.Documented, consentPage)

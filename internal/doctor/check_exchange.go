@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/zo365/zo365/internal/reach"
 	"github.com/zo365/zo365/internal/tenant"
 )
 
@@ -22,12 +23,14 @@ func exchangeRoles(in Input, c tenant.Consent) []tenant.ExchangeRole {
 	return own
 }
 
-// permissionOf is the permission of Graph that a role gives: the role "Application
-// Calendars.ReadWrite" gives Calendars.ReadWrite.
+// permissionsOf are the permissions of Graph that a role gives: the role "Application
+// Calendars.ReadWrite" gives Calendars.ReadWrite, and some give several. A role that is none of
+// Microsoft's gives nothing that is known.
 //
 // https://learn.microsoft.com/exchange/permissions-exo/application-rbac
-func permissionOf(r tenant.ExchangeRole) string {
-	return strings.TrimSpace(strings.TrimPrefix(r.Role, "Application "))
+func permissionsOf(r tenant.ExchangeRole) []string {
+	gives, _ := reach.RoleGives(r.Role)
+	return slices.DeleteFunc(gives, func(p string) bool { return strings.HasPrefix(p, "exchange:") })
 }
 
 func checkExchange(in Input, f *findings) {
@@ -43,15 +46,16 @@ func checkExchange(in Input, f *findings) {
 	granted := graphNames(c.Consent)
 	var defeated, needed, unscoped, names []string
 	for _, r := range exchangeRoles(in, c.Consent) {
-		p := permissionOf(r)
 		if r.Scope == "" {
 			unscoped = append(unscoped, r.Role)
 			continue
 		}
-		names = append(names, r.Role+" in "+r.Scope)
+		names = append(names, RoleLabel(in, r))
+		gives := permissionsOf(r)
 		for _, g := range granted {
+			alike := slices.ContainsFunc(gives, func(p string) bool { return g == p || covers[p] == g || covers[g] == p })
 			switch {
-			case g != p && covers[p] != g && covers[g] != p, slices.Contains(defeated, g), slices.Contains(needed, g):
+			case !alike, slices.Contains(defeated, g), slices.Contains(needed, g):
 			case slices.Contains(wantedOf(in).Permissions(), g) && !wantedOf(in).byExchange(g):
 				needed = append(needed, g) // Exchange gives less than the profiles need
 			default:
@@ -97,6 +101,10 @@ func checkExchange(in Input, f *findings) {
 	default:
 		one.Severity, one.Saw = OK, strings.Join(names, ", ")
 	}
+	if len(one.Steps) > 0 && MailboxesWanted(in.File).Narrow() {
+		// It waits for Exchange's cache, so that calendars go on working.
+		one.Steps, one.Fix = nil, "zo365 rbac apply"
+	}
 	f.add(one)
 }
 
@@ -117,9 +125,11 @@ func regranted(in Input, c tenant.Consent, roles []tenant.ExchangeRole, granted 
 	var names []string
 	var coming []tenant.Grant
 	for _, r := range roles {
-		if p := permissionOf(r); r.Scope != "" && !slices.Contains(granted, p) && !slices.Contains(names, p) {
-			names = append(names, p)
-			coming = append(coming, tenant.Grant{Permission: tenant.GraphPermission(p)})
+		for _, p := range permissionsOf(r) {
+			if r.Scope != "" && !slices.Contains(granted, p) && !slices.Contains(names, p) {
+				names = append(names, p)
+				coming = append(coming, tenant.Grant{Permission: tenant.GraphPermission(p)})
+			}
 		}
 	}
 	steps := revokes(c, coming, saves(in))

@@ -617,6 +617,69 @@ func TestChecks(t *testing.T) {
 				want{Unknown, nil, "Application.Read.All"},
 			},
 		},
+		"mailbox-scope": {
+			"every mailbox is meant":                     {func(*Input) {}, want{Skipped, nil, ""}},
+			"the grants are gone and a role is in scope": {narrowedTo("g"), want{OK, nil, ""}},
+			"a grant reaches every mailbox": {
+				func(in *Input) {
+					narrowedTo("g")(in)
+					in.Facts.Consents = saw([]tenant.Consent{zoomApp("Calendars.ReadWrite")})
+				},
+				want{Fail, nil, ""},
+			},
+			"a role in another scope": {narrowedTo("other"), want{Fail, nil, ""}},
+			"waiting for the cache": {
+				func(in *Input) {
+					narrowedTo("g")(in)
+					in.Facts.Consents = saw([]tenant.Consent{zoomApp("Calendars.ReadWrite")})
+					in.Record.Exchange = &tenant.ExchangeEvidence{AppID: "zoom", Policies: &[]tenant.AccessPolicy{}}
+					in.Record.Tested = map[string]time.Time{Fingerprint(in.Facts.Exchange.Value): today}
+				},
+				want{Warn, nil, ""},
+			},
+			"the group is not there": {
+				func(in *Input) {
+					narrowedTo("g")(in)
+					in.Facts.Scopes.Value.Members[0].Unseen = "the tenant has no group Zoom Users"
+				},
+				want{Fail, nil, ""},
+			},
+			"roles not seen": {
+				func(in *Input) {
+					narrowedTo("g")(in)
+					in.Facts.Exchange = denied[[]tenant.ExchangeRole]("RoleManagement.Read.Exchange")
+				},
+				want{Unknown, nil, "RoleManagement.Read.Exchange"},
+			},
+		},
+		"access-policies": {
+			"nothing is narrowed": {func(*Input) {}, want{Skipped, nil, ""}},
+			"nobody has read them": {
+				func(in *Input) {
+					narrowedTo("g")(in)
+					in.Facts.Consents = saw([]tenant.Consent{zoomApp("Calendars.ReadWrite")})
+				},
+				want{Unknown, nil, ""},
+			},
+			"none of them": {
+				func(in *Input) { in.Record.Exchange = &tenant.ExchangeEvidence{Policies: &[]tenant.AccessPolicy{}} },
+				want{OK, nil, ""},
+			},
+			"one of another application": {
+				func(in *Input) {
+					in.Record.Exchange = &tenant.ExchangeEvidence{Policies: &[]tenant.AccessPolicy{{AppIDs: []string{"x"}}}}
+				},
+				want{OK, nil, ""},
+			},
+			"one of Zoom's": {
+				func(in *Input) {
+					in.Record.Exchange = &tenant.ExchangeEvidence{Policies: &[]tenant.AccessPolicy{
+						{AppIDs: []string{"zoom"}, Right: tenant.RestrictAccess, Group: "Old"},
+					}}
+				},
+				want{Warn, nil, ""},
+			},
+		},
 		"last-use": {
 			"an hour ago": {func(*Input) {}, want{OK, nil, ""}},
 			"a month ago": {func(in *Input) { in.Facts.SignIns.Value[0].Last = today.AddDate(0, -1, 0) }, want{Warn, nil, ""}},
@@ -746,5 +809,30 @@ func TestExamineIsStable(t *testing.T) {
 		if !reflect.DeepEqual(first, Examine(in)) {
 			t.Fatal("another answer for the same input")
 		}
+	}
+}
+
+// narrowedTo is a profile that wants one group, and a role of Zoom's application in some group.
+func narrowedTo(group string) func(*Input) {
+	return func(in *Input) {
+		in.File.Account.MailboxScope = profile.MailboxScope{Group: "Zoom Users"}
+		in.Facts.Consents = saw([]tenant.Consent{zoomApp()})
+		in.Facts.Exchange = saw([]tenant.ExchangeRole{{
+			ID:          "r",
+			PrincipalID: "sp",
+			Role:        "Application Calendars.ReadWrite",
+			Scope:       "/Groups/" + group,
+			Kind:        tenant.ScopeGroup,
+			ScopeID:     group,
+		}})
+		in.Facts.Scopes = saw(tenant.Scopes{Members: []tenant.ScopeMembers{
+			{
+				Kind:   tenant.ScopeGroup,
+				ID:     "g",
+				Name:   "Zoom Users",
+				People: []tenant.Member{{ID: "1", UPN: "a@a.com"}},
+			},
+			{Kind: tenant.ScopeGroup, ID: "other", Name: "Other"},
+		}})
 	}
 }

@@ -54,7 +54,7 @@ func differing(f profile.File, a, b string) []string {
 	one, _ := f.Effective(a) // both have a profile
 	two, _ := f.Effective(b)
 	var keys []string
-	for _, key := range profile.Keys {
+	for _, key := range profile.PortalKeys {
 		if one.Settings().Get(key) != two.Settings().Get(key) {
 			keys = append(keys, key)
 		}

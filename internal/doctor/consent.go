@@ -138,7 +138,7 @@ func wantedOf(in Input) Wanted {
 		w.MailRead = w.MailRead || s.effective.MailRead == profile.Approved
 	}
 	for _, r := range exchangeRoles(in, ZoomApplication(in).Consent) {
-		w.ByExchange = append(w.ByExchange, permissionOf(r))
+		w.ByExchange = append(w.ByExchange, permissionsOf(r)...)
 	}
 	return w
 }

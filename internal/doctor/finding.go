@@ -86,6 +86,10 @@ type Record struct {
 	// Pinned is the application of a consent that a person confirmed, or the one that a
 	// run or an unfinished step is about; zero when there is none.
 	Pinned tenant.Application
+	// Exchange is what somebody read in Exchange Online PowerShell; nil when nobody did.
+	Exchange *tenant.ExchangeEvidence
+	// Tested is when a set of roles was first seen to be as wanted, by its fingerprint.
+	Tested map[string]time.Time
 }
 
 // Confirmed is a person's word that a control of the portal shows a value.
@@ -276,12 +280,12 @@ const codePortal = "portal"
 func scopes(f profile.File) []scope {
 	var all []scope
 	account, _ := f.Effective("")
-	if !f.Account.Empty() {
+	if !f.Account.PortalEmpty() {
 		all = append(all, scope{"", account})
 	}
 	for _, g := range f.Groups {
 		e, _ := f.Effective(g.Name) // it has a profile
-		if !g.Empty() {
+		if !g.PortalEmpty() {
 			all = append(all, scope{g.Name, e})
 		}
 	}

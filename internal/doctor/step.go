@@ -23,10 +23,12 @@ const (
 	Portal Kind = "portal"
 	// Local: zo365 itself, in the journal.
 	Local Kind = "local"
+	// Exchange: only a person can, in Exchange Online PowerShell.
+	Exchange Kind = "exchange"
 )
 
 // Kinds are all of them, in the order in which they are shown.
-var Kinds = []Kind{Graph, Zoom, Portal, Local}
+var Kinds = []Kind{Graph, Zoom, Portal, Exchange, Local}
 
 // Action is what a step does.
 type Action string
@@ -54,6 +56,20 @@ const (
 	RegisterClient Action = "create-registration"
 )
 
+// Actions of zo365 rbac and zo365 permissions trim.
+const (
+	CreatePointer   Action = "create-exchange-pointer"
+	CreateScope     Action = "create-exchange-scope"
+	DeleteScope     Action = "delete-exchange-scope"
+	AssignRole      Action = "assign-exchange-role"
+	RemoveRole      Action = "remove-exchange-role"
+	TestScope       Action = "test-scope"
+	Await           Action = "await"
+	RemovePolicy    Action = "remove-access-policy"
+	RevokeDelegated Action = "revoke-delegated-permission"
+	DeleteApp       Action = "delete-application"
+)
+
 // Actions are those that a saved plan can have.
 var Actions = []Action{GrantPermission, RevokePermission, EnableApp, CreateGroup, Click, RecordConsent, ForgetConsent}
 
@@ -75,11 +91,20 @@ type Step struct {
 	// to come into the tenant. Permission is what is granted or revoked.
 	Application tenant.Application
 	Permission  *tenant.Permission
+	// Role is a role in Exchange Online that is assigned or removed, or the scope that is made.
+	Role *tenant.ExchangeRole
+	// Object is the ID of what is deleted.
+	Object string
+	// Stopped says why the step must not be done; nil where nothing stands against it.
+	Stopped *Stopped
 	// DependsOn are the IDs of steps that come first, if they are in the plan at all.
 	DependsOn []string
 	// Finding is the code of the check whose remedy this is.
 	Finding string
 }
+
+// Stopped is what stands against a step: the code of what is not known or not so, and a way out.
+type Stopped struct{ Check, Why, Fix string }
 
 // Site is a web portal.
 type Site string

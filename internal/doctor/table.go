@@ -117,6 +117,21 @@ func checks() []check {
 			exchangePage, ApplicationFacts, checkExchange,
 		},
 		{
+			"mailbox-scope",
+			"Zoom reaches only the mailboxes that the profiles want",
+			"Application permissions reach every mailbox; roles with a scope in Exchange narrow them once the grants in Entra are gone.",
+			exchangePage,
+			with(tenant.FactScopes),
+			checkMailboxScope,
+		},
+		{
+			codePolicies, "No access policy of the old kind is left",
+			"Application access policies are replaced by roles; they constrain grants in Entra only, and no API shows them.",
+			"https://learn.microsoft.com/powershell/module/exchange/new-applicationaccesspolicy",
+			ApplicationFacts,
+			checkPolicies,
+		},
+		{
 			"ews",
 			"Nothing uses Exchange Web Services",
 			"Exchange Online is switching Exchange Web Services off tenant by tenant since 2026-10-01, for good starting 2027-04-01; " +

@@ -60,6 +60,22 @@ const (
 	GroupDeleted Action = "group-deleted"
 	// PortalWithdrawn: a confirmation was taken back.
 	PortalWithdrawn Action = "portal-withdrawn"
+	// RoleAssigned and RoleRemoved: a role of Zoom's application in Exchange Online.
+	RoleAssigned Action = "exchange-role-assigned"
+	RoleRemoved  Action = "exchange-role-removed"
+	// ScopeCreated and ScopeRemoved: a custom scope in Exchange Online.
+	ScopeCreated Action = "exchange-scope-created"
+	ScopeRemoved Action = "exchange-scope-removed"
+	// ScopeTested: the roles were seen to reach whom the tenant file wants, and nobody else.
+	ScopeTested Action = "scope-tested"
+	// Waited: Exchange's cache, or tokens, were waited for.
+	Waited Action = "waited"
+	// ExchangeRead: somebody handed over what they read in Exchange Online PowerShell.
+	ExchangeRead Action = "exchange-read"
+	// DelegatedRevoked: a delegated grant was deleted; ApplicationDeleted: the application was
+	// taken out of the tenant.
+	DelegatedRevoked   Action = "delegated-grant-revoked"
+	ApplicationDeleted Action = "application-deleted"
 	// Observed: what was there when everything was as wanted; drift is measured
 	// against it.
 	Observed Action = "observed"
@@ -104,6 +120,8 @@ type Entry struct {
 	// Assignment is the ID of the app role assignment that was made, with
 	// PermissionGranted.
 	Assignment string `json:"assignment,omitempty"`
+	// Role is a role in Exchange Online, with its scope, that was assigned or removed.
+	Role *tenant.ExchangeRole `json:"exchange_role,omitempty"`
 	// Why says why a step was refused or left.
 	Why string `json:"why,omitempty"`
 	// Parents are the hashes of the lines that this one follows from, "first" in the

@@ -23,6 +23,12 @@ type State struct {
 	Pinned tenant.Application
 	// Granted are the permissions that zo365 itself granted, or began to.
 	Granted []tenant.Permission
+	// Tested is when each set of roles was first seen to be as wanted, by its fingerprint; Granted
+	// is when the newest permission was granted.
+	Tested    map[string]time.Time
+	GrantedAt time.Time
+	// Exchange is what somebody last read in Exchange Online; nil when nobody did.
+	Exchange *tenant.ExchangeEvidence
 	// Baseline is the last Observed entry's state; nil when there is none.
 	Baseline json.RawMessage
 }
@@ -98,6 +104,12 @@ func Fold(entries []Entry) State {
 			}
 		case Observed:
 			s.Baseline = e.After
+		case ScopeTested:
+			s.tested(e)
+		case ExchangeRead:
+			s.read(e)
+		case PermissionGranted:
+			s.GrantedAt = e.At
 		default: // history only
 		}
 		for _, step := range e.Voids {
@@ -107,6 +119,45 @@ func Fold(entries []Entry) State {
 		s.follow(e)
 	}
 	return s
+}
+
+// tested keeps the first time: Exchange's cache is as old as the roles are, at most.
+func (s *State) tested(e Entry) {
+	var t struct {
+		Fingerprint string `json:"fingerprint"`
+	}
+	if json.Unmarshal(e.Evidence, &t) != nil || t.Fingerprint == "" {
+		return
+	}
+	if s.Tested == nil {
+		s.Tested = map[string]time.Time{}
+	}
+	if _, known := s.Tested[t.Fingerprint]; !known {
+		s.Tested[t.Fingerprint] = e.At
+	}
+}
+
+// read lays what was read over what was read before: a part that is not there now stays.
+func (s *State) read(e Entry) {
+	var now tenant.ExchangeEvidence
+	if json.Unmarshal(e.Evidence, &now) != nil {
+		return
+	}
+	if old := s.Exchange; old != nil && strings.EqualFold(old.AppID, now.AppID) {
+		if now.Pointer == nil {
+			now.Pointer = old.Pointer
+		}
+		if now.Roles == nil {
+			now.Roles = old.Roles
+		}
+		if now.Policies == nil {
+			now.Policies = old.Policies
+		}
+		if now.EWS == nil {
+			now.EWS = old.EWS
+		}
+	}
+	s.Exchange = &now
 }
 
 // grant keeps what was granted; of a run that was killed, what it had begun.

@@ -32,18 +32,29 @@ type servicePrincipal struct {
 	VerifiedPublisher struct {
 		DisplayName string `json:"displayName"`
 	} `json:"verifiedPublisher"`
+	Passwords []ending `json:"passwordCredentials"`
+	Keys      []ending `json:"keyCredentials"`
 }
 
-const principalSelect = "id,appId,displayName,accountEnabled,verifiedPublisher"
+// ending is a credential, of which only its end is read.
+type ending struct {
+	At time.Time `json:"endDateTime"`
+}
+
+const principalSelect = "id,appId,displayName,accountEnabled,verifiedPublisher,passwordCredentials,keyCredentials"
 
 func (s servicePrincipal) fact() tenant.ServicePrincipal {
-	return tenant.ServicePrincipal{
+	f := tenant.ServicePrincipal{
 		ID:          s.ID,
 		AppID:       s.AppID,
 		DisplayName: s.DisplayName,
 		Publisher:   s.VerifiedPublisher.DisplayName,
 		Enabled:     s.AccountEnabled,
 	}
+	for _, one := range slices.Concat(s.Passwords, s.Keys) {
+		f.Ends = append(f.Ends, one.At)
+	}
+	return f
 }
 
 var accessServicePrincipal = access("ServicePrincipal", readApplications)

@@ -172,6 +172,9 @@ func (e *Error) Error() string {
 		rest.Named("request-id", e.RequestID)
 }
 
+// NotFound says whether Graph knows no such object.
+func (e *Error) NotFound() bool { return e.Status == http.StatusNotFound }
+
 // Refused says whether Graph said that it did not do what was asked: with a server's
 // error nobody knows.
 func (e *Error) Refused() bool { return e.Status/100 == 4 && e.Status != http.StatusRequestTimeout }

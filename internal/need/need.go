@@ -78,6 +78,10 @@ var AuthorizeFacts = append([]tenant.Fact{
 // DomainFacts are those that decide about the associated domain.
 var DomainFacts = []tenant.Fact{tenant.FactDomains, tenant.FactZoomDomains}
 
+// scoped are the questions about who is in the scopes of roles: which of them is asked depends on
+// what the roles and the tenant file name.
+var scoped = []string{"msgraph.ExchangeScopes", "msgraph.GroupMembers", "msgraph.UnitMembers"}
+
 // lookedUp are the questions about one person of the tenant.
 var lookedUp = []string{
 	"msgraph.UsersByAddress",
@@ -120,7 +124,7 @@ func uses() []use {
 		{
 			command:   "doctor",
 			facts:     everything,
-			sometimes: slices.Concat(named(everything), callsOf([]tenant.Fact{tenant.FactUserConsent})),
+			sometimes: slices.Concat(named(everything), callsOf([]tenant.Fact{tenant.FactUserConsent}), scoped),
 		},
 		{
 			command:   "apply",
@@ -143,6 +147,51 @@ func uses() []use {
 			command: "integration disable --revoke",
 			facts:   slices.Concat(target, doctor.ApplicationFacts),
 			actions: []doctor.Action{doctor.RevokePermission},
+		},
+		{
+			command:   "permissions list",
+			facts:     slices.Concat(target, doctor.ApplicationFacts, []tenant.Fact{tenant.FactDelegated}),
+			sometimes: slices.Concat(scoped, callsOf([]tenant.Fact{tenant.FactEvents, tenant.FactSignIns})),
+		},
+		{
+			command: "permissions test",
+			facts:   slices.Concat(target, doctor.ApplicationFacts),
+			calls:   []string{"msgraph.MailboxOwner", "msgraph.ExchangeScopes"},
+			sometimes: slices.Concat(scoped, ofGroup, []string{
+				"msgraph.Calendars", "msgraph.ServicePrincipal", "msgraph.Grants",
+			}),
+		},
+		{
+			command: "permissions trim",
+			facts:   slices.Concat(target, doctor.ApplicationFacts, []tenant.Fact{tenant.FactDelegated}),
+			actions: []doctor.Action{doctor.RevokePermission},
+			sometimes: slices.Concat(
+				scoped,
+				apply.Calls(doctor.RemoveRole),
+				apply.Calls(doctor.RevokeDelegated),
+			),
+		},
+		{
+			command:   "rbac plan",
+			facts:     slices.Concat(target, doctor.ApplicationFacts),
+			calls:     []string{"msgraph.ExchangeScopes"},
+			sometimes: scoped,
+		},
+		{
+			command:   "rbac apply",
+			facts:     slices.Concat(target, doctor.ApplicationFacts),
+			calls:     []string{"msgraph.ExchangeScopes"},
+			actions:   []doctor.Action{doctor.AssignRole, doctor.RemoveRole, doctor.CreateScope, doctor.RevokePermission},
+			sometimes: scoped,
+		},
+		{
+			command: "rbac undo",
+			facts:   slices.Concat(target, doctor.ApplicationFacts),
+			calls:   []string{"msgraph.ExchangeScopes"},
+			actions: []doctor.Action{
+				doctor.AssignRole, doctor.RemoveRole, doctor.DeleteScope, doctor.GrantPermission,
+			},
+			sometimes: scoped,
 		},
 		{command: "group", calls: []string{"zoom.Groups"}},
 		{
@@ -277,6 +326,7 @@ func merge(have []Permission, names []string, why string, optional bool) []Permi
 var sameAs = map[string]string{
 	"plan": "doctor", "facts": "doctor", "integration disable": "integration disable --revoke",
 	"group list": "group", "group set": "group", "group unset": "group", "group show": "group",
+	"rbac": "rbac plan", "rbac show": "rbac plan", "rbac script": "rbac plan", "permissions": "permissions list",
 	"calendar": "calendar list", "logout": "logout --revoke", "upn": "upn check",
 }
 

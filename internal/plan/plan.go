@@ -27,7 +27,7 @@ type Plan struct {
 	// ID is the fingerprint of everything that the plan rests on.
 	ID string `json:"id" jsonschema:"description=Fingerprint of the facts and wishes that the plan was made from."`
 	// Goal is what the plan is for: everything that the file wants, or one thing.
-	Goal Goal `json:"goal" jsonschema:"enum=everything,enum=authorize,enum=revoke,enum=undo,enum=people,enum=confirm,enum=register"`
+	Goal Goal `json:"goal" jsonschema:"enum=everything,enum=authorize,enum=revoke,enum=undo,enum=people,enum=confirm,enum=register,enum=narrow,enum=trim"`
 	// At is when the newest of the facts was read, UTC.
 	At     time.Time     `json:"at" jsonschema:"description=When the newest of the facts was read."`
 	Target tenant.Target `json:"target" jsonschema:"description=The Microsoft tenant and the Zoom account that the plan is for."`
@@ -54,6 +54,8 @@ const (
 	People     Goal = "people"
 	Confirm    Goal = "confirm"
 	Register   Goal = "register"
+	Narrow     Goal = "narrow"
+	Trim       Goal = "trim"
 )
 
 // Application is Zoom's application in the tenant.
@@ -82,7 +84,7 @@ type Part struct {
 // Step is one thing to do.
 type Step struct {
 	ID     string `json:"id" jsonschema:"description=Stable: the same remedy has the same ID in every plan."`
-	Kind   string `json:"kind" jsonschema:"enum=graph,enum=zoom,enum=portal,enum=local,description=Who can do it: Microsoft Graph; Zoom's API; a person in a portal; zo365 in the journal."`
+	Kind   string `json:"kind" jsonschema:"enum=graph,enum=zoom,enum=portal,enum=exchange,enum=local,description=Who can do it: Microsoft Graph; Zoom's API; a person in a portal; a person in Exchange Online PowerShell; zo365 in the journal."`
 	Action string `json:"action" jsonschema:"description=What is done; docs/json.md lists the actions."`
 	Scope  string `json:"scope" jsonschema:"description=account or group:NAME or tenant."`
 	Target string `json:"target" jsonschema:"description=What the action is done to: a permission; a group's name; a control's code; an address."`
@@ -98,10 +100,12 @@ type Step struct {
 	// Person is whose address changes.
 	Person *upn.Fix `json:"person,omitempty" jsonschema:"description=Whose address changes, with the actions that change one."`
 	// Object is the ID of what is deleted again, with the reverse of a step that made it.
-	Object    string   `json:"object,omitempty" jsonschema:"description=ID of a group that is deleted again."`
-	Page      *Page    `json:"page" jsonschema:"description=Where a person clicks; null for other kinds."`
-	DependsOn []string `json:"depends_on" jsonschema:"description=IDs of steps of this plan that come first."`
-	Finding   string   `json:"finding" jsonschema:"description=Code of the check of zo365 doctor whose remedy this is."`
+	Object string `json:"object,omitempty" jsonschema:"description=ID of a group that is deleted again."`
+	// Role is a role in Exchange Online with its scope.
+	Role      *tenant.ExchangeRole `json:"exchange_role,omitempty" jsonschema:"description=Role in Exchange Online with its scope that is assigned or removed."`
+	Page      *Page                `json:"page" jsonschema:"description=Where a person clicks; null for other kinds."`
+	DependsOn []string             `json:"depends_on" jsonschema:"description=IDs of steps of this plan that come first."`
+	Finding   string               `json:"finding" jsonschema:"description=Code of the check of zo365 doctor whose remedy this is."`
 	// Blocked says why the step cannot succeed now; it is not begun.
 	Blocked *Blocked `json:"blocked" jsonschema:"description=The failing check that is in the way; null when nothing is."`
 	// Undoes is the ID of the journal entry that the step takes back.
@@ -142,6 +146,13 @@ func ForScope(in doctor.Input, all []doctor.Finding, portals Portals, scope stri
 // Revocation takes every permission of Zoom's application away.
 func Revocation(in doctor.Input, all []doctor.Finding, portals Portals) Plan {
 	p := made(in, all, portals, Revoke, doctor.Revocation(in))
+	p.Open = []Open{} // what doctor finds beside it is not what was asked for
+	return p
+}
+
+// ForSteps is a plan of steps that were made for one goal.
+func ForSteps(goal Goal, in doctor.Input, all []doctor.Finding, portals Portals, steps []doctor.Step) Plan {
+	p := made(in, all, portals, goal, steps)
 	p.Open = []Open{} // what doctor finds beside it is not what was asked for
 	return p
 }
@@ -342,8 +353,13 @@ func stepOf(s doctor.Step, known map[string]bool, portals Portals) Step {
 		Before:     s.Before,
 		After:      s.After,
 		Permission: s.Permission,
+		Role:       s.Role,
+		Object:     s.Object,
 		DependsOn:  []string{},
 		Finding:    s.Finding,
+	}
+	if s.Stopped != nil {
+		one.Blocked = &Blocked{Check: s.Stopped.Check, Why: s.Stopped.Why, Fix: s.Stopped.Fix}
 	}
 	if !s.Application.Empty() {
 		app := s.Application

@@ -7,8 +7,14 @@ import (
 	"strings"
 )
 
-// Keys are the names of the settings, in the portal's order.
-var Keys = []string{"enabled", "default_service", "authorize_with", "setup_by", "mail_read"}
+// PortalKeys are the names of the settings that Zoom's portal has, in its order; Keys are all.
+var (
+	PortalKeys = []string{"enabled", "default_service", "authorize_with", "setup_by", "mail_read"}
+	Keys       = append(slices.Clone(PortalKeys), scopeKey)
+)
+
+// scopeKey is the setting that Exchange has, and not the portal.
+const scopeKey = "mailbox_scope"
 
 // ValueError says that a setting does not take a value.
 type ValueError struct {
@@ -20,7 +26,7 @@ func (e *ValueError) Error() string {
 	return fmt.Sprintf("%s: %q is not allowed; use %s", e.Key, e.Value, strings.Join(e.Allowed, ", "))
 }
 
-// Allowed lists the words that a setting takes, or nil for an unknown key.
+// Allowed lists the words that a setting takes; nil for one that takes any, and for an unknown key.
 func Allowed(key string) []string {
 	switch key {
 	case "enabled":
@@ -40,6 +46,13 @@ func Allowed(key string) []string {
 // Set changes one setting by its key.
 func (s *Settings) Set(key, value string) error {
 	allowed := Allowed(key)
+	if key == scopeKey {
+		scope, err := ParseMailboxScope(value)
+		if err == nil {
+			s.MailboxScope = scope
+		}
+		return err
+	}
 	if !slices.Contains(allowed, value) {
 		return &ValueError{Key: key, Value: value, Allowed: allowed}
 	}
@@ -78,6 +91,8 @@ func (s Settings) Get(key string) string {
 		return string(s.SetupBy)
 	case "mail_read":
 		return string(s.MailRead)
+	case scopeKey:
+		return s.MailboxScope.String()
 	}
 	return ""
 }
@@ -95,6 +110,8 @@ func (s *Settings) Unset(key string) {
 		s.SetupBy = ""
 	case "mail_read":
 		s.MailRead = ""
+	case scopeKey:
+		s.MailboxScope = MailboxScope{}
 	}
 }
 
@@ -108,6 +125,12 @@ func (s Settings) Empty() bool {
 	return true
 }
 
+// PortalEmpty says whether nothing is set that Zoom's portal has.
+func (s Settings) PortalEmpty() bool {
+	s.MailboxScope = MailboxScope{}
+	return s.Empty()
+}
+
 // Settings returns the complete settings as a Settings value.
 func (e Effective) Settings() Settings {
 	on := e.Enabled
@@ -117,6 +140,7 @@ func (e Effective) Settings() Settings {
 		AuthorizeWith:  e.AuthorizeWith,
 		SetupBy:        e.SetupBy,
 		MailRead:       e.MailRead,
+		MailboxScope:   e.MailboxScope,
 	}
 }
 

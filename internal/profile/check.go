@@ -37,8 +37,9 @@ const (
 // to end. The account comes first, then the groups in the file's order.
 func Check(f File) []Problem {
 	account, _ := f.Effective("")
-	problems := checkScope("", account)
+	problems := append(checkScope("", account), checkMailboxScope("", f.Account)...)
 	for _, g := range f.Groups {
+		problems = append(problems, checkMailboxScope(g.Name, g.Settings)...)
 		effective := g.over(account)
 		problems = append(problems, onlyNew(checkScope(g.Name, effective), problems)...)
 	}

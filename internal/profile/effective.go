@@ -10,6 +10,8 @@ type Effective struct {
 	AuthorizeWith  API      `json:"authorize_with"`
 	SetupBy        SetupBy  `json:"setup_by"`
 	MailRead       Approval `json:"mail_read"`
+	// MailboxScope is zero where every mailbox is meant.
+	MailboxScope MailboxScope `json:"mailbox_scope,omitzero"`
 }
 
 // NoGroupError says that the file has no profile for a group.
@@ -43,6 +45,9 @@ func (s Settings) over(base Effective) Effective {
 	base.AuthorizeWith = or(s.AuthorizeWith, base.AuthorizeWith)
 	base.SetupBy = or(s.SetupBy, base.SetupBy)
 	base.MailRead = or(s.MailRead, base.MailRead)
+	if !s.MailboxScope.Empty() {
+		base.MailboxScope = s.MailboxScope
+	}
 	return base
 }
 
@@ -53,6 +58,7 @@ func resolve(s Settings) Effective {
 		AuthorizeWith:  s.AuthorizeWith,
 		SetupBy:        s.SetupBy,
 		MailRead:       s.MailRead,
+		MailboxScope:   s.MailboxScope,
 	}
 }
 

@@ -71,6 +71,8 @@ type Settings struct {
 	AuthorizeWith  API      `yaml:"authorize_with" json:"authorize_with,omitempty" jsonschema:"description=Authorize with: Microsoft Graph or Exchange Web Services (which Exchange Online is switching off since 2026-10-01)."`
 	SetupBy        SetupBy  `yaml:"setup_by" json:"setup_by,omitempty" jsonschema:"description=Who can set up the integration: an Office 365 admin by application permissions or each user by OAuth."`
 	MailRead       Approval `yaml:"mail_read" json:"mail_read,omitempty" jsonschema:"description=Whether Mail: Read access is approved in the Zoom portal; needed only while the authorizing user's UPN differs from their Zoom email."`
+	// MailboxScope is no control of the portal: zo365 rbac brings it about in Exchange Online.
+	MailboxScope MailboxScope `yaml:"mailbox_scope" json:"mailbox_scope,omitzero" jsonschema:"description=Which mailboxes Zoom's application may reach (RBAC for Applications in Exchange Online); every mailbox when unset. zo365 rbac brings it about."`
 }
 
 // Group is one group's profile.

@@ -22,27 +22,27 @@ func TestEffective(t *testing.T) {
 	}{
 		"the account has the portal's defaults where it says nothing": {
 			"",
-			Effective{true, Office365, Graph, Admin, Approved},
+			Effective{true, Office365, Graph, Admin, Approved, MailboxScope{}},
 			true,
 		},
 		"a group inherits what it does not set": {
 			"Sales",
-			Effective{true, Office365, Graph, Users, Approved},
+			Effective{true, Office365, Graph, Users, Approved, MailboxScope{}},
 			true,
 		},
 		"names are compared without letter case": {
 			" sales ",
-			Effective{true, Office365, Graph, Users, Approved},
+			Effective{true, Office365, Graph, Users, Approved, MailboxScope{}},
 			true,
 		},
 		"false is a value, not unset": {
 			"Off",
-			Effective{false, Office365, Graph, Admin, Approved},
+			Effective{false, Office365, Graph, Admin, Approved, MailboxScope{}},
 			true,
 		},
 		"a group without a profile has the account's settings": {
 			"Nobody",
-			Effective{true, Office365, Graph, Admin, Approved},
+			Effective{true, Office365, Graph, Admin, Approved, MailboxScope{}},
 			false,
 		},
 	}
@@ -97,7 +97,7 @@ func TestCheck(t *testing.T) {
 }
 
 func TestSetGetUnset(t *testing.T) {
-	for _, key := range Keys {
+	for _, key := range PortalKeys {
 		for _, value := range Allowed(key) {
 			var s Settings
 			if err := s.Set(key, value); err != nil || s.Get(key) != value {

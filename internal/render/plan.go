@@ -113,7 +113,7 @@ func stepsText(b *strings.Builder, paint Paint, p plan.Plan) {
 		p.ID,
 		n["graph"],
 		n["zoom"],
-		n["portal"],
+		n["portal"]+n["exchange"],
 		n["local"],
 	)
 }
@@ -199,9 +199,11 @@ func fenced(text string) string { return strings.ReplaceAll(visible(text), "`", 
 // mark is + for what comes, - for what goes, ~ for what changes.
 func mark(s plan.Step) string {
 	switch s.Action {
-	case "grant-permission", "create-group", "record-consent", "confirm-control", "create-registration":
+	case "grant-permission", "create-group", "record-consent", "confirm-control", "create-registration",
+		"assign-exchange-role", "create-exchange-scope", "create-exchange-pointer":
 		return "+"
-	case "revoke-permission", "forget-consent", "delete-group", "withdraw-confirmation":
+	case "revoke-permission", "forget-consent", "delete-group", "withdraw-confirmation", "remove-exchange-role",
+		"delete-exchange-scope", "remove-access-policy", "revoke-delegated-permission", "delete-application":
 		return "-"
 	}
 	return "~"
@@ -220,8 +222,28 @@ func StepWords(s plan.Step) string {
 		return "consent of " + s.Target
 	case "click":
 		return s.Page.Control
+	case "assign-exchange-role", "remove-exchange-role":
+		return "role " + s.Target
+	case "create-exchange-scope", "delete-exchange-scope":
+		return "scope " + s.Target
+	case "test-scope":
+		return "test of " + s.Target
+	case "await":
+		return awaited[s.Target]
+	case "remove-access-policy":
+		return "access policy for " + s.Target
+	case "revoke-delegated-permission":
+		return "delegated grant " + s.Target
+	case "delete-application":
+		return "enterprise application " + s.Target
 	}
 	return s.Target
+}
+
+// awaited are what a plan waits for, in words.
+var awaited = map[string]string{
+	"exchange-cache": "wait for Exchange's cache",
+	"tokens":         "wait for Zoom's tokens",
 }
 
 // Drift is the JSON of plan --drift.

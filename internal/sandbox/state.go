@@ -3,6 +3,7 @@ package sandbox
 import (
 	"encoding/json"
 	"slices"
+	"strings"
 
 	"github.com/zo365/zo365/internal/sandbox/world"
 )
@@ -77,7 +78,11 @@ func (s *Server) state() json.RawMessage {
 		groups = append(groups, g.Name)
 	}
 	text, err := json.MarshalIndent(map[string]any{
-		"exchange_roles": len(s.world.Assignments),
+		"exchange_roles": len(s.world.Held()),
+		"exchange":       s.exchangeState(),
+		"reach":          s.reachState(false),
+		"reach_cached":   s.reachState(true),
+		"delegated":      len(s.world.Delegations),
 		"zoom_account":   s.world.AccountID,
 		"upns":           people,
 		"zoom_emails":    emails,
@@ -95,4 +100,37 @@ func (s *Server) state() json.RawMessage {
 		panic(err) // plain values
 	}
 	return text
+}
+
+// exchangeState are the roles that applications hold, each with its scope, and the policies.
+func (s *Server) exchangeState() map[string]any {
+	roles, policies := []string{}, []string{}
+	for _, a := range s.world.Held() {
+		name := a.Principal
+		if sp := s.world.Principal(a.Principal); sp != nil {
+			name = sp.Name
+		}
+		roles = append(roles, name+": "+strings.TrimSpace(a.Role+" "+s.world.ScopeName(a.Scope)))
+	}
+	for _, p := range s.world.Policies {
+		policies = append(policies, p.AppID+" "+p.Right+" "+p.Group.Name)
+	}
+	slices.Sort(roles)
+	return map[string]any{"roles": roles, "policies": policies, "scopes": len(s.world.Scopes)}
+}
+
+// reachState is what each application reaches, person by person, in a small world: those that
+// reach something at all.
+func (s *Server) reachState(cached bool) map[string]map[string][]string {
+	all := map[string]map[string][]string{}
+	const small = 200
+	if len(s.world.Users) > small {
+		return all
+	}
+	for _, sp := range s.world.Apps {
+		if len(sp.Grants) > 0 || slices.Contains(s.world.Pointers, sp.ID) {
+			all[sp.Name] = s.world.Reachable(sp, cached)
+		}
+	}
+	return all
 }

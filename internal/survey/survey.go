@@ -42,6 +42,14 @@ type Activity interface {
 	UserConsent(ctx context.Context) (tenant.UserConsent, error)
 }
 
+// Scoping is what the survey asks of Graph about limits of what applications reach.
+type Scoping interface {
+	ExchangeScopes(ctx context.Context) ([]tenant.ExchangeScope, error)
+	GroupMembers(ctx context.Context, key string) (tenant.ScopeMembers, error)
+	UnitMembers(ctx context.Context, key string) (tenant.ScopeMembers, error)
+	Delegated(ctx context.Context, principalID string) ([]tenant.DelegatedGrant, error)
+}
+
 // Mailboxes is what the survey asks of Graph about people.
 type Mailboxes interface {
 	WithoutMailbox(ctx context.Context) (tenant.Mailless, error)
@@ -73,6 +81,7 @@ type Sources struct {
 	Applications Applications
 	Activity     Activity
 	Mailboxes    Mailboxes
+	Scoping      Scoping
 	Account      Account
 	People       People
 	Groups       Groups
@@ -102,9 +111,28 @@ type Want struct {
 	PeopleConsent bool
 	// MembersOf are the groups whose members are read; nil is every group.
 	MembersOf func(group string) bool
+	// Scopes are groups and administrative units, by name or ID, whose members matter beside
+	// those of the roles in Exchange. Narrowed: a profile wants some mailboxes only, so that scopes
+	// are read although nobody named them.
+	Scopes   []ScopeKey
+	Narrowed bool
 }
 
-func (w Want) wants(f tenant.Fact) bool { return w.Facts == nil || slices.Contains(w.Facts, f) }
+// ScopeKey names a group or an administrative unit.
+type ScopeKey struct {
+	Kind tenant.ScopeKind
+	Key  string
+}
+
+// onDemand are facts that are read where they are named, or where a profile needs them.
+var onDemand = []tenant.Fact{tenant.FactScopes, tenant.FactDelegated}
+
+func (w Want) wants(f tenant.Fact) bool {
+	if w.Facts == nil {
+		return !slices.Contains(onDemand, f) || f == tenant.FactScopes && w.Narrowed
+	}
+	return slices.Contains(w.Facts, f)
+}
 
 // auditDays is how long Entra keeps its audit log with a licence for it.
 //
@@ -129,6 +157,8 @@ var asks = map[tenant.Fact][]string{
 	tenant.FactRoles:       {"msgraph.DirectoryRoles"},
 	tenant.FactSignIns:     {"msgraph.SignIns"},
 	tenant.FactExchange:    {"msgraph.ExchangeRoles"},
+	tenant.FactScopes:      {"msgraph.ExchangeScopes", "msgraph.GroupMembers", "msgraph.UnitMembers"},
+	tenant.FactDelegated:   {"msgraph.Delegated"},
 	tenant.FactZoomAccount: {"zoom.Account"},
 	tenant.FactZoomPlan:    {"zoom.Plan"},
 	tenant.FactZoomRoles:   {"zoom.AccountRoles"},
@@ -174,7 +204,10 @@ func Again(ctx context.Context, s Sources, w Want, f *tenant.Facts) error {
 	if err := together(ctx, w, first(f, s, w)); err != nil {
 		return err
 	}
-	return together(ctx, w, dependent(f, s, w))
+	if err := together(ctx, w, dependent(f, s, w)); err != nil {
+		return err
+	}
+	return together(ctx, w, last(f, s, w))
 }
 
 // first are the questions that need no other's answer.
@@ -268,6 +301,64 @@ func dependent(f *tenant.Facts, s Sources, w Want) []task {
 		)
 	}
 	return tasks
+}
+
+// last are the questions that need the answers of dependent.
+func last(f *tenant.Facts, s Sources, w Want) []task {
+	return []task{
+		read(tenant.FactScopes, &f.Scopes, "GET /beta/roleManagement/exchange/customAppScopes, /groups/{id}/members",
+			func(ctx context.Context) (tenant.Scopes, error) {
+				return scopes(ctx, s.Scoping, f.Exchange.Value, w.Scopes)
+			}),
+		read(tenant.FactDelegated, &f.Delegated, "GET /servicePrincipals/{id}/oauth2PermissionGrants",
+			each(f.Consents, func(ctx context.Context, c tenant.Consent) ([]tenant.DelegatedGrant, error) {
+				return s.Scoping.Delegated(ctx, c.Principal.ID)
+			})),
+	}
+}
+
+// scopes reads what the scopes of roles are made of. A group that could not be read says so, and
+// the others are read all the same.
+func scopes(ctx context.Context, s Scoping, roles []tenant.ExchangeRole, more []ScopeKey) (tenant.Scopes, error) {
+	found := tenant.Scopes{Members: []tenant.ScopeMembers{}}
+	keys := slices.Clone(more)
+	for _, r := range roles {
+		if r.Kind == tenant.ScopeGroup || r.Kind == tenant.ScopeUnit {
+			keys = append(keys, ScopeKey{r.Kind, r.ScopeID})
+		}
+	}
+	var err error
+	if found.Custom, err = s.ExchangeScopes(ctx); err != nil {
+		return found, err
+	}
+	seen := map[ScopeKey]bool{}
+	for _, k := range keys {
+		if seen[k] {
+			continue
+		}
+		seen[k] = true
+		ask := s.GroupMembers
+		if k.Kind == tenant.ScopeUnit {
+			ask = s.UnitMembers
+		}
+		one, err := ask(ctx, k.Key)
+		switch {
+		case tenant.Stops(err) || ctx.Err() != nil:
+			return found, errors.Join(err, ctx.Err())
+		case err != nil:
+			one = tenant.ScopeMembers{
+				Kind:   k.Kind,
+				ID:     k.Key,
+				Name:   k.Key,
+				Unseen: err.Error(),
+			}
+		}
+		if one.ID == "" {
+			one.Name = k.Key
+		}
+		found.Members = append(found.Members, one)
+	}
+	return found, nil
 }
 
 // authorizing finds the Zoom account of who authorizes: the person who is named, else

@@ -85,6 +85,8 @@ type ServicePrincipal struct {
 	Publisher   string `json:"publisher"`
 	// Enabled is false when sign-in to the application was switched off.
 	Enabled bool `json:"enabled"`
+	// Ends are when its own secrets and certificates in this tenant end.
+	Ends []time.Time `json:"ends,omitempty"`
 }
 
 // Grant is an application permission that a service principal holds.
@@ -233,17 +235,6 @@ type AppSignIn struct {
 	Last  time.Time `json:"last"`
 }
 
-// ExchangeRole is a role of Exchange Online that a service principal holds (RBAC
-// for Applications).
-type ExchangeRole struct {
-	ID          string `json:"id"`
-	PrincipalID string `json:"principal_id"`
-	// Role is for example "Application Calendars.ReadWrite".
-	Role string `json:"role"`
-	// Scope names what it is limited to; empty is every mailbox.
-	Scope string `json:"scope"`
-}
-
 // UserConsent is what the tenant lets people consent to for themselves.
 type UserConsent struct {
 	// Policies are the IDs of the app consent policies that everybody has, for example
@@ -301,6 +292,8 @@ const (
 	FactEvents       Fact = "consent_events"
 	FactExchange     Fact = "exchange_roles"
 	FactUserConsent  Fact = "user_consent"
+	FactScopes       Fact = "exchange_scopes"
+	FactDelegated    Fact = "delegated"
 	FactMailless     Fact = "without_mailbox"
 	FactZoomAccount  Fact = "zoom_account"
 	FactZoomPlan     Fact = "zoom_plan"
@@ -328,7 +321,10 @@ type Facts struct {
 	SignIns  Reading[[]AppSignIn]    `json:"sign_ins"`
 	Events   Reading[[]ConsentEvent] `json:"consent_events"`
 	Exchange Reading[[]ExchangeRole] `json:"exchange_roles"`
-	Mailless Reading[Mailless]       `json:"without_mailbox"`
+	// Scopes and Delegated are read where a command or a profile asks for them.
+	Scopes    Reading[Scopes]           `json:"exchange_scopes,omitzero"`
+	Delegated Reading[[]DelegatedGrant] `json:"delegated,omitzero"`
+	Mailless  Reading[Mailless]         `json:"without_mailbox"`
 	// UserConsent is what people may consent to for themselves.
 	UserConsent Reading[UserConsent] `json:"user_consent"`
 	// The Zoom side.

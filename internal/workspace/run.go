@@ -95,9 +95,15 @@ func (w *Workspace) hands(planID string, run Run) apply.Hands {
 		Consent:       w.consent,
 		Authorization: w.authorization,
 	}
-	h.ServiceTime = w.serviceTime
+	h.ServiceTime, h.ScopeTest = w.serviceTime, w.scopeTest
+	h.Tested = func(fingerprint string) (time.Time, bool) {
+		at, known := w.freshState().Tested[fingerprint]
+		return at, known
+	}
+	h.GrantedAt = func() time.Time { return w.freshState().GrantedAt }
 	if w.Pair.Graph != nil {
 		h.Entra, h.Graph, h.Registrations = w.Pair.Graph, w.Pair.Graph, w.Pair.Graph
+		h.Exchange, h.Leftovers = w.Pair.Graph, w.Pair.Graph
 	}
 	if w.Pair.Zoom != nil {
 		h.Groups, h.Zoom = w.Pair.Zoom, w.Pair.Zoom
@@ -320,4 +326,25 @@ func (w *Workspace) saidClosed(e journal.Entry, done bool, unseen error) {
 	case done:
 		w.settings.Say("%s was begun at %s and is done; its end was not recorded", e.Step, at)
 	}
+}
+
+// scopeTest looks at the roles in Exchange as they are now.
+func (w *Workspace) scopeTest(ctx context.Context) (doctor.ScopeTest, error) {
+	in, err := w.again(ctx, tenant.FactConsents, tenant.FactExchange, tenant.FactScopes)
+	if err == nil {
+		err = Need(in.Facts.Consents.Err, in.Facts.Exchange.Err, in.Facts.Scopes.Err)
+	}
+	if err != nil {
+		return doctor.ScopeTest{}, err
+	}
+	return doctor.TestMailboxes(in), nil
+}
+
+// freshState is what the journal says by now: this run writes to it, too.
+func (w *Workspace) freshState() journal.State {
+	entries, _, err := journal.Read(w.Journal())
+	if err != nil {
+		return w.State
+	}
+	return journal.Fold(entries)
 }

@@ -184,6 +184,8 @@ func recordOf(s journal.State) doctor.Record {
 		Authorized: map[string]doctor.Authorized{},
 		Pinned:     s.Pinned,
 		Granted:    s.Granted,
+		Exchange:   s.Exchange,
+		Tested:     s.Tested,
 	}
 	for scope, steps := range s.Portal {
 		r.Portal[scope] = map[string]doctor.Confirmed{}
@@ -314,6 +316,7 @@ func (w *Workspace) sources() survey.Sources {
 		Applications: w.Pair.Graph,
 		Activity:     w.Pair.Graph,
 		Mailboxes:    w.Pair.Graph,
+		Scoping:      w.Pair.Graph,
 		Account:      w.Pair.Zoom,
 		People:       w.Pair.Zoom,
 		Groups:       w.Pair.Zoom,
@@ -342,6 +345,8 @@ func (w *Workspace) wanted(facts []tenant.Fact) survey.Want {
 		ZoomEmail: w.want.ZoomEmail,
 		// What people may consent to takes a permission of its own, and matters to few.
 		PeopleConsent: len(doctor.PeopleConsent(w.File)) > 0,
+		Scopes:        scopeKeys(w.Input),
+		Narrowed:      len(doctor.MailboxesWanted(w.File).Scopes) > 0,
 	}
 	for _, id := range []string{w.File.Microsoft.ZoomAppID, w.Input.Record.Pinned.AppID} {
 		if id != "" {
@@ -356,6 +361,28 @@ func (w *Workspace) wanted(facts []tenant.Fact) survey.Want {
 		}
 	}
 	return want
+}
+
+// scopeKeys are the groups and units that limits are made of: those that the tenant file names,
+// and those of access policies that somebody read in Exchange.
+func scopeKeys(in doctor.Input) []survey.ScopeKey {
+	var keys []survey.ScopeKey
+	for _, m := range doctor.MailboxesWanted(in.File).Scopes {
+		switch {
+		case m.Group != "":
+			keys = append(keys, survey.ScopeKey{Kind: tenant.ScopeGroup, Key: m.Group})
+		case m.Unit != "":
+			keys = append(keys, survey.ScopeKey{Kind: tenant.ScopeUnit, Key: m.Unit})
+		}
+	}
+	for _, p := range doctor.PoliciesOf(in) {
+		key := p.GroupID
+		if key == "" {
+			key = p.Group
+		}
+		keys = append(keys, survey.ScopeKey{Kind: tenant.ScopeGroup, Key: key})
+	}
+	return keys
 }
 
 // Findings are doctor's.

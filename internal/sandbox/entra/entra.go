@@ -366,3 +366,6 @@ func (e *Service) graph() string {
 	}
 	return e.Server.Origin
 }
+
+// AppID is the application that a token was given to.
+func (i *Issued) AppID() string { return i.client }

@@ -26,6 +26,8 @@ var principalProperties = []string{
 	"appRoles",
 	"oauth2PermissionScopes",
 	"verifiedPublisher",
+	"passwordCredentials",
+	"keyCredentials",
 }
 
 func (s *Service) principalEntity(sp *world.ServicePrincipal) world.Entity {
@@ -71,6 +73,10 @@ func (s *Service) principalEntity(sp *world.ServicePrincipal) world.Entity {
 			"addedDateTime":       "2021-06-01T00:00:00Z",
 		}
 	}
+	secrets := []any{}
+	for i, ends := range sp.Secrets {
+		secrets = append(secrets, password("secret "+itoa(i+1), "abc", sp.ID, ends))
+	}
 	assignments := []any{}
 	for _, a := range s.assignments(sp) {
 		assignments = append(assignments, map[string]any(a))
@@ -92,6 +98,8 @@ func (s *Service) principalEntity(sp *world.ServicePrincipal) world.Entity {
 		"oauth2PermissionScopes":    scopes,
 		"verifiedPublisher":         publisher,
 		"appRoleAssignments":        assignments,
+		"passwordCredentials":       secrets,
+		"keyCredentials":            []any{},
 	}
 }
 

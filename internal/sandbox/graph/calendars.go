@@ -95,6 +95,10 @@ func (s *Service) mailbox(g *graphCall) (*world.User, bool) {
 	if may {
 		g.rec.Allowed = append(g.rec.Allowed, readers[by])
 	}
+	scoped := false
+	if u != nil && !me && g.token.User == nil {
+		may, scoped = s.reaches(g, u, readers, may)
+	}
 	switch {
 	case u == nil:
 		s.Error(g.rec, g.r, http.StatusNotFound, "ErrorInvalidUser", "The requested user '"+g.path[1]+"' is invalid.")
@@ -106,7 +110,7 @@ func (s *Service) mailbox(g *graphCall) (*world.User, bool) {
 			"ErrorAccessDenied",
 			"Access is denied. Check credentials and try again.",
 		)
-	case u.AccessPolicy && g.token.User == nil:
+	case scoped, u.AccessPolicy && g.token.User == nil:
 		// reported: https://github.com/microsoftgraph/microsoft-graph-docs/issues/10103
 		s.Error(
 			g.rec,
@@ -132,4 +136,20 @@ func (s *Service) mailbox(g *graphCall) (*world.User, bool) {
 		return u, true
 	}
 	return nil, false
+}
+
+// reaches answers for an application as Exchange does: by its grants and the policies, or by its
+// roles as Exchange's cache has them. scoped says that policies or scopes keep it out.
+func (s *Service) reaches(g *graphCall, u *world.User, readers []string, granted bool) (may, scoped bool) {
+	sp := s.World.App(g.token.AppID())
+	if sp == nil {
+		return granted, false
+	}
+	reach := s.World.Reach(sp, u, true)
+	may = slices.ContainsFunc(readers, func(p string) bool { return slices.Contains(reach, p) })
+	roles := slices.ContainsFunc(s.World.Held(), func(a world.ExchangeAssignment) bool { return a.Principal == sp.ID })
+	if u.NoMailbox {
+		return granted || roles, false
+	}
+	return may || granted || roles, !may && (granted || roles)
 }

@@ -176,6 +176,9 @@ var userProperties = append([]string{
 	"assignedPlans",
 	"assignedLicenses",
 	"employeeId",
+	"department",
+	"city",
+	"companyName",
 }, userDefaults...)
 
 func userEntity(u *world.User) world.Entity {
@@ -188,9 +191,12 @@ func userEntity(u *world.User) world.Entity {
 		"surname":                     nullable(u.Surname),
 		"mail":                        nullable(u.Mail),
 		"businessPhones":              []any{},
-		"jobTitle":                    nil,
+		"jobTitle":                    nullable(u.Title),
+		"department":                  nullable(u.Department),
+		"city":                        nullable(u.City),
+		"companyName":                 nullable(u.Company),
 		"mobilePhone":                 nil,
-		"officeLocation":              nil,
+		"officeLocation":              nullable(u.Office),
 		"preferredLanguage":           nil,
 		"accountEnabled":              !u.Disabled,
 		"userType":                    "Member",

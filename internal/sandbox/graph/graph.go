@@ -119,6 +119,18 @@ func graphRoutes() []graphRoute {
 		{"DELETE", "roleManagement/exchange/roleAssignments/*", (*Service).removeExchangeRole},
 		{"GET", "roleManagement/exchange/roleDefinitions", (*Service).exchangeDefinitions},
 		{"GET", "roleManagement/exchange/customAppScopes", (*Service).exchangeScopes},
+		{"POST", "roleManagement/exchange/customAppScopes", (*Service).createExchangeScope},
+		{"DELETE", "roleManagement/exchange/customAppScopes/*", (*Service).removeExchangeScope},
+		{"GET", "groups", (*Service).listGroups},
+		{"GET", "groups/*", (*Service).getGroup},
+		{"GET", "groups/*/members", (*Service).groupMembers},
+		{"GET", "directory/administrativeUnits", (*Service).listUnits},
+		{"GET", "directory/administrativeUnits/*", (*Service).getUnit},
+		{"GET", "directory/administrativeUnits/*/members", (*Service).unitMembers},
+		{"GET", "servicePrincipals/*/oauth2PermissionGrants", (*Service).delegated},
+		{"DELETE", "oauth2PermissionGrants/*", (*Service).removeDelegated},
+		{"DELETE", "servicePrincipals/*", (*Service).deletePrincipal},
+		{"GET", "places/microsoft.graph.room", (*Service).rooms},
 		{"POST", "$batch", (*Service).batch},
 	}
 }

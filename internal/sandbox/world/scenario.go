@@ -61,6 +61,23 @@ type TenantScenario struct {
 	RefuseRanges bool `yaml:"refuse_upn_ranges"`
 	// Licence is "P1" (the default) or "free", which has no sign-in report.
 	Licence string `yaml:"licence"`
+	// Groups and Units are the tenant's groups and administrative units.
+	Groups []DirectoryGroupScenario `yaml:"groups"`
+	Units  []DirectoryGroupScenario `yaml:"administrative_units"`
+	// ExchangeScopes are custom scopes in Exchange, which roles name.
+	ExchangeScopes []ScopeScenario `yaml:"exchange_scopes"`
+	// AccessPolicies are application access policies; PolicyNesting counts the members of
+	// groups within their groups, too.
+	AccessPolicies []PolicyScenario `yaml:"access_policies"`
+	PolicyNesting  bool             `yaml:"policy_nesting"`
+	// ExchangeCache is how long Exchange goes by its roles as they were.
+	ExchangeCache time.Duration `yaml:"exchange_cache"`
+	// ExchangePointer: Exchange takes a role only for an application that New-ServicePrincipal
+	// has made known to it. Whether Graph needs that is told nowhere.
+	ExchangePointer bool `yaml:"exchange_pointer"`
+	// EWS is the organization's setting; AllowedEWS are the applications that may still use it.
+	EWS        *bool    `yaml:"ews_enabled"`
+	AllowedEWS []string `yaml:"ews_allowed"`
 }
 
 // Refusal makes the token endpoint refuse one kind of grant.
@@ -106,6 +123,37 @@ type AppScenario struct {
 	// OtherSecrets are how long further client secrets are good for, which nobody here
 	// signs in with.
 	OtherSecrets []time.Duration `yaml:"other_secrets"`
+	// ExchangeRoles are its roles in Exchange Online.
+	ExchangeRoles []ExchangeRole `yaml:"exchange_roles"`
+}
+
+// DirectoryGroupScenario is a group or an administrative unit with its members' UPNs and the
+// names of groups within it.
+type DirectoryGroupScenario struct {
+	Name    string   `yaml:"name"`
+	Members []string `yaml:"members"`
+	Nested  []string `yaml:"nested"`
+}
+
+// ScopeScenario is a custom scope in Exchange.
+type ScopeScenario struct {
+	Name      string `yaml:"name"`
+	Filter    string `yaml:"filter"`
+	Exclusive bool   `yaml:"exclusive"`
+}
+
+// PolicyScenario is an application access policy: App is "zoom" or an application ID, Right is
+// RestrictAccess or DenyAccess.
+type PolicyScenario struct {
+	App   string `yaml:"app"`
+	Group string `yaml:"group"`
+	Right string `yaml:"right"`
+}
+
+// DelegatedScenario is a delegated grant on Microsoft Graph: of everybody, or of one person.
+type DelegatedScenario struct {
+	Scope  string `yaml:"scope"`
+	Person string `yaml:"person"`
 }
 
 // ZoomAppGranted is Zoom's enterprise application as it is at the start; with
@@ -121,6 +169,9 @@ type ZoomAppGranted struct {
 	LastSignIn time.Duration `yaml:"last_sign_in"`
 	// ExchangeRoles are its roles in Exchange Online.
 	ExchangeRoles []ExchangeRole `yaml:"exchange_roles"`
+	// Delegated are its delegated grants. Present: it is in the tenant without any permission.
+	Delegated []DelegatedScenario `yaml:"delegated"`
+	Present   bool                `yaml:"present"`
 }
 
 // OtherApp is an enterprise application with its permissions.
@@ -128,12 +179,18 @@ type OtherApp struct {
 	Name        string   `yaml:"name"`
 	AppID       string   `yaml:"app_id"`
 	Permissions []string `yaml:"permissions"`
-	// Publisher is the verified one; Zoom's own when it is empty.
-	Publisher string `yaml:"publisher"`
+	// Publisher is the verified one; Zoom's own when it is empty, and none with "-".
+	Publisher     string              `yaml:"publisher"`
+	ExchangeRoles []ExchangeRole      `yaml:"exchange_roles"`
+	Delegated     []DelegatedScenario `yaml:"delegated"`
+	Disabled      bool                `yaml:"disabled"`
+	LastSignIn    time.Duration       `yaml:"last_sign_in"`
+	// Credentials are how long its own credentials in this tenant are good for.
+	Credentials []time.Duration `yaml:"credentials"`
 }
 
-// ExchangeRole is a role of RBAC for Applications; an empty scope is every
-// mailbox.
+// ExchangeRole is a role of RBAC for Applications; an empty scope is every mailbox, others are
+// written group:NAME, unit:NAME, filter:EXPRESSION, or as the name of a custom scope.
 type ExchangeRole struct {
 	Role  string `yaml:"role"`
 	Scope string `yaml:"scope"`
@@ -153,6 +210,8 @@ type ZoomScenario struct {
 	Roles []ZoomRole `yaml:"roles"`
 	// OneToken: a newer token makes the older ones invalid, as some accounts have it.
 	OneToken bool `yaml:"one_token"`
+	// RoomServices are the calendar services of Zoom Rooms.
+	RoomServices []RoomService `yaml:"room_services"`
 }
 
 // ZoomRole is a role that somebody made in the account.
@@ -194,6 +253,21 @@ type ManagedDomain struct {
 	Status string `yaml:"status"`
 }
 
+// RoomService is a calendar service of Zoom Rooms with its resources.
+type RoomService struct {
+	Name      string         `yaml:"name"`
+	Resources []RoomResource `yaml:"resources"`
+}
+
+// RoomResource is a calendar resource: the address of a room's mailbox. Room is the Zoom Room
+// that it is assigned to; Failed, that it does not synchronize.
+type RoomResource struct {
+	Email  string `yaml:"email"`
+	Name   string `yaml:"name"`
+	Room   string `yaml:"room"`
+	Failed bool   `yaml:"failed"`
+}
+
 // ZoomGroup is a group with its members' emails.
 type ZoomGroup struct {
 	Name    string   `yaml:"name"`
@@ -217,6 +291,14 @@ type Person struct {
 	// AccessPolicy: an application access policy of Exchange keeps applications out of this
 	// person's mailbox.
 	AccessPolicy bool `yaml:"access_policy"`
+	// Room: a conference room's mailbox.
+	Room bool `yaml:"room"`
+	// What recipient filters look at.
+	Department string `yaml:"department"`
+	City       string `yaml:"city"`
+	Company    string `yaml:"company"`
+	Office     string `yaml:"office"`
+	Title      string `yaml:"title"`
 	// Calendars are the names beside the primary one.
 	Calendars []string `yaml:"calendars"`
 	// Roles are the names of Entra directory roles.
@@ -388,6 +470,9 @@ func (s Scenario) check(name string) error {
 			}
 		}
 	}
+	if err := s.checkExchange(name); err != nil {
+		return err
+	}
 	for i, r := range s.Tenant.Refusals {
 		if !slices.Contains(refusable, r.On) {
 			return fmt.Errorf(
@@ -420,4 +505,37 @@ func (s Scenario) check(name string) error {
 		}
 	}
 	return nil
+}
+
+// checkExchange: a name that is misspelled must not be a scope of nobody.
+func (s Scenario) checkExchange(name string) error {
+	roles := slices.Concat(s.Tenant.ZoomApp.ExchangeRoles, s.Tenant.App.ExchangeRoles)
+	for _, other := range s.Tenant.OtherZoomApps {
+		roles = append(roles, other.ExchangeRoles...)
+	}
+	groups, units := groupNames(s.Tenant.Groups), groupNames(s.Tenant.Units)
+	for _, r := range roles {
+		kind, of, _ := strings.Cut(r.Scope, ":")
+		switch {
+		case !slices.Contains(ExchangeRoleNames, r.Role):
+			return fmt.Errorf("the scenario %s: %q is not a role of Exchange that the sandbox knows", name, r.Role)
+		case kind == "group" && !slices.Contains(groups, of), kind == "unit" && !slices.Contains(units, of):
+			return fmt.Errorf("the scenario %s: the scope %q names nothing in the tenant", name, r.Scope)
+		}
+	}
+	for _, p := range s.Tenant.AccessPolicies {
+		if !slices.Contains(groups, p.Group) || p.Right != "RestrictAccess" && p.Right != "DenyAccess" {
+			return fmt.Errorf("the scenario %s: an access policy needs a group of the tenant and RestrictAccess or DenyAccess",
+				name)
+		}
+	}
+	return nil
+}
+
+func groupNames(all []DirectoryGroupScenario) []string {
+	names := make([]string, len(all))
+	for i, g := range all {
+		names[i] = g.Name
+	}
+	return names
 }

@@ -33,8 +33,16 @@ type World struct {
 	Registrations []string
 	Names         map[string]string
 	Audit         []AuditEvent
-	// Assignments are roles in Exchange Online.
+	// Assignments are roles in Exchange Online, Scopes its custom scopes, Policies its application
+	// access policies; Pointers are the service principals that Exchange knows.
 	Assignments []ExchangeAssignment
+	Scopes      []*ExchangeScope
+	Policies    []AccessPolicy
+	Pointers    []string
+	// Groups and Units are the tenant's groups and administrative units, Delegations the
+	// delegated permission grants.
+	Groups, Units []*DirectoryGroup
+	Delegations   []Delegated
 	// RegistrationID is the object of the registration that zo365 signs in with;
 	// its client secret is good until secretEnds.
 	RegistrationID string
@@ -78,6 +86,8 @@ type ServicePrincipal struct {
 	CreatedAt                  time.Time
 	Grants                     []Grant
 	Disabled                   bool
+	// Secrets are when its own credentials in this tenant end.
+	Secrets []time.Time
 	// SignedIn is when the application last signed in as itself; zero is never.
 	SignedIn time.Time
 }
@@ -150,13 +160,14 @@ func New(s Scenario, extra int, seed uint64, now func() time.Time) *World {
 		w.faults = append(w.faults, &f)
 	}
 	w.addApps()
-	w.addExchangeRoles()
 	for _, p := range s.People {
 		w.addPerson(p)
 	}
 	for _, p := range generate(w.random, extra, w.defaultDomain()) {
 		w.addPerson(p)
 	}
+	w.addPrincipals()
+	w.addExchange()
 	for _, g := range s.Zoom.Groups {
 		group := &AccountGroup{ID: w.ZoomID(), Name: g.Name}
 		w.ZoomGroups = append(w.ZoomGroups, group)
@@ -209,13 +220,22 @@ func (w *World) addApps() {
 		for _, p := range granted {
 			w.Grant(zoom, p)
 		}
+	} else if w.Scenario.Tenant.ZoomApp.Present {
+		w.Instantiate()
 	}
 	for _, other := range w.Scenario.Tenant.OtherZoomApps {
 		sp := &ServicePrincipal{
 			ID:        w.GUID(),
 			AppID:     other.AppID,
 			Name:      other.Name,
-			Publisher: cmp.Or(other.Publisher, ZoomAppOwner),
+			Publisher: strings.TrimPrefix(cmp.Or(other.Publisher, ZoomAppOwner), "-"),
+			Disabled:  other.Disabled,
+		}
+		if other.LastSignIn > 0 {
+			sp.SignedIn = w.Now().Add(-other.LastSignIn)
+		}
+		for _, left := range other.Credentials {
+			sp.Secrets = append(sp.Secrets, w.Now().Add(left))
 		}
 		for _, p := range other.Permissions {
 			w.Grant(sp, p)

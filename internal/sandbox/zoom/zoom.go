@@ -159,6 +159,20 @@ var zoomRoutes = []zoomRoute{
 		label:   "HEAVY",
 	},
 	{pattern: "roles", scope: "role:read:list_roles:admin", serve: (*Service).zoomRoles},
+	{
+		pattern: "rooms/calendar/services",
+		scope:   "zoom_rooms:read:list_calendar_services:admin",
+		classic: []string{"room:read:admin"},
+		serve:   (*Service).roomServices,
+		label:   "MEDIUM",
+	},
+	{
+		pattern: "rooms/calendar/services/*/resources",
+		scope:   "zoom_rooms:read:list_calendar_resources:admin",
+		classic: []string{"room:read:admin"},
+		serve:   (*Service).roomResources,
+		label:   "MEDIUM",
+	},
 }
 
 func matchPath(pattern, escaped string) (keys []string, ok bool) {

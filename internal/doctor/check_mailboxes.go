@@ -1,0 +1,135 @@
+package doctor
+
+import (
+	"fmt"
+	"strings"
+	"time"
+)
+
+// CacheLimit is how long Exchange may go by its roles as they were, at most.
+//
+// https://learn.microsoft.com/exchange/permissions-exo/application-rbac
+const CacheLimit = 2 * time.Hour
+
+// checkMailboxScope compares what Zoom reaches with what the profiles want it to reach.
+func checkMailboxScope(in Input, f *findings) {
+	want := MailboxesWanted(in.File)
+	if len(want.Scopes) == 0 {
+		f.skip("No profile has a mailbox_scope: every mailbox is meant")
+		return
+	}
+	if _, ok := appliesToApp(in, f); !ok {
+		return
+	}
+	if unseen(f, in.Facts.Exchange, "the roles in Exchange Online") ||
+		unseen(f, in.Facts.Scopes, "the scopes in Exchange and who is in them") {
+		return
+	}
+	n := Narrow(in, NarrowOptions{Cache: CacheLimit})
+	one := Finding{Severity: OK, Evidence: append(evidence(in.Facts.Exchange), evidence(in.Facts.Scopes)...)}
+	one.Saw = "Zoom reaches the mailboxes in " + strings.Join(
+		scopesOf(n),
+		" and ",
+	) + ", and no other by a grant or role that is seen"
+	takes := 0
+	for _, s := range n.Steps {
+		if s.Action == RevokePermission || s.Action == RemoveRole {
+			takes++
+		}
+	}
+	since, tested := in.Record.Tested[Fingerprint(ReachOf(in, ZoomApplication(in).Consent).Roles)]
+	switch {
+	case n.Problem != "":
+		one.Severity, one.Saw, one.Fix = Fail, capital(n.Problem), n.Fix
+	case takes > 0 && tested && !stopped(n):
+		one.Severity, one.Fix = Warn, "zo365 rbac apply"
+		one.Saw = fmt.Sprintf(
+			"The roles are in place and tested; waiting for Exchange's cache since %s (until %s at the latest)",
+			since.UTC().Format(time.RFC3339),
+			since.Add(CacheLimit).UTC().Format(time.RFC3339),
+		)
+		if in.Now.After(since.Add(CacheLimit)) {
+			one.Saw = "The roles are in place and tested, and Exchange's cache has been waited for; the wide grants are still there"
+		}
+	case takes > 0:
+		one.Severity, one.Fix = Fail, "zo365 rbac plan"
+		one.Saw = fmt.Sprintf("Zoom reaches more than the profiles want: %d grants or roles are wider than %s",
+			takes, strings.Join(scopesOf(n), " and "))
+	case len(n.Steps) > 0:
+		one.Severity, one.Saw, one.Fix = Fail, "Zoom does not have its roles in all scopes that the profiles want", "zo365 rbac plan"
+	case len(n.Open) > 0:
+		one.Severity, one.Fix = Warn, "zo365 rbac show"
+		one.Saw += "; " + strings.Join(n.Open, "; ")
+	}
+	f.add(one)
+}
+
+func stopped(n Narrowing) bool {
+	for _, s := range n.Steps {
+		if s.Stopped != nil {
+			return true
+		}
+	}
+	return false
+}
+
+func scopesOf(n Narrowing) []string {
+	var names []string
+	for _, m := range n.Wanted.Scopes {
+		_, name := m.YAML()
+		names = append(names, name)
+	}
+	return names
+}
+
+// checkPolicies names application access policies, which roles replace and no API shows.
+func checkPolicies(in Input, f *findings) {
+	c, ok := appliesToApp(in, f)
+	if !ok {
+		return
+	}
+	a := ReachOf(in, c.Consent)
+	read := in.Record.Exchange
+	granted := false
+	for _, g := range c.Grants {
+		granted = granted || g.Permission.ReachesMailboxes()
+	}
+	one := Finding{
+		Severity: OK,
+		Saw:      "No access policy is about Zoom's application",
+		Evidence: evidence(in.Facts.Consents),
+	}
+	switch {
+	case a.PoliciesUnseen != "" && len(MailboxesWanted(in.File).Scopes) == 0:
+		f.skip("No profile narrows Zoom to some mailboxes; no API shows access policies")
+		return
+	case a.PoliciesUnseen != "" && !granted:
+		f.skip("Zoom's application holds no grant in Entra that an access policy could constrain")
+		return
+	case a.PoliciesUnseen != "":
+		one.Severity, one.Saw = Unknown, capital(a.PoliciesUnseen)
+		one.Fix = "zo365 rbac script --inventory > inventory.ps1, run it in Exchange Online PowerShell, then: zo365 rbac confirm --from result.json"
+	case read == nil || read.Policies == nil:
+		one.Saw = "A person accepts that access policies are not known (--allow-unknown " + codePolicies + ")"
+	default:
+		one.Evidence = append(
+			one.Evidence,
+			Evidence{Source: "Exchange Online PowerShell, handed over by " + read.By, At: read.At},
+		)
+		var about []string
+		for _, p := range a.Policies {
+			if p.For(c.Principal.AppID) {
+				about = append(about, p.Right+" "+p.Group)
+			}
+		}
+		if len(about) > 0 {
+			one.Severity = Warn
+			one.Saw = "Access policies, which roles replace, are about Zoom's application: " + strings.Join(about, ", ")
+			one.Fix = "zo365 integration enable --mailbox-scope 'group:NAME', then: zo365 rbac plan"
+			if len(MailboxesWanted(in.File).Scopes) > 0 {
+				one.Fix = "zo365 rbac plan"
+			}
+		}
+	}
+	f.add(one)
+}

@@ -1,0 +1,200 @@
+package doctor
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/zo365/zo365/internal/profile"
+	"github.com/zo365/zo365/internal/reach"
+	"github.com/zo365/zo365/internal/tenant"
+)
+
+// Mailboxes are those that the profiles want Zoom's application to reach. It is one application
+// for all profiles, so that their scopes add up.
+type Mailboxes struct {
+	// Scopes are the wanted scopes, each once, in the file's order.
+	Scopes []profile.MailboxScope
+	// Everybody are the scopes, in words, that want every mailbox: while one does, nothing is
+	// narrowed.
+	Everybody []string
+}
+
+// Narrow says whether anything is to be narrowed.
+func (m Mailboxes) Narrow() bool { return len(m.Scopes) > 0 && len(m.Everybody) == 0 }
+
+// MailboxesWanted are the mailboxes that a tenant file wants.
+func MailboxesWanted(f profile.File) Mailboxes {
+	var m Mailboxes
+	add := func(words string, e profile.Effective) {
+		switch {
+		case !e.Authorizable():
+		case e.MailboxScope.Empty():
+			m.Everybody = append(m.Everybody, words)
+		case !slices.Contains(m.Scopes, e.MailboxScope):
+			m.Scopes = append(m.Scopes, e.MailboxScope)
+		}
+	}
+	account, _ := f.Effective("")
+	if !f.Account.Empty() {
+		add("the account", account)
+	}
+	for _, g := range f.Groups {
+		if e, _ := f.Effective(g.Name); !g.Empty() { // it has a profile
+			add("the group "+g.Name, e)
+		}
+	}
+	return m
+}
+
+// PoliciesOf are the application access policies that somebody read in Exchange; none is not
+// nothing: no API shows them.
+func PoliciesOf(in Input) []tenant.AccessPolicy {
+	if in.Record.Exchange == nil || in.Record.Exchange.Policies == nil {
+		return nil
+	}
+	return *in.Record.Exchange.Policies
+}
+
+// codePolicies is what --allow-unknown names where access policies are not known.
+const codePolicies = "access-policies"
+
+// ReachOf is all that is known of what an application may do in mailboxes: what the services
+// show, and what somebody read in Exchange where no API shows it.
+func ReachOf(in Input, c tenant.Consent) reach.Application {
+	a := reach.Application{Grants: c.Grants}
+	if c.Principal != nil {
+		a.Principal = *c.Principal
+	}
+	f, read := in.Facts, in.Record.Exchange
+	ours := read != nil && strings.EqualFold(read.AppID, a.Principal.AppID)
+	switch {
+	case f.Exchange.Seen():
+		a.Roles = exchangeRoles(in, c)
+	case ours && read.Roles != nil:
+		a.Roles = *read.Roles
+	default:
+		a.RolesUnseen = notSeen(f.Exchange, "its roles in Exchange Online")
+	}
+	switch {
+	case f.Scopes.Seen():
+		a.Custom, a.Members = f.Scopes.Value.Custom, f.Scopes.Value.Members
+	default:
+		a.CustomUnseen = notSeen(f.Scopes, "Exchange's scopes")
+	}
+	switch {
+	case read != nil && read.Policies != nil:
+		a.Policies = *read.Policies
+	case slices.Contains(in.Allowed, codePolicies):
+	default:
+		a.PoliciesUnseen = "no API shows access policies, and nobody has read them in Exchange Online PowerShell yet"
+	}
+	return a
+}
+
+func notSeen[T any](r tenant.Reading[T], what string) string {
+	if r.Err != nil {
+		return what + ": " + r.Err.Error()
+	}
+	return what + " were not read"
+}
+
+// wantedRole is a wanted scope as a role without a name has it; problem says why there is none.
+func wantedRole(
+	in Input,
+	m profile.MailboxScope,
+) (r tenant.ExchangeRole, members *tenant.ScopeMembers, problem string) {
+	kind, key := tenant.ScopeGroup, m.Group
+	switch {
+	case m.Filter != "":
+		r = tenant.ExchangeRole{Kind: tenant.ScopeFilter, Filter: m.Filter, Scope: m.Filter}
+		for _, s := range in.Facts.Scopes.Value.Custom {
+			if s.Filter == m.Filter && !s.Exclusive {
+				r.ScopeID, r.Scope = s.ID, s.Name
+			}
+		}
+		return r, nil, ""
+	case m.Unit != "":
+		kind, key = tenant.ScopeUnit, m.Unit
+	}
+	for i, one := range in.Facts.Scopes.Value.Members {
+		if one.Kind != kind || !strings.EqualFold(one.Name, key) && !strings.EqualFold(one.ID, key) {
+			continue
+		}
+		if one.Unseen != "" {
+			return r, nil, one.Unseen
+		}
+		r = tenant.ExchangeRole{Kind: kind, ScopeID: one.ID, Scope: ScopeLabel(kind, one.Name)}
+		return r, &in.Facts.Scopes.Value.Members[i], ""
+	}
+	return r, nil, "who is in " + ScopeLabel(kind, key) + " was not read"
+}
+
+// ScopeLabel names a scope for people.
+func ScopeLabel(kind tenant.ScopeKind, name string) string {
+	switch kind {
+	case tenant.ScopeGroup:
+		return "group " + name
+	case tenant.ScopeUnit:
+		return "administrative unit " + name
+	case tenant.ScopeFilter:
+		return "filter " + name
+	case tenant.ScopeUser, tenant.ScopeOther:
+	}
+	return name
+}
+
+// RoleLabel names a role with its scope.
+func RoleLabel(in Input, r tenant.ExchangeRole) string {
+	if r.Unlimited() {
+		return r.Role + " for every mailbox"
+	}
+	name := r.Scope
+	if r.Kind == tenant.ScopeGroup || r.Kind == tenant.ScopeUnit {
+		name = ScopeLabel(r.Kind, r.ScopeID)
+	}
+	for _, one := range in.Facts.Scopes.Value.Members {
+		if one.Kind == r.Kind && one.ID != "" && strings.EqualFold(one.ID, r.ScopeID) {
+			name = ScopeLabel(r.Kind, one.Name)
+		}
+	}
+	return r.Role + " in " + name
+}
+
+// WantedMailbox says whether the profiles want a mailbox to be reached: yes, no or unknown; empty
+// where none of them has a mailbox_scope.
+func WantedMailbox(in Input, m reach.Mailbox) string {
+	want := MailboxesWanted(in.File)
+	switch {
+	case len(want.Scopes) == 0:
+		return ""
+	case len(want.Everybody) > 0:
+		return string(reach.Yes)
+	}
+	a := reach.Application{
+		Principal: tenant.ServicePrincipal{Enabled: true},
+		Custom:    []tenant.ExchangeScope{},
+		Members:   in.Facts.Scopes.Value.Members,
+	}
+	unsure := false
+	for _, scope := range want.Scopes {
+		r, _, problem := wantedRole(in, scope)
+		if problem != "" {
+			unsure = true
+			continue
+		}
+		a.Roles = append(a.Roles, r)
+	}
+	answer := reach.No
+	for _, way := range a.Ways(reach.Mailbox{ID: m.ID, UPN: m.UPN, Properties: m.Properties}) {
+		switch {
+		case way.Answer == reach.Yes:
+			return string(reach.Yes)
+		case way.Answer == reach.Unknown:
+			answer = reach.Unknown
+		}
+	}
+	if unsure {
+		answer = reach.Unknown
+	}
+	return string(answer)
+}
