@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/zo365/zo365/internal/shell"
@@ -13,9 +14,11 @@ import (
 	"github.com/zo365/zo365/internal/apply"
 	"github.com/zo365/zo365/internal/config"
 	"github.com/zo365/zo365/internal/doctor"
+	"github.com/zo365/zo365/internal/menu"
 	"github.com/zo365/zo365/internal/plan"
 	"github.com/zo365/zo365/internal/profile"
 	"github.com/zo365/zo365/internal/render"
+	"github.com/zo365/zo365/internal/tenant"
 	"github.com/zo365/zo365/internal/workspace"
 )
 
@@ -104,7 +107,9 @@ type disableOptions struct {
 	Group  string
 	Off    bool
 	Revoke bool
-	Yes    bool
+	// DeleteApp takes the application out of the tenant, too.
+	DeleteApp bool
+	Yes       bool
 }
 
 func newIntegrationDisableCmd(env *Env) *cobra.Command {
@@ -119,7 +124,8 @@ presses Disable and Delete, which removes the credentials from Zoom's server.
 
 With --off the integration itself is turned off too. With --revoke the consent
 is taken back in Entra as well: the app role assignments of Zoom's application
-are deleted.`,
+are deleted. With --delete-app beside it its delegated grants, its roles in Exchange
+and the enterprise application itself go, too; what remains where is said at the end.`,
 		Example: "  zo365 integration disable\n  zo365 integration disable --off --yes\n  zo365 integration disable --revoke",
 		Args:    flagsOnly,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return runIntegrationDisable(cmd.Context(), env, opts) },
@@ -127,11 +133,20 @@ are deleted.`,
 	cmd.Flags().StringVar(&opts.Group, "group", "", "change this group's profile instead of the account's")
 	cmd.Flags().BoolVar(&opts.Off, "off", false, "turn the integration off as well")
 	cmd.Flags().BoolVar(&opts.Revoke, "revoke", false, "delete the app role assignments of Zoom's application in Entra")
+	cmd.Flags().BoolVar(
+		&opts.DeleteApp,
+		"delete-app",
+		false,
+		"with --revoke: also take away delegated grants and roles in Exchange, and delete the enterprise application",
+	)
 	cmd.Flags().BoolVarP(&opts.Yes, "yes", "y", false, "do not ask")
 	return cmd
 }
 
 func runIntegrationDisable(ctx context.Context, env *Env, opts disableOptions) error {
+	if opts.DeleteApp && !opts.Revoke {
+		return usagef("--delete-app goes with --revoke")
+	}
 	w, err := env.workspace(false)
 	if err != nil {
 		return err
@@ -162,7 +177,7 @@ func runIntegrationDisable(ctx context.Context, env *Env, opts disableOptions) e
 		}
 	}
 	if opts.Revoke { // before the file says that nobody wants the consent
-		if _, err := lookToRevoke(ctx, w); err != nil {
+		if _, err := lookToRevoke(ctx, w, opts.DeleteApp); err != nil {
 			return err
 		}
 	}
@@ -171,7 +186,7 @@ func runIntegrationDisable(ctx context.Context, env *Env, opts disableOptions) e
 		return settingError(err)
 	}
 	if opts.Revoke {
-		if out.Revoked, err = revoke(ctx, env, opts.Yes); err != nil {
+		if out.Revoked, err = revoke(ctx, env, opts); err != nil {
 			return fmt.Errorf("the profile was changed, but the consent was not revoked whole: %w", err)
 		}
 	}
@@ -182,8 +197,12 @@ func runIntegrationDisable(ctx context.Context, env *Env, opts disableOptions) e
 }
 
 // lookToRevoke signs in and finds the application whose consent is taken back.
-func lookToRevoke(ctx context.Context, w *workspace.Workspace) (doctor.Choice, error) {
+func lookToRevoke(ctx context.Context, w *workspace.Workspace, whole bool) (doctor.Choice, error) {
 	look := workspace.Look{Command: "integration disable --revoke", Facts: doctor.ApplicationFacts}
+	if whole {
+		look.Command = "integration disable --revoke --delete-app"
+		look.Facts = append(slices.Clone(look.Facts), tenant.FactDelegated)
+	}
 	if err := w.SignIn(ctx, look); err != nil {
 		return doctor.Choice{}, err
 	}
@@ -205,7 +224,7 @@ func lookToRevoke(ctx context.Context, w *workspace.Workspace) (doctor.Choice, e
 
 // revoke takes the consent back in Entra, unless another scope still needs it: a plan
 // whose steps are the grants of Zoom's application.
-func revoke(ctx context.Context, env *Env, yes bool) ([]string, error) {
+func revoke(ctx context.Context, env *Env, opts disableOptions) ([]string, error) {
 	w, err := env.workspace(false)
 	if err != nil {
 		return nil, err
@@ -227,11 +246,16 @@ func revoke(ctx context.Context, env *Env, yes bool) ([]string, error) {
 			"disable those first",
 		)
 	}
-	app, err := lookToRevoke(ctx, w)
+	app, err := lookToRevoke(ctx, w, opts.DeleteApp)
 	if err != nil {
 		return nil, err
 	}
-	p := plan.Revocation(w.Input, w.Findings(), w.Portals())
+	if opts.DeleteApp {
+		if err := workspace.Need(w.Input.Facts.Exchange.Err, w.Input.Facts.Delegated.Err); err != nil {
+			return nil, err
+		}
+	}
+	p := plan.Revocation(w.Input, w.Findings(), w.Portals(), opts.DeleteApp)
 	if err := w.MayWrite(ctx, p); err != nil {
 		return nil, err
 	}
@@ -246,7 +270,11 @@ func revoke(ctx context.Context, env *Env, yes bool) ([]string, error) {
 	if err := env.sayPlan(p); err != nil {
 		return nil, err
 	}
-	if err := env.confirm(ctx, "Take these permissions away?", yes); err != nil {
+	question := "Take these permissions away?"
+	if opts.DeleteApp {
+		question = "Take these permissions away and delete the application?"
+	}
+	if err := env.confirm(ctx, question, opts.Yes); err != nil {
 		return nil, err
 	}
 	results, err := w.Apply(ctx, p, workspace.Run{
@@ -273,6 +301,9 @@ func revoke(ctx context.Context, env *Env, yes bool) ([]string, error) {
 	if err := w.Look(ctx); err != nil {
 		return revoked, err
 	}
+	if opts.DeleteApp {
+		env.sayRemains()
+	}
 	for _, c := range w.Input.Facts.Consents.Value {
 		if c.Principal.ID == app.Principal.ID && len(c.Grants) > 0 {
 			return revoked, &hinted{
@@ -287,6 +318,15 @@ func revoke(ctx context.Context, env *Env, yes bool) ([]string, error) {
 		}
 	}
 	return revoked, nil
+}
+
+// sayRemains says what no call of zo365 takes away.
+func (env *Env) sayRemains() {
+	env.say("what remains, and where:")
+	env.say("  Zoom keeps its credentials until a person presses Disable and Delete: %s", doctor.PortalPath(""))
+	env.say("  Exchange Online keeps its pointer to the application and custom scopes: Get-ServicePrincipal, Get-ManagementScope")
+	env.say("  Entra keeps a deleted application for 30 days: %s > Deleted applications", menu.EntraApps)
+	env.say("  this machine keeps the sign-ins of zo365: zo365 logout")
 }
 
 func newIntegrationStatusCmd(env *Env) *cobra.Command {

@@ -233,13 +233,40 @@ func revokes(c tenant.Consent, grants []tenant.Grant, after []string) []Step {
 }
 
 // Revocation are the steps that take every grant of Zoom's application away, as a
-// person asked: zo365 integration disable --revoke.
-func Revocation(in Input) []Step {
+// person asked: zo365 integration disable --revoke. whole takes the application itself, too.
+func Revocation(in Input, whole bool) []Step {
 	c := ZoomApplication(in)
 	if c.Principal == nil {
 		return nil
 	}
-	return revokes(c.Consent, c.Grants, nil)
+	steps := revokes(c.Consent, c.Grants, nil)
+	if !whole {
+		return steps
+	}
+	for _, d := range in.Facts.Delegated.Value {
+		if d.PrincipalID == c.Principal.ID {
+			steps = append(steps, DelegatedStep(c.Consent, d))
+		}
+	}
+	for _, r := range exchangeRoles(in, c.Consent) {
+		steps = append(steps, tickedSteps(c, Held{
+			ID:   r.ID,
+			Name: r.Role,
+			For:  RoleLabel(in, r),
+			Role: &r,
+		})...)
+	}
+	return append(steps, Step{
+		ID:          "graph/delete-application",
+		Kind:        Graph,
+		Action:      DeleteApp,
+		Scope:       ScopeTenant,
+		Target:      AppName(c.Consent),
+		Before:      "in the tenant",
+		After:       "deleted",
+		Application: c.Application(),
+		DependsOn:   idsOf(steps),
+	})
 }
 
 func checkMailRead(in Input, f *findings) {

@@ -680,6 +680,24 @@ func TestChecks(t *testing.T) {
 				want{Warn, nil, ""},
 			},
 		},
+		"rooms": {
+			"no application for rooms": {func(*Input) {}, want{Skipped, nil, ""}},
+			"one by Graph":             {func(in *Input) { withRooms(in, true, tenant.GraphPermission("Calendars.ReadWrite")) }, want{OK, nil, ""}},
+			"one by EWS only": {
+				func(in *Input) {
+					withRooms(in, true, tenant.Permission{Resource: tenant.ExchangeAPI, Name: "full_access_as_app"})
+				},
+				want{Fail, nil, ""},
+			},
+			"one that may not sign in": {
+				func(in *Input) { withRooms(in, false, tenant.GraphPermission("Calendars.ReadWrite")) },
+				want{Fail, nil, ""},
+			},
+			"not seen": {
+				func(in *Input) { in.Facts.Consents = denied[[]tenant.Consent]("Application.Read.All") },
+				want{Unknown, nil, "Application.Read.All"},
+			},
+		},
 		"last-use": {
 			"an hour ago": {func(*Input) {}, want{OK, nil, ""}},
 			"a month ago": {func(in *Input) { in.Facts.SignIns.Value[0].Last = today.AddDate(0, -1, 0) }, want{Warn, nil, ""}},
@@ -835,4 +853,18 @@ func narrowedTo(group string) func(*Input) {
 			{Kind: tenant.ScopeGroup, ID: "other", Name: "Other"},
 		}})
 	}
+}
+
+// withRooms adds Zoom's application for conference rooms.
+func withRooms(in *Input, enabled bool, p tenant.Permission) {
+	in.Facts.Consents.Value = append(in.Facts.Consents.Value, tenant.Consent{
+		Principal: &tenant.ServicePrincipal{
+			ID:          "rooms",
+			AppID:       roomsApplication,
+			DisplayName: "Zoom Rooms",
+			Publisher:   "Zoom Video Communications, Inc.",
+			Enabled:     enabled,
+		},
+		Grants: []tenant.Grant{{ID: "g", Permission: p}},
+	})
 }

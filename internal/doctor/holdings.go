@@ -333,7 +333,7 @@ func Ticked(in Input, names []string) (steps []Step, unknown []string) {
 				continue
 			}
 			found = true
-			for _, s := range tickedSteps(in, c, one) {
+			for _, s := range tickedSteps(c, one) {
 				if !seen[s.ID] {
 					seen[s.ID] = true
 					steps = append(steps, s)
@@ -367,7 +367,7 @@ func scopeSuffix(r tenant.ExchangeRole) string {
 	return "@" + r.Scope
 }
 
-func tickedSteps(in Input, c Choice, one Held) []Step {
+func tickedSteps(c Choice, one Held) []Step {
 	switch {
 	case one.Permission != nil:
 		return revokes(c.Consent, []tenant.Grant{{ID: one.ID, Permission: *one.Permission}}, nil)

@@ -186,11 +186,12 @@ func WantedMailbox(in Input, m reach.Mailbox) string {
 	}
 	answer := reach.No
 	for _, way := range a.Ways(reach.Mailbox{ID: m.ID, UPN: m.UPN, Properties: m.Properties}) {
-		switch {
-		case way.Answer == reach.Yes:
+		switch way.Answer {
+		case reach.Yes:
 			return string(reach.Yes)
-		case way.Answer == reach.Unknown:
+		case reach.Unknown:
 			answer = reach.Unknown
+		case reach.No:
 		}
 	}
 	if unsure {

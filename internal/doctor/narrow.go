@@ -120,9 +120,6 @@ func (w *narrowing) make() {
 	makes := w.scopes()
 	gives := w.assign(names, makes)
 	removes := w.take(names)
-	if len(gives)+len(removes) == 0 {
-		return
-	}
 	steps := slices.Concat(makes, gives)
 	if len(removes) > 0 {
 		after := idsOf(steps)

@@ -132,6 +132,13 @@ func checks() []check {
 			checkPolicies,
 		},
 		{
+			"rooms", "Zoom's applications for conference rooms can read them",
+			"Rooms are read by two applications of their own; those that use Exchange Web Services stop with it.",
+			"https://support.zoom.com/hc/en/article?id=zm_kb&sysparm_article=KB0063474",
+			ApplicationFacts,
+			checkRooms,
+		},
+		{
 			"ews",
 			"Nothing uses Exchange Web Services",
 			"Exchange Online is switching Exchange Web Services off tenant by tenant since 2026-10-01, for good starting 2027-04-01; " +

@@ -100,7 +100,7 @@ func roleTests(rows []testRow, mailbox string) ([]tenant.RoleTest, error) {
 		in, known := psTruth(r.InScope)
 		if known {
 			t.InScope = &in
-		} else if word := strings.Trim(string(r.InScope), `"`); word != "" && word != "null" && !strings.EqualFold(word, "Not Run") {
+		} else if word := strings.ToLower(strings.Trim(string(r.InScope), `"`)); word != "" && word != "null" && word != "not run" {
 			return nil, fmt.Errorf("row %d: InScope: %s is none of True, False and Not Run", i+1, word)
 		}
 		tests = append(tests, t)

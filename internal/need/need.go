@@ -149,6 +149,15 @@ func uses() []use {
 			actions: []doctor.Action{doctor.RevokePermission},
 		},
 		{
+			command: "integration disable --revoke --delete-app",
+			facts:   slices.Concat(target, doctor.ApplicationFacts, []tenant.Fact{tenant.FactDelegated}),
+			actions: []doctor.Action{doctor.RevokePermission, doctor.DeleteApp},
+			sometimes: slices.Concat(
+				apply.Calls(doctor.RevokeDelegated),
+				apply.Calls(doctor.RemoveRole),
+			),
+		},
+		{
 			command:   "permissions list",
 			facts:     slices.Concat(target, doctor.ApplicationFacts, []tenant.Fact{tenant.FactDelegated}),
 			sometimes: slices.Concat(scoped, callsOf([]tenant.Fact{tenant.FactEvents, tenant.FactSignIns})),
@@ -191,6 +200,17 @@ func uses() []use {
 			actions: []doctor.Action{
 				doctor.AssignRole, doctor.RemoveRole, doctor.DeleteScope, doctor.GrantPermission,
 			},
+			sometimes: scoped,
+		},
+		{
+			command:   "migrate ews",
+			facts:     slices.Concat(target, doctor.ApplicationFacts, []tenant.Fact{tenant.FactDelegated}),
+			sometimes: scoped,
+		},
+		{
+			command:   "rooms list",
+			facts:     slices.Concat(target, doctor.ApplicationFacts),
+			calls:     []string{"zoom.RoomServices", "msgraph.Rooms", "msgraph.MailboxOwner"},
 			sometimes: scoped,
 		},
 		{command: "group", calls: []string{"zoom.Groups"}},
@@ -326,6 +346,7 @@ func merge(have []Permission, names []string, why string, optional bool) []Permi
 var sameAs = map[string]string{
 	"plan": "doctor", "facts": "doctor", "integration disable": "integration disable --revoke",
 	"group list": "group", "group set": "group", "group unset": "group", "group show": "group",
+	"rooms": "rooms list", "migrate": "migrate ews",
 	"rbac": "rbac plan", "rbac show": "rbac plan", "rbac script": "rbac plan", "permissions": "permissions list",
 	"calendar": "calendar list", "logout": "logout --revoke", "upn": "upn check",
 }

@@ -143,9 +143,10 @@ func ForScope(in doctor.Input, all []doctor.Finding, portals Portals, scope stri
 	return made(in, all, portals, Authorize, doctor.ConsentSteps(in, scope, again))
 }
 
-// Revocation takes every permission of Zoom's application away.
-func Revocation(in doctor.Input, all []doctor.Finding, portals Portals) Plan {
-	p := made(in, all, portals, Revoke, doctor.Revocation(in))
+// Revocation takes every permission of Zoom's application away; whole takes its delegated grants
+// and roles in Exchange, too, and the application out of the tenant.
+func Revocation(in doctor.Input, all []doctor.Finding, portals Portals, whole bool) Plan {
+	p := made(in, all, portals, Revoke, doctor.Revocation(in, whole))
 	p.Open = []Open{} // what doctor finds beside it is not what was asked for
 	return p
 }

@@ -341,7 +341,7 @@ func (i *imagined) inScope(u *world.User) bool {
 // carry does one step of a plan to the world, as the services would.
 func (i *imagined) carry(s doctor.Step) {
 	zoom := i.w.App(world.ZoomAppID)
-	switch s.Action {
+	switch s.Action { //nolint:exhaustive // the others are not of narrowing
 	case doctor.CreateScope:
 		i.w.Scopes = append(i.w.Scopes, &world.ExchangeScope{ID: i.w.GUID(), Name: s.Target, Filter: s.Role.Filter})
 	case doctor.AssignRole:

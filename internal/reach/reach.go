@@ -236,11 +236,12 @@ func (a Application) inScope(r tenant.ExchangeRole, m Mailbox) (Answer, string) 
 	if answer == No || r.Exclusive {
 		return answer, why
 	}
-	switch exclusive := a.exclusive(m); {
-	case exclusive == Yes:
+	switch a.exclusive(m) {
+	case Yes:
 		return No, "an exclusive scope has this mailbox, so that no other scope does"
-	case exclusive == Unknown:
+	case Unknown:
 		return Unknown, why + "; whether an exclusive scope has this mailbox is not known"
+	case No:
 	}
 	return answer, why
 }
@@ -377,6 +378,9 @@ func OpensCalendar(name string) bool {
 	bare := strings.TrimPrefix(name, "exchange:")
 	return strings.HasPrefix(bare, "Calendars.") || bare == EWS
 }
+
+// Or is yes where one answer is, and no where both are.
+func Or(a, b Answer) Answer { return or(a, b) }
 
 // or is yes where one is, no where both are no.
 func or(a, b Answer) Answer {

@@ -292,6 +292,8 @@ func (s *Server) answer(r *http.Request, body []byte) *world.Recorder {
 		s.portal.Serve(rec, r)
 	case path == "/sandbox/state":
 		s.serveState(rec)
+	case path == "/sandbox/rooms" && r.Method == http.MethodPost:
+		s.serveRooms(rec)
 	case path == "/sandbox/exchange" && r.Method == http.MethodPost:
 		s.serveExchange(rec, r)
 	default:

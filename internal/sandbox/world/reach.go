@@ -245,13 +245,13 @@ func like(pattern, text string) bool {
 func filterWords(filter string) []string {
 	var words []string
 	for i := 0; i < len(filter); {
-		switch c := filter[i]; {
-		case c == ' ':
+		switch c := filter[i]; c {
+		case ' ':
 			i++
-		case c == '(' || c == ')':
+		case '(', ')':
 			words = append(words, string(c))
 			i++
-		case c == '\'' || c == '"':
+		case '\'', '"':
 			end := strings.IndexByte(filter[i+1:], c)
 			if end < 0 {
 				return []string{""}
