@@ -49,7 +49,16 @@ func newAdministrator(t *testing.T, scenario string, person bool) *administrator
 		t.Fatal(err)
 	}
 	a.write("scenario.yaml", scenario)
-	server := exec.Command(zo365, "sandbox", "serve", "--auto-approve", "--env-file", "env.sh", "--scenario", "scenario.yaml")
+	server := exec.Command(
+		zo365,
+		"sandbox",
+		"serve",
+		"--auto-approve",
+		"--env-file",
+		"env.sh",
+		"--scenario",
+		"scenario.yaml",
+	)
 	server.Dir = dir
 	var said bytes.Buffer
 	server.Stderr = &said
@@ -92,8 +101,14 @@ func newAdministrator(t *testing.T, scenario string, person bool) *administrator
 	a.zo365(0, "init", "--yes")
 	if person {
 		delete(a.env, "ZO365_CREDENTIAL_STORE")
-		a.zo365(0, "login", "microsoft", "--optional", "--for",
-			"doctor,authorize,apply,permissions list,permissions test,permissions trim,rbac apply,rbac undo,migrate ews,rooms list")
+		a.zo365(
+			0,
+			"login",
+			"microsoft",
+			"--optional",
+			"--for",
+			"doctor,authorize,apply,permissions list,permissions test,permissions trim,rbac apply,rbac undo,migrate ews,rooms list",
+		)
 		a.zo365(0, "login", "zoom")
 	}
 	return a
@@ -225,7 +240,11 @@ func (a *administrator) cmdlet(name string, parameters map[string]string) []map[
 	if err != nil {
 		a.t.Fatal(err)
 	}
-	r, err := a.client.Post(a.env["ZO365_MICROSOFT_GRAPH_URL"]+"/sandbox/exchange", "application/json", bytes.NewReader(text))
+	r, err := a.client.Post(
+		a.env["ZO365_MICROSOFT_GRAPH_URL"]+"/sandbox/exchange",
+		"application/json",
+		bytes.NewReader(text),
+	)
 	if err != nil {
 		a.t.Fatal(err)
 	}
@@ -280,7 +299,10 @@ func (a *administrator) runs(script string, remove bool) {
 			p[one[1]] = strings.ReplaceAll(one[2], "''", "'")
 		}
 		if m[1] == "Test-Zo365Mailbox" {
-			rows := a.cmdlet("Test-ServicePrincipalAuthorization", map[string]string{"Identity": p["App"], "Resource": p["Mailbox"]})
+			rows := a.cmdlet(
+				"Test-ServicePrincipalAuthorization",
+				map[string]string{"Identity": p["App"], "Resource": p["Mailbox"]},
+			)
 			tests = append(tests, map[string]any{"mailbox": p["Mailbox"], "expected": p["Expected"], "rows": rows, "error": ""})
 			continue
 		}
@@ -326,7 +348,8 @@ func (a *administrator) does(name string, p map[string]string) {
 		}
 	case "Remove-Zo365Role":
 		for _, one := range a.cmdlet("Get-ManagementRoleAssignment", map[string]string{"RoleAssignee": p["App"]}) {
-			if one["Role"] == p["Role"] && one["RecipientWriteScope"] == p["ScopeType"] && one["CustomResourceScope"] == p["Scope"] {
+			if one["Role"] == p["Role"] && one["RecipientWriteScope"] == p["ScopeType"] &&
+				one["CustomResourceScope"] == p["Scope"] {
 				a.cmdlet("Remove-ManagementRoleAssignment", map[string]string{"Identity": one["Name"].(string)})
 			}
 		}

@@ -324,7 +324,9 @@ func revoke(ctx context.Context, env *Env, opts disableOptions) ([]string, error
 func (env *Env) sayRemains() {
 	env.say("what remains, and where:")
 	env.say("  Zoom keeps its credentials until a person presses Disable and Delete: %s", doctor.PortalPath(""))
-	env.say("  Exchange Online keeps its pointer to the application and custom scopes: Get-ServicePrincipal, Get-ManagementScope")
+	env.say(
+		"  Exchange Online keeps its pointer to the application and custom scopes: Get-ServicePrincipal, Get-ManagementScope",
+	)
 	env.say("  Entra keeps a deleted application for 30 days: %s > Deleted applications", menu.EntraApps)
 	env.say("  this machine keeps the sign-ins of zo365: zo365 logout")
 }

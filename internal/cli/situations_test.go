@@ -1,6 +1,7 @@
 package cli_test
 
 import (
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -15,7 +16,8 @@ type situation struct {
 	// enable are the flags of integration enable.
 	enable []string
 	do     func(t *testing.T, a *administrator)
-	// first is the exit code of the first doctor; 3 when it is zero. in are the mailboxes that are reached in the end; nil are those of the group.
+	// first is the exit code of the first doctor; 3 when it is zero. in are the mailboxes that are
+	// reached in the end; nil are those of the group.
 	in    []string
 	first int
 }
@@ -29,7 +31,7 @@ const graphPermissions = "Calendars.ReadWrite, Contacts.Read, MailboxSettings.Re
 
 func situations() map[string]situation {
 	return map[string]situation{
-		"fresh": {do: func(t *testing.T, a *administrator) {
+		"fresh": {do: func(_ *testing.T, a *administrator) {
 			a.zo365(3, "rbac", "plan") // nothing is there to narrow
 			a.consent()
 			a.agrees(false)
@@ -37,7 +39,7 @@ func situations() map[string]situation {
 		}},
 		"half consented": {
 			tenant: "zoom_app: {permissions: [Contacts.Read, User.Read.All]}",
-			do: func(t *testing.T, a *administrator) {
+			do: func(_ *testing.T, a *administrator) {
 				a.zo365(0, "integration", "use-application", sandboxZoom, "--yes")
 				a.consent()
 				a.narrow()
@@ -45,7 +47,7 @@ func situations() map[string]situation {
 		},
 		"over-consented": {
 			tenant: "zoom_app: {permissions: [" + graphPermissions + ", Mail.ReadWrite, Mail.Send]}",
-			do: func(t *testing.T, a *administrator) {
+			do: func(_ *testing.T, a *administrator) {
 				a.adopt()
 				a.zo365(3, "permissions", "trim", "Calendars.ReadWrite", "--yes") // the profiles need it
 				a.zo365(0, "permissions", "trim", "Mail.ReadWrite", "Mail.Send", "--yes")
@@ -55,7 +57,7 @@ func situations() map[string]situation {
 		},
 		"Mail.Read left": {
 			tenant: "zoom_app: {permissions: [" + graphPermissions + ", Mail.Read]}",
-			do: func(t *testing.T, a *administrator) {
+			do: func(_ *testing.T, a *administrator) {
 				a.adopt()
 				a.zo365(0, "permissions", "trim", "Mail.Read", "--yes")
 				a.narrow()
@@ -77,7 +79,7 @@ func situations() map[string]situation {
 		"scoped, defeated by Graph": {
 			tenant: "zoom_app: {permissions: [" + graphPermissions + `], exchange_roles: [` +
 				`{role: Application Calendars.ReadWrite, scope: 'group:Zoom Users'}]}`,
-			do: func(t *testing.T, a *administrator) {
+			do: func(_ *testing.T, a *administrator) {
 				a.adopt()
 				a.zo365(3, "doctor", "--check", "rbac-scope,mailbox-scope")
 				a.narrow()
@@ -86,7 +88,7 @@ func situations() map[string]situation {
 		"scoped, defeated by Exchange Online's own role": {
 			tenant: `zoom_app: {permissions: [User.Read.All, "exchange:Calendars.ReadWrite"], exchange_roles: [` +
 				`{role: Application Calendars.ReadWrite, scope: 'group:Zoom Users'}]}`,
-			do: func(t *testing.T, a *administrator) {
+			do: func(_ *testing.T, a *administrator) {
 				a.adopt()
 				a.narrow()
 			},
@@ -94,7 +96,7 @@ func situations() map[string]situation {
 		"scoped, defeated by full_access_as_app": {
 			tenant: `zoom_app: {permissions: [User.Read.All, "exchange:full_access_as_app"], exchange_roles: [` +
 				`{role: Application Calendars.ReadWrite, scope: 'group:Zoom Users'}]}`,
-			do: func(t *testing.T, a *administrator) {
+			do: func(_ *testing.T, a *administrator) {
 				a.adopt()
 				a.zo365(3, "migrate", "ews")
 				a.zo365(0, "permissions", "trim", "exchange:full_access_as_app", "--yes")
@@ -147,7 +149,16 @@ func situations() map[string]situation {
 			do: func(t *testing.T, a *administrator) {
 				a.adopt()
 				a.inventory()
-				if out := a.zo365(3, "rooms", "list", "-o", "csv"); !strings.Contains(out, "room@contoso.com,Oak,Office 365,r1,Success,yes,yes") {
+				if out := a.zo365(
+					3,
+					"rooms",
+					"list",
+					"-o",
+					"csv",
+				); !strings.Contains(
+					out,
+					"room@contoso.com,Oak,Office 365,r1,Success,yes,yes",
+				) {
 					t.Errorf("rooms: %s", out)
 				}
 				a.zo365(3, "doctor", "--check", "rooms")
@@ -160,20 +171,38 @@ func situations() map[string]situation {
 				a.zo365(0, "rooms", "list")
 			},
 		},
-		"revoked by somebody else": {do: func(t *testing.T, a *administrator) {
+		"revoked by somebody else": {do: func(_ *testing.T, a *administrator) {
 			a.consent()
-			a.zo365(0, "apply", "--auto-approve", "--by", "admin@contoso.com", "--no-browser", "--allow-unknown", "access-policies")
+			a.zo365(
+				0,
+				"apply",
+				"--auto-approve",
+				"--by",
+				"admin@contoso.com",
+				"--no-browser",
+				"--allow-unknown",
+				"access-policies",
+			)
 			a.somebodyRevokes()
 			a.zo365(3, "doctor")
 			a.agrees(false)
-			a.zo365(0, "apply", "--auto-approve", "--by", "admin@contoso.com", "--no-browser", "--allow-unknown", "access-policies")
+			a.zo365(
+				0,
+				"apply",
+				"--auto-approve",
+				"--by",
+				"admin@contoso.com",
+				"--no-browser",
+				"--allow-unknown",
+				"access-policies",
+			)
 			a.narrow()
 		}},
 		"two Zoom applications": {
 			tenant: "zoom_app: {permissions: [" + graphPermissions + `]}
   other_zoom_apps:
     - {name: Zoom Calendar (old), app_id: 11111111-2222-3333-4444-555555555555, permissions: [Calendars.ReadWrite]}`,
-			do: func(t *testing.T, a *administrator) {
+			do: func(_ *testing.T, a *administrator) {
 				a.zo365(3, "rbac", "plan") // it is not known which
 				a.adopt()
 				a.narrow()
@@ -240,12 +269,16 @@ func (a *administrator) somebodyRevokes() {
 // portalGivesRooms is what Zoom's and Entra's portals do when rooms are authorized with Graph.
 func (a *administrator) portalGivesRooms() {
 	a.t.Helper()
-	r, err := a.client.Post(a.env["ZO365_MICROSOFT_GRAPH_URL"]+"/sandbox/rooms", "application/json", strings.NewReader("{}"))
+	r, err := a.client.Post(
+		a.env["ZO365_MICROSOFT_GRAPH_URL"]+"/sandbox/rooms",
+		"application/json",
+		strings.NewReader("{}"),
+	)
 	if err != nil {
 		a.t.Fatal(err)
 	}
 	_ = r.Body.Close()
-	if r.StatusCode != 200 {
+	if r.StatusCode != http.StatusOK {
 		a.t.Fatal(r.Status)
 	}
 }
@@ -284,7 +317,9 @@ admin: admin@contoso.com
 tenant:
   name: Contoso
   licence: P1
-  domains: [{name: contoso.com, verified: true, default: true}, {name: contoso.onmicrosoft.com, verified: true, initial: true}]
+  domains:
+    - {name: contoso.com, verified: true, default: true}
+    - {name: contoso.onmicrosoft.com, verified: true, initial: true}
   exchange_cache: 800ms
   app: {permissions: [` + strings.Join([]string{
 		"User.Read.All", "Domain.Read.All", "Organization.Read.All", "Application.Read.All", "AuditLog.Read.All",

@@ -115,7 +115,7 @@ func candidates(in Input) []tenant.Consent {
 }
 
 func lesser(in Input) []tenant.Consent {
-	return ofZoom(in, func(c tenant.Consent) bool { return len(c.Grants) > 0 && !calendars(in, c) })
+	return ofZoom(in, func(c tenant.Consent) bool { return !calendars(in, c) })
 }
 
 // ofZoom are the applications of Zoom's verified publisher that are not known to be for
@@ -141,9 +141,10 @@ func (c Choice) Absence() string {
 	case len(c.Lesser) > 0:
 		held := make([]string, len(c.Lesser))
 		for i, one := range c.Lesser {
-			held[i] = AppName(one) + " with " + strings.Join(labelsOf(one.Grants), ", ")
+			held[i] = AppName(one) + " with " + cmp.Or(strings.Join(labelsOf(one.Grants), ", "), "no permission")
 		}
-		return "No application of Zoom holds a calendar permission; there is " + strings.Join(held, "; ")
+		return "No application of Zoom holds a calendar permission; there is " + strings.Join(held, "; ") +
+			" (if you know that it is Zoom's for calendars: zo365 integration use-application APP-ID)"
 	}
 	return absent + "; Zoom publishes no ID of it that zo365 knows (if you know which it is: " +
 		"zo365 integration use-application APP-ID)"

@@ -682,7 +682,10 @@ func TestChecks(t *testing.T) {
 		},
 		"rooms": {
 			"no application for rooms": {func(*Input) {}, want{Skipped, nil, ""}},
-			"one by Graph":             {func(in *Input) { withRooms(in, true, tenant.GraphPermission("Calendars.ReadWrite")) }, want{OK, nil, ""}},
+			"one by Graph": {
+				func(in *Input) { withRooms(in, true, tenant.GraphPermission("Calendars.ReadWrite")) },
+				want{OK, nil, ""},
+			},
 			"one by EWS only": {
 				func(in *Input) {
 					withRooms(in, true, tenant.Permission{Resource: tenant.ExchangeAPI, Name: "full_access_as_app"})

@@ -103,13 +103,19 @@ func ewsWorks(in Input, way *EWSWay) (works func(appID string) reach.Answer, why
 	always := func(a reach.Answer) func(string) reach.Answer { return func(string) reach.Answer { return a } }
 	read := in.Record.Exchange
 	if read != nil && read.EWS != nil {
-		way.Setting = fmt.Sprintf("%s, as read on %s by %s", ewsWords(*read.EWS), read.At.UTC().Format(time.DateOnly), read.By)
+		way.Setting = fmt.Sprintf(
+			"%s, as read on %s by %s",
+			ewsWords(*read.EWS),
+			read.At.UTC().Format(time.DateOnly),
+			read.By,
+		)
 	}
 	switch today := in.Now.UTC().Format(time.DateOnly); {
 	case today < profile.EWSBlocked:
 		return always(reach.Yes), "Exchange Online switches it off from " + profile.EWSBlocked + " on"
 	case today >= profile.EWSGone:
-		return always(reach.Unknown), "Exchange Online switches it off for good starting " + profile.EWSGone + "; whether this tenant is done is not known"
+		return always(reach.Unknown), "Exchange Online switches it off for good starting " + profile.EWSGone +
+			"; whether this tenant is done is not known"
 	case read == nil || read.EWS == nil:
 		return always(reach.Unknown), "Exchange Online is switching it off tenant by tenant since " + profile.EWSBlocked +
 			"; whether this tenant is done is not known"

@@ -100,12 +100,18 @@ func roleTests(rows []testRow, mailbox string) ([]tenant.RoleTest, error) {
 		in, known := psTruth(r.InScope)
 		if known {
 			t.InScope = &in
-		} else if word := strings.ToLower(strings.Trim(string(r.InScope), `"`)); word != "" && word != "null" && word != "not run" {
+		} else if word := string(r.InScope); !notRun(word) {
 			return nil, fmt.Errorf("row %d: InScope: %s is none of True, False and Not Run", i+1, word)
 		}
 		tests = append(tests, t)
 	}
 	return tests, nil
+}
+
+// notRun reports whether a row says that the cmdlet did not compare the mailbox with the scope.
+func notRun(inScope string) bool {
+	word := strings.ToLower(strings.Trim(inScope, `"`))
+	return word == "" || word == "null" || word == "not run"
 }
 
 // words are a text of names with commas, or a list.

@@ -144,7 +144,16 @@ func RoomsListing(rooms Rooms) Listing {
 	}
 	for _, r := range rooms.Rooms {
 		l.Rows = append(l.Rows, []string{
-			r.Address, r.Name, r.Service, r.RoomID, r.Synced, r.InTenant, r.Reached, strings.Join(r.Readers, "; "), r.Breaks, r.EWS,
+			r.Address,
+			r.Name,
+			r.Service,
+			r.RoomID,
+			r.Synced,
+			r.InTenant,
+			r.Reached,
+			strings.Join(r.Readers, "; "),
+			r.Breaks,
+			r.EWS,
 		})
 	}
 	return l
