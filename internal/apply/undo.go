@@ -7,7 +7,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"github.com/zo365/zo365/internal/atomicfile"
@@ -72,18 +71,8 @@ func (u *Undo) Close() error { return u.file.Close() }
 // that nobody runs it.
 func WriteScript(plan string, fixes []upn.Fix) (string, error) {
 	path := plan + ".ps1"
-	var script strings.Builder
-	for _, f := range fixes {
-		if f.Kind == upn.OnPremises {
-			script.WriteString(f.Command + "\n")
-		}
-	}
-	if script.Len() > 0 {
-		return path, atomicfile.Write(
-			path,
-			[]byte("# Made by zo365 upn fix. Run it where the ActiveDirectory module is.\n"+script.String()),
-			0o600,
-		)
+	if script := upn.Script(fixes); script != "" {
+		return path, atomicfile.Write(path, []byte(script), 0o600)
 	}
 	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return "", fmt.Errorf("removing the script of an older list: %w", err)

@@ -49,16 +49,12 @@ func newAdministrator(t *testing.T, scenario string, person bool) *administrator
 		t.Fatal(err)
 	}
 	a.write("scenario.yaml", scenario)
-	server := exec.Command(
-		zo365,
-		"sandbox",
-		"serve",
-		"--auto-approve",
-		"--env-file",
-		"env.sh",
-		"--scenario",
-		"scenario.yaml",
-	)
+	args := []string{"sandbox", "serve", "--auto-approve", "--env-file", "env.sh", "--scenario", "scenario.yaml"}
+	if folder := os.Getenv("ZO365_TRAFFIC"); folder != "" {
+		name := strings.NewReplacer("/", "-", " ", "-").Replace(t.Name()) + ".ndjson"
+		args = append(args, "--traffic-log", filepath.Join(folder, name))
+	}
+	server := exec.Command(zo365, args...)
 	server.Dir = dir
 	var said bytes.Buffer
 	server.Stderr = &said

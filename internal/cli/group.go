@@ -194,7 +194,7 @@ func newGroupSetCmd(env *Env) *cobra.Command {
 	return cmd
 }
 
-const mailboxScopeUsage = "which mailboxes Zoom may reach: group:NAME, administrative_unit:NAME or recipient_filter:FILTER"
+const mailboxScopeUsage = "which mailboxes Zoom may reach: group:NAME, administrative_unit:NAME, recipient_filter:FILTER, or none"
 
 func runGroupSet(ctx context.Context, env *Env, opts groupSetOptions) error {
 	var wanted []config.Setting

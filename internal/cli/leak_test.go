@@ -64,6 +64,21 @@ var everyCommand = [][]string{
 	{"journal", "verify"},
 	{"journal", "export", "-o", "ndjson"},
 	{"undo", "ID", "--yes"},
+	{"login", "microsoft", "--for", "permissions list,permissions test,permissions trim,rbac apply,rbac undo"},
+	{"login", "microsoft", "--for", "migrate ews,rooms list"},
+	{"permissions", "list", "--all", "-o", "html"},
+	{"permissions", "explain"},
+	{"permissions", "test", "--user", "adele.vance@contoso.com"},
+	{"permissions", "trim", "Contacts.Read", "--yes"},
+	{"rooms", "list"},
+	{"migrate", "ews"},
+	{"integration", "enable", "--mailbox-scope", "recipient_filter:Department -eq 'Sales'", "--yes"},
+	{"rbac", "confirm", "--from", "result.json"},
+	{"rbac", "show"},
+	{"rbac", "plan"},
+	{"rbac", "script", "--out", "narrow.ps1"},
+	{"rbac", "apply", "--auto-approve", "--cache-wait", "0s"},
+	{"rbac", "undo", "--auto-approve", "--token-wait", "0s"},
 	{"sandbox", "scenarios"},
 	{"login", "microsoft", "--for", "auth app create,logout --revoke"},
 	{"auth", "app", "create", "--yes"},
@@ -101,6 +116,11 @@ func TestNoSecretLeaks(t *testing.T) {
 		t.Fatal(err)
 	}
 	env = append(env, "BROWSER="+robot)
+	result := `{"format": "zo365 exchange", "version": 1, "tenant": "` + values["ZO365_MICROSOFT_TENANT"] + `",
+"app_id": "5a0d365c-7a6f-4f6d-8365-73616e64626f", "at": "2026-11-20T10:00:00Z", "roles": [], "policies": []}`
+	if err := os.WriteFile(filepath.Join(home, "result.json"), []byte(result), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	// The first run keeps credentials in the keyring, the second in the encrypted
 	// file, the third takes them from the environment.
 	outputs := map[string]string{}

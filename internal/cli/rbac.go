@@ -34,7 +34,10 @@ takes the grants in Entra away. Calendars go on working throughout, and at no st
 Zoom reach a mailbox that it did not reach before.
 
 A consent that is given again brings the grants back: zo365 doctor and
-zo365 plan --drift say so, and zo365 rbac apply narrows them again.`,
+zo365 plan --drift say so, and zo365 rbac apply narrows them again.
+
+Conference rooms are read by other applications of Zoom: with --rooms all of this is about
+one of them, and the wanted scope is the tenant file's rooms: {mailbox_scope: ...}.`,
 	}
 	cmd.AddCommand(
 		newRBACShowCmd(env),
@@ -51,6 +54,8 @@ type rbacOptions struct {
 	Wider   bool
 	Cache   time.Duration
 	Unknown unknownOptions
+	Rooms   bool
+	App     string
 }
 
 func (o *rbacOptions) flags(cmd *cobra.Command) {
@@ -61,7 +66,18 @@ func (o *rbacOptions) flags(cmd *cobra.Command) {
 		doctor.CacheLimit,
 		"how long Exchange may go by its roles as they were",
 	)
+	roomsFlags(cmd, &o.Rooms, &o.App)
 	o.Unknown.allowFlag(cmd)
+}
+
+func roomsFlags(cmd *cobra.Command, rooms *bool, app *string) {
+	cmd.Flags().BoolVar(
+		rooms,
+		"rooms",
+		false,
+		"Zoom's application for conference rooms, by the file's rooms: mailbox_scope",
+	)
+	cmd.Flags().StringVar(app, "application", "", "ID of the application for rooms, where the tenant has two")
 }
 
 func (o rbacOptions) narrow() doctor.NarrowOptions {
@@ -81,6 +97,16 @@ func (env *Env) narrowing(
 	w.Input.Allowed = opts.Unknown.Allowed
 	if err := w.SignIn(ctx, workspace.Look{Command: command, Facts: permissionFacts}); err != nil {
 		return doctor.Narrowing{}, plan.Plan{}, err
+	}
+	if opts.App != "" && !opts.Rooms {
+		return doctor.Narrowing{}, plan.Plan{}, usagef("--application chooses one of the applications for rooms: add --rooms")
+	}
+	if opts.Rooms {
+		about, problem, fix := doctor.AboutRooms(w.Input, opts.App)
+		if problem != "" {
+			return doctor.Narrowing{Problem: problem, Fix: fix}, plan.Plan{}, nil
+		}
+		w.Input = about
 	}
 	n, p := narrowed(w, opts)
 	return n, p, nil
@@ -314,7 +340,7 @@ func rbacOutcome(results []apply.StepResult) error {
 		case errors.As(r.Err, &pointer):
 			return &hinted{
 				err:  r.Err,
-				hint: "zo365 rbac script > narrow.ps1, run it in Exchange Online PowerShell, then zo365 rbac apply again",
+				hint: "zo365 rbac script --out narrow.ps1, run it in Exchange Online PowerShell, then zo365 rbac apply again",
 				code: exitPerson,
 			}
 		case r.Err != nil:
@@ -324,7 +350,7 @@ func rbacOutcome(results []apply.StepResult) error {
 		case r.Status == apply.StepByHand:
 			byHand = &hinted{
 				err:  errors.New("steps remain for Exchange Online PowerShell: " + render.StepWords(r.Step)),
-				hint: "zo365 rbac script > rest.ps1 writes them, zo365 rbac confirm --from FILE takes the result",
+				hint: "zo365 rbac script --out rest.ps1 writes them, zo365 rbac confirm --from FILE takes the result",
 				code: exitPerson,
 			}
 		}
@@ -598,7 +624,7 @@ func runRBACConfirm(ctx context.Context, env *Env, opts rbacConfirmOptions) erro
 
 func newRBACUndoCmd(env *Env) *cobra.Command {
 	var how rbacApplyOptions
-	cache := time.Duration(0)
+	cache, rooms := time.Duration(0), false
 	cmd := &cobra.Command{
 		Use:   "undo",
 		Short: "Take back what zo365 rbac apply narrowed",
@@ -607,14 +633,17 @@ away are given again (from then on Zoom reaches every mailbox, as before), then,
 Zoom's tokens hold them, the roles and scopes that it made are removed.`,
 		Example: "  zo365 rbac undo\n  zo365 rbac undo --auto-approve",
 		Args:    flagsOnly,
-		RunE:    func(cmd *cobra.Command, _ []string) error { return runRBACUndo(cmd.Context(), env, how, cache) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return runRBACUndo(cmd.Context(), env, how, cache, rooms)
+		},
 	}
 	how.flags(cmd)
+	cmd.Flags().BoolVar(&rooms, "rooms", false, "of Zoom's applications for conference rooms")
 	cmd.Flags().DurationVar(&cache, "token-wait", 90*time.Minute, "how long tokens may hold the old permissions")
 	return cmd
 }
 
-func runRBACUndo(ctx context.Context, env *Env, how rbacApplyOptions, tokens time.Duration) error {
+func runRBACUndo(ctx context.Context, env *Env, how rbacApplyOptions, tokens time.Duration, rooms bool) error {
 	w, err := env.workspace(false)
 	if err != nil {
 		return err
@@ -630,7 +659,7 @@ func runRBACUndo(ctx context.Context, env *Env, how rbacApplyOptions, tokens tim
 	if err := w.SignIn(ctx, workspace.Look{Command: "rbac undo", Facts: permissionFacts}); err != nil {
 		return err
 	}
-	steps, err := w.ReverseNarrowing(tokens)
+	steps, err := w.ReverseNarrowing(tokens, rooms)
 	if err != nil {
 		return noWayBack(err)
 	}

@@ -84,6 +84,9 @@ func runUndo(ctx context.Context, env *Env, opts undoOptions) error {
 	if e.Action == journal.ProfileChanged {
 		return undoEdit(ctx, env, w, opts, e, entries, release)
 	}
+	if err := workspace.Stands(entries, e); err != nil {
+		return noWayBack(err)
+	}
 	step, err := apply.Reverse(e, entries)
 	if err != nil {
 		return noWayBack(err)

@@ -257,8 +257,12 @@ func (d *decoder) place(p profile.Problem, root *yaml.Node) Problem {
 	if p.Group != "" {
 		scope = "groups[" + p.Group + "]"
 	}
+	full := scope + "." + p.Field
+	if where, _, found := strings.Cut(p.Field, "."); found { // it names its place itself
+		scope, full = where, p.Field
+	}
 	at := root
-	for _, field := range []string{scope + "." + p.Field, scope} {
+	for _, field := range []string{full, scope} {
 		if n, ok := d.nodes[field]; ok {
 			at = n
 			break
@@ -268,7 +272,7 @@ func (d *decoder) place(p profile.Problem, root *yaml.Node) Problem {
 		Path:    d.path,
 		Line:    at.Line,
 		Column:  at.Column,
-		Field:   scope + "." + p.Field,
+		Field:   full,
 		Value:   p.Value,
 		Message: p.Message,
 		Allowed: nil,

@@ -29,6 +29,9 @@ func (e *LayoutError) Error() string {
 // SetSetting sets one setting of the account (group "") or of a group, whose
 // profile is created when there is none.
 func (d *Document) SetSetting(group, key, value string) error {
+	if key == "mailbox_scope" && value == profile.NoScope {
+		return d.UnsetSetting(group, key)
+	}
 	want := d.File.Clone()
 	target := &want.Account
 	path := []string{"account"}

@@ -63,6 +63,7 @@ account:
   authorize_with: graph         # graph; ews is being switched off since 2026-10-01
   setup_by: users               # users, or admin: an Office 365 admin by application permissions
   mail_read: not-approved       # approved while the authorizing user's UPN is not their Zoom email
+  # mailbox_scope: {group: NAME}  # the mailboxes that Zoom may reach; every one when unset (zo365 rbac)
 
 # Group profiles; a group inherits what it does not set. Example:
 #   - name: Sales

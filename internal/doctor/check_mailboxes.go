@@ -2,8 +2,11 @@ package doctor
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
+
+	"github.com/zo365/zo365/internal/tenant"
 )
 
 // CacheLimit is how long Exchange may go by its roles as they were, at most.
@@ -25,9 +28,15 @@ func checkMailboxScope(in Input, f *findings) {
 		unseen(f, in.Facts.Scopes, "the scopes in Exchange and who is in them") {
 		return
 	}
+	f.add(judgeScope(in, "Zoom", "zo365 rbac", ""))
+}
+
+// judgeScope compares what an application reaches with what the file wants of it; who is its name,
+// and flags are those of the commands that narrow it.
+func judgeScope(in Input, who, command, flags string) Finding {
 	n := Narrow(in, NarrowOptions{Cache: CacheLimit})
 	one := Finding{Severity: OK, Evidence: append(evidence(in.Facts.Exchange), evidence(in.Facts.Scopes)...)}
-	one.Saw = "Zoom reaches the mailboxes in " + strings.Join(
+	one.Saw = who + " reaches the mailboxes in " + strings.Join(
 		scopesOf(n),
 		" and ",
 	) + ", and no other by a grant or role that is seen"
@@ -37,12 +46,22 @@ func checkMailboxScope(in Input, f *findings) {
 			takes++
 		}
 	}
-	since, tested := in.Record.Tested[Fingerprint(ReachOf(in, ZoomApplication(in).Consent).Roles)]
+	app := ZoomApplication(in).Consent
+	since, tested := in.Record.Tested[Fingerprint(ReachOf(in, app).Roles)]
+	// What was granted after the roles were tested is no remainder of before: somebody consented
+	// again.
+	again := tested && slices.ContainsFunc(app.Grants, func(g tenant.Grant) bool {
+		return g.Permission.ReachesMailboxes() && g.At.After(since)
+	})
 	switch {
 	case n.Problem != "":
 		one.Severity, one.Saw, one.Fix = Fail, capital(n.Problem), n.Fix
+	case takes > 0 && again:
+		one.Severity, one.Fix = Fail, command+" plan"+flags
+		one.Saw = fmt.Sprintf("%s reaches more than the tenant file wants: somebody consented again after it was narrowed, "+
+			"and %d grants or roles are wider than %s", who, takes, strings.Join(scopesOf(n), " and "))
 	case takes > 0 && tested && !stopped(n):
-		one.Severity, one.Fix = Warn, "zo365 rbac apply"
+		one.Severity, one.Fix = Warn, command+" apply"+flags
 		one.Saw = fmt.Sprintf(
 			"The roles are in place and tested; waiting for Exchange's cache since %s (until %s at the latest)",
 			since.UTC().Format(time.RFC3339),
@@ -52,16 +71,16 @@ func checkMailboxScope(in Input, f *findings) {
 			one.Saw = "The roles are in place and tested, and Exchange's cache has been waited for; the wide grants are still there"
 		}
 	case takes > 0:
-		one.Severity, one.Fix = Fail, "zo365 rbac plan"
-		one.Saw = fmt.Sprintf("Zoom reaches more than the profiles want: %d grants or roles are wider than %s",
-			takes, strings.Join(scopesOf(n), " and "))
+		one.Severity, one.Fix = Fail, command+" plan"+flags
+		one.Saw = fmt.Sprintf("%s reaches more than the tenant file wants: %d grants or roles are wider than %s",
+			who, takes, strings.Join(scopesOf(n), " and "))
 	case len(n.Steps) > 0:
-		one.Severity, one.Saw, one.Fix = Fail, "Zoom does not have its roles in all scopes that the profiles want", "zo365 rbac plan"
+		one.Severity, one.Saw, one.Fix = Fail, who+" does not have its roles in all scopes that the tenant file wants", command+" plan"+flags
 	case len(n.Open) > 0:
-		one.Severity, one.Fix = Warn, "zo365 rbac show"
+		one.Severity, one.Fix = Warn, command+" show"+flags
 		one.Saw += "; " + strings.Join(n.Open, "; ")
 	}
-	f.add(one)
+	return one
 }
 
 func stopped(n Narrowing) bool {
@@ -108,7 +127,7 @@ func checkPolicies(in Input, f *findings) {
 		return
 	case a.PoliciesUnseen != "":
 		one.Severity, one.Saw = Unknown, capital(a.PoliciesUnseen)
-		one.Fix = "zo365 rbac script --inventory > inventory.ps1, run it in Exchange Online PowerShell, then: zo365 rbac confirm --from result.json"
+		one.Fix = "zo365 rbac script --inventory --out inventory.ps1, run it in Exchange Online PowerShell, then: zo365 rbac confirm --from result.json"
 	case read == nil || read.Policies == nil:
 		one.Saw = "A person accepts that access policies are not known (--allow-unknown " + codePolicies + ")"
 	default:

@@ -701,6 +701,29 @@ func TestChecks(t *testing.T) {
 				want{Unknown, nil, "Application.Read.All"},
 			},
 		},
+		"rooms-scope": {
+			"no scope is wanted": {func(*Input) {}, want{Skipped, nil, ""}},
+			"no application for rooms": {
+				func(in *Input) { in.File.Rooms.MailboxScope = profile.MailboxScope{Group: "Zoom Users"} },
+				want{Skipped, nil, ""},
+			},
+			"a role in scope":         {roomsNarrowed("g"), want{OK, nil, ""}},
+			"a role in another scope": {roomsNarrowed("other"), want{Fail, nil, ""}},
+			"a grant reaches every mailbox": {
+				func(in *Input) {
+					roomsNarrowed("g")(in)
+					withRooms(in, true, tenant.GraphPermission("Calendars.ReadWrite"))
+				},
+				want{Fail, nil, ""},
+			},
+			"roles not seen": {
+				func(in *Input) {
+					roomsNarrowed("g")(in)
+					in.Facts.Exchange = denied[[]tenant.ExchangeRole]("RoleManagement.Read.Exchange")
+				},
+				want{Unknown, nil, "RoleManagement.Read.Exchange"},
+			},
+		},
 		"last-use": {
 			"an hour ago": {func(*Input) {}, want{OK, nil, ""}},
 			"a month ago": {func(in *Input) { in.Facts.SignIns.Value[0].Last = today.AddDate(0, -1, 0) }, want{Warn, nil, ""}},
@@ -855,6 +878,21 @@ func narrowedTo(group string) func(*Input) {
 			},
 			{Kind: tenant.ScopeGroup, ID: "other", Name: "Other"},
 		}})
+	}
+}
+
+// roomsNarrowed has one application for rooms, with a role in one scope.
+func roomsNarrowed(group string) func(*Input) {
+	return func(in *Input) {
+		narrowedTo(group)(in)
+		in.File.Account.MailboxScope = profile.MailboxScope{}
+		in.File.Rooms.MailboxScope = profile.MailboxScope{Group: "Zoom Users"}
+		in.Facts.Consents = saw([]tenant.Consent{{Principal: &tenant.ServicePrincipal{
+			ID:          "sp",
+			AppID:       roomsDelegate,
+			DisplayName: "Zoom Rooms",
+			Enabled:     true,
+		}}})
 	}
 }
 

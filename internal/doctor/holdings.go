@@ -30,6 +30,8 @@ const (
 	roomsApplication = "f56e91e5-5a82-452f-b435-d4d78aeaf064"
 )
 
+var roomsApplications = []string{roomsDelegate, roomsApplication}
+
 // Need says how far the integration needs a permission.
 type Need string
 

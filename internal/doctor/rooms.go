@@ -119,6 +119,15 @@ func judgeRoom(in Input, facts RoomFacts, row *RoomRow) {
 	case by.graph && !by.ews:
 		row.EWS = reach.No
 	}
+	if byRooms != reach.No {
+		switch roomWanted(in, box) {
+		case reach.Yes:
+		case reach.No:
+			row.Breaks, byRooms = byRooms, reach.No
+		case reach.Unknown:
+			row.Breaks = reach.Unknown
+		}
+	}
 	if byRooms != reach.Yes && byPeople != reach.No && MailboxesWanted(in.File).Narrow() {
 		switch WantedMailbox(in, box) {
 		case string(reach.Yes):
@@ -131,6 +140,20 @@ func judgeRoom(in Input, facts RoomFacts, row *RoomRow) {
 			row.Breaks = reach.Unknown
 		}
 	}
+}
+
+// roomWanted says whether the tenant file wants the rooms' applications to reach a mailbox: yes
+// where it sets no scope for them.
+func roomWanted(in Input, box reach.Mailbox) reach.Answer {
+	apps := RoomsApplications(in)
+	if len(apps) == 0 {
+		return reach.Yes
+	}
+	about, problem, _ := AboutRooms(in, apps[0].Principal.AppID)
+	if problem != "" {
+		return reach.Yes
+	}
+	return reach.Answer(WantedMailbox(about, box))
 }
 
 // checkRooms judges Zoom's applications for conference rooms, where there are any.

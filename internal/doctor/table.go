@@ -139,6 +139,14 @@ func checks() []check {
 			checkRooms,
 		},
 		{
+			"rooms-scope",
+			"Zoom's applications for rooms reach only the mailboxes that the tenant file wants",
+			"The applications for rooms are others than the one for people, and reach every mailbox until a role narrows them, too.",
+			exchangePage,
+			with(tenant.FactScopes),
+			checkRoomsScope,
+		},
+		{
 			"ews",
 			"Nothing uses Exchange Web Services",
 			"Exchange Online is switching Exchange Web Services off tenant by tenant since 2026-10-01, for good starting 2027-04-01; " +

@@ -236,6 +236,8 @@ func (q call) refused(resp *http.Response) error {
 			Service: "Microsoft Graph",
 			AnyOf:   q.access.AnyOf(),
 			Doing:   q.doing,
+			Roles:   q.access.Roles,
+			Instead: q.access.Instead,
 			Err:     e,
 		}
 	}

@@ -37,12 +37,13 @@ const (
 // to end. The account comes first, then the groups in the file's order.
 func Check(f File) []Problem {
 	account, _ := f.Effective("")
-	problems := append(checkScope("", account), checkMailboxScope("", f.Account)...)
+	problems := append(checkScope("", account), checkMailboxScope("", scopeKey, f.Account.MailboxScope)...)
 	for _, g := range f.Groups {
-		problems = append(problems, checkMailboxScope(g.Name, g.Settings)...)
+		problems = append(problems, checkMailboxScope(g.Name, scopeKey, g.MailboxScope)...)
 		effective := g.over(account)
 		problems = append(problems, onlyNew(checkScope(g.Name, effective), problems)...)
 	}
+	problems = append(problems, checkMailboxScope("", "rooms."+scopeKey, f.Rooms.MailboxScope)...)
 	return problems
 }
 

@@ -13,6 +13,12 @@ type MailboxScope struct {
 	Filter string `yaml:"recipient_filter" json:"recipient_filter,omitempty" jsonschema:"description=Recipient filter of Exchange; for example Department -eq 'Sales'."`
 }
 
+// Rooms is what is wanted of Zoom's applications for conference rooms, which are others than the
+// one for people.
+type Rooms struct {
+	MailboxScope MailboxScope `yaml:"mailbox_scope" json:"mailbox_scope,omitzero" jsonschema:"description=Which mailboxes Zoom's applications for rooms may reach (RBAC for Applications in Exchange Online); every mailbox when unset. zo365 rbac --rooms brings it about."`
+}
+
 // scopeKeys are the kinds of scope, as they are written.
 var scopeKeys = []string{"group", "administrative_unit", "recipient_filter"}
 
@@ -48,6 +54,9 @@ func (m MailboxScope) YAML() (key, value string) {
 	return parts[0][0], parts[0][1]
 }
 
+// NoScope stands in a text for no scope: it takes the setting out of the file.
+const NoScope = "none"
+
 // ParseMailboxScope reads such a text.
 func ParseMailboxScope(text string) (MailboxScope, error) {
 	key, value, found := strings.Cut(text, ":")
@@ -69,19 +78,19 @@ func badScope(text string) error {
 	return &ValueError{
 		Key:     scopeKey,
 		Value:   text,
-		Allowed: []string{"group:NAME", "administrative_unit:NAME", "recipient_filter:FILTER"},
+		Allowed: []string{"group:NAME", "administrative_unit:NAME", "recipient_filter:FILTER", NoScope},
 	}
 }
 
 // checkMailboxScope: a scope has one kind.
-func checkMailboxScope(group string, s Settings) []Problem {
-	if len(s.MailboxScope.parts()) < 2 {
+func checkMailboxScope(group, field string, m MailboxScope) []Problem {
+	if len(m.parts()) < 2 {
 		return nil
 	}
 	return []Problem{{
 		Severity: Refused,
 		Group:    group,
-		Field:    "mailbox_scope",
+		Field:    field,
 		Message:  "one of group, administrative_unit and recipient_filter; not several",
 	}}
 }

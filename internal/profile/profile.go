@@ -18,6 +18,7 @@ type File struct {
 	Zoom      Zoom      `yaml:"zoom" json:"zoom,omitzero" jsonschema:"description=The Zoom account."`
 	Account   Settings  `yaml:"account" json:"account,omitzero" jsonschema:"description=The account profile: Account Management > Account Settings > Mail & Calendar."`
 	Groups    []Group   `yaml:"groups" json:"groups,omitempty" jsonschema:"description=Group profiles: User Management > Groups > (group) > Mail & Calendar. A group inherits what it does not set."`
+	Rooms     Rooms     `yaml:"rooms" json:"rooms,omitzero" jsonschema:"description=Zoom's applications for conference rooms."`
 	Features  []Feature `yaml:"features" json:"features,omitempty" jsonschema:"description=What your people count on; zo365 doctor says which of it the integration does not do."`
 	Muted     []Mute    `yaml:"muted" json:"muted,omitempty" jsonschema:"description=Findings of zo365 doctor that are accepted for a time. They stay visible as muted."`
 }

@@ -60,7 +60,7 @@ func (s Script) PowerShell() ([]byte, error) {
 		return nil, err
 	}
 	text := strings.ReplaceAll(out.String(), "\n", "\r\n")
-	return append([]byte("\ufeff"), text...), nil
+	return append([]byte(shell.ByteOrder), text...), nil
 }
 
 // oneComment is a name that cannot end the comment it stands in.

@@ -114,8 +114,8 @@ function Test-Zo365Mailbox {
     param([string] $App, [string] $Mailbox, [string] $Expected)
     $test = [ordered] @{ mailbox = $Mailbox; expected = $Expected; rows = $null; error = '' }
     try {
-        $rows = @(Test-ServicePrincipalAuthorization -Identity $App -Resource $Mailbox |
-                Select-Object RoleName, GrantedPermissions, AllowedResourceScope, ScopeType, InScope)
+        $columns = 'RoleName', 'GrantedPermissions', 'AllowedResourceScope', 'ScopeType', 'InScope'
+        $rows = @(Test-ServicePrincipalAuthorization -Identity $App -Resource $Mailbox | Select-Object -Property $columns)
         $test['rows'] = $rows
         $inside = @($rows | Where-Object { [string] $_.InScope -eq 'True' })
         if ($Expected -eq 'in' -and $inside.Count -eq 0) { $script:Wrong += ($Mailbox + ' is not in scope and should be') }

@@ -17,6 +17,12 @@ func Word(word string) string {
 	return word
 }
 
+// ByteOrder begins a script in UTF-8 for PowerShell: without it Windows PowerShell 5.1 takes the
+// file for its own code page, in which bytes of a letter become a quote.
+//
+// https://learn.microsoft.com/powershell/module/microsoft.powershell.core/about/about_character_encoding
+const ByteOrder = "\ufeff"
+
 // PowerShell quotes a text so that nothing in it runs.
 //
 // https://learn.microsoft.com/powershell/module/microsoft.powershell.core/about/about_quoting_rules

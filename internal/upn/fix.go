@@ -200,3 +200,17 @@ func onPremises(from, to string) string {
 		to,
 	)
 }
+
+// Script is PowerShell for the changes that a person makes on premises; empty without any.
+func Script(fixes []Fix) string {
+	var b strings.Builder
+	for _, f := range fixes {
+		if f.Kind == OnPremises {
+			b.WriteString(f.Command + "\n")
+		}
+	}
+	if b.Len() == 0 {
+		return ""
+	}
+	return shell.ByteOrder + "# Made by zo365 upn fix. Run it where the ActiveDirectory module is.\n" + b.String()
+}

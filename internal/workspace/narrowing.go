@@ -12,9 +12,10 @@ import (
 	"github.com/zo365/zo365/internal/plan"
 )
 
-// ReverseNarrowing are the steps that take back what narrowed Zoom's application: what was taken
-// away is given again, tokens are waited for, and then what was made is removed.
-func (w *Workspace) ReverseNarrowing(tokens time.Duration) ([]plan.Step, error) {
+// ReverseNarrowing are the steps that take back what narrowed Zoom's application for people, or
+// those for rooms: what was taken away is given again, tokens are waited for, and then what was
+// made is removed.
+func (w *Workspace) ReverseNarrowing(tokens time.Duration, rooms bool) ([]plan.Step, error) {
 	entries, _, err := journal.Read(w.Journal())
 	if err != nil {
 		return nil, err
@@ -24,6 +25,7 @@ func (w *Workspace) ReverseNarrowing(tokens time.Duration) ([]plan.Step, error) 
 	for i := len(entries) - 1; i >= 0; i-- {
 		e := entries[i]
 		if !slices.Contains(kinds, e.Action) || e.Undoes != "" ||
+			e.Application != nil && doctor.IsForRooms(e.Application.AppID) != rooms ||
 			e.Action == journal.GrantsRevoked && !narrowedBy(entries, e) {
 			continue
 		}
@@ -77,4 +79,29 @@ func narrowedBy(entries []journal.Entry, e journal.Entry) bool {
 	return slices.ContainsFunc(entries, func(other journal.Entry) bool {
 		return other.Plan == e.Plan && e.Plan != "" && strings.HasPrefix(other.Step, "local/await-exchange-cache")
 	})
+}
+
+// Stands says why an entry of narrowing is not taken back alone: while the grants that a role
+// replaced are gone, Zoom reaches its mailboxes by that role only, and calendars would stop.
+func Stands(entries []journal.Entry, e journal.Entry) error {
+	if e.Action != journal.RoleAssigned && e.Action != journal.ScopeCreated || e.Application == nil {
+		return nil
+	}
+	for _, other := range entries {
+		gone := other.Action == journal.GrantsRevoked && narrowedBy(entries, other) || other.Action == journal.RoleRemoved
+		if !gone || other.Undoes != "" || other.Application == nil || other.Application.AppID != e.Application.AppID ||
+			slices.ContainsFunc(entries, func(back journal.Entry) bool { return back.Undoes == other.ID }) {
+			continue
+		}
+		next := "zo365 rbac undo takes all of it back, in the safe order"
+		if doctor.IsForRooms(e.Application.AppID) {
+			next = "zo365 rbac undo --rooms takes all of it back, in the safe order"
+		}
+		return &apply.NoWayBack{
+			Why: "what this role replaced was taken away (entry " + other.ID +
+				"), so that Zoom reaches its mailboxes by this role only, and calendars would stop without it",
+			Next: next,
+		}
+	}
+	return nil
 }

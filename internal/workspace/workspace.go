@@ -346,7 +346,7 @@ func (w *Workspace) wanted(facts []tenant.Fact) survey.Want {
 		// What people may consent to takes a permission of its own, and matters to few.
 		PeopleConsent: len(doctor.PeopleConsent(w.File)) > 0,
 		Scopes:        scopeKeys(w.Input),
-		Narrowed:      len(doctor.MailboxesWanted(w.File).Scopes) > 0,
+		Narrowed:      len(scopesWanted(w.Input.File)) > 0,
 	}
 	for _, id := range []string{w.File.Microsoft.ZoomAppID, w.Input.Record.Pinned.AppID} {
 		if id != "" {
@@ -365,9 +365,17 @@ func (w *Workspace) wanted(facts []tenant.Fact) survey.Want {
 
 // scopeKeys are the groups and units that limits are made of: those that the tenant file names,
 // and those of access policies that somebody read in Exchange.
+func scopesWanted(f profile.File) []profile.MailboxScope {
+	all := slices.Clone(doctor.MailboxesWanted(f).Scopes)
+	if m := f.Rooms.MailboxScope; !m.Empty() && !slices.Contains(all, m) {
+		all = append(all, m)
+	}
+	return all
+}
+
 func scopeKeys(in doctor.Input) []survey.ScopeKey {
 	var keys []survey.ScopeKey
-	for _, m := range doctor.MailboxesWanted(in.File).Scopes {
+	for _, m := range scopesWanted(in.File) {
 		switch {
 		case m.Group != "":
 			keys = append(keys, survey.ScopeKey{Kind: tenant.ScopeGroup, Key: m.Group})

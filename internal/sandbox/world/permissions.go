@@ -112,6 +112,8 @@ var RoleTemplates = map[string]string{
 	"Cloud Application Administrator": "158c047a-c907-4556-b7ef-446551a6b5f7",
 	"Application Administrator":       "9b895d92-2cd3-44c7-9d02-a6ac2d5ea5c3",
 	"Exchange Administrator":          "29232cdf-9323-42fd-ade2-1d097af3e4de",
+	"Global Reader":                   "f2ef992c-3afb-46b9-b7cf-a126ee74c451",
+	"Security Reader":                 "5d6b6bb7-de71-4623-b4af-96380a352509",
 	"User Administrator":              "fe930be7-5e62-47db-91af-98c3a49a38b1",
 }
 
