@@ -226,6 +226,34 @@ func (c *CSDL) Resolve(path string) (string, error) {
 	return kind, nil
 }
 
+// ofDerived says whether a type that is derived from a directory object has a property: Graph
+// takes their names in $select of a collection of directory objects, as for a group's members
+// (userPrincipalName in https://learn.microsoft.com/graph/api/resources/group#relationships).
+func (c *CSDL) ofDerived(kind, name string) bool {
+	if kind != "microsoft.graph.directoryObject" {
+		return false
+	}
+	for _, t := range c.types {
+		if t.base != kind {
+			continue
+		}
+		if _, ok := t.properties[name]; ok {
+			return true
+		}
+	}
+	return false
+}
+
+// isOpen says whether a type, or one that it is derived from, has properties of any name.
+func (c *CSDL) isOpen(kind string) bool {
+	for t, ok := c.types[kind]; ok; t, ok = c.types[t.base] {
+		if t.open {
+			return true
+		}
+	}
+	return false
+}
+
 // Request checks a request's path and query options.
 func (c *CSDL) Request(path string, query url.Values) (string, error) {
 	kind, err := c.Resolve(path)
@@ -237,7 +265,7 @@ func (c *CSDL) Request(path string, query url.Values) (string, error) {
 		if name == "" {
 			continue
 		}
-		if _, ok := c.property(item, name); !ok {
+		if _, ok := c.property(item, name); !ok && !c.ofDerived(item, name) {
 			return "", fmt.Errorf("%s: $select: %s has no property %q", path, item, name)
 		}
 	}
@@ -393,6 +421,9 @@ func (c *CSDL) value(kind string, value any, at string) error {
 		t, ok := c.property(kind, name)
 		if !ok {
 			if t, ok = c.navigationOf(kind, name); !ok {
+				if c.isOpen(kind) {
+					continue
+				}
 				return fmt.Errorf("%s: %s has no property %q", at, kind, name)
 			}
 		}
