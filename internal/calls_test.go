@@ -64,6 +64,7 @@ var throughInterfaces = map[string]map[string]string{
 		"Activity":     "msgraph",
 		"Mailboxes":    "msgraph",
 		"Scoping":      "msgraph",
+		"Elsewhere":    "msgraph",
 		"Account":      "zoom",
 		"People":       "zoom",
 		"Groups":       "zoom",

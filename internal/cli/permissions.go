@@ -77,10 +77,15 @@ func runPermissionsList(ctx context.Context, env *Env, opts permissionsListOptio
 	if err != nil {
 		return err
 	}
-	f := w.Input.Facts
-	if err := f.Consents.Err; err != nil {
+	if err := w.Input.Facts.Consents.Err; err != nil {
 		return err
 	}
+	if opts.All {
+		if err := w.Everybody(ctx); err != nil {
+			return err
+		}
+	}
+	f := w.Input.Facts
 	out := render.NewHoldings(doctor.Holdings(w.Input, opts.All), f.Consents.At)
 	out.PoliciesKnown = w.Input.Record.Exchange != nil && w.Input.Record.Exchange.Policies != nil
 	for _, one := range []struct {

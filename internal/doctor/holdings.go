@@ -277,6 +277,13 @@ func needOf(in Input, h Holding, name string) (Need, tenant.Certainty, string) {
 	case ForRooms:
 		return NeedUnknown, tenant.Open, "no page that zo365 could read names the permissions of Zoom's applications for rooms"
 	case OtherOfZoom, OfOthers:
+		if chosen := ZoomApplication(in); slices.ContainsFunc(
+			slices.Concat(chosen.Unclear, chosen.Lesser),
+			func(c tenant.Consent) bool { return c.Principal.ID == h.Consent.Principal.ID },
+		) {
+			return NeedUnknown, tenant.Open,
+				"it may be Zoom's application for people: zo365 integration use-application says which is"
+		}
 		return NeedUnknown, tenant.Open, "the application is not part of this integration"
 	}
 	w := wantedOf(in)

@@ -213,6 +213,15 @@ func (c *Client) Holders(ctx context.Context, apiAppID string) ([]tenant.Service
 	return all, nil
 }
 
+var accessPrincipal = access("Principal", readApplications)
+
+// Principal reads a service principal by its object ID; nil when there is none.
+//
+// https://learn.microsoft.com/graph/api/serviceprincipal-get
+func (c *Client) Principal(ctx context.Context, id string) (*tenant.ServicePrincipal, error) {
+	return c.principal(ctx, id)
+}
+
 // principal reads a service principal by its object ID; nil when there is none.
 func (c *Client) principal(ctx context.Context, id string) (*tenant.ServicePrincipal, error) {
 	var s servicePrincipal

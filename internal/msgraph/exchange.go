@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/zo365/zo365/internal/tenant"
@@ -92,6 +93,35 @@ func (c *Client) ExchangeRoles(ctx context.Context, principalID string) ([]tenan
 		all = append(all, r)
 	}
 	return all, nil
+}
+
+var accessExchangeHolders = access("ExchangeHolders", readExchange)
+
+// ExchangeHolders are the object IDs of the service principals that hold a role in Exchange
+// Online, whoever published them.
+//
+// https://learn.microsoft.com/graph/api/rbacapplication-list-roleassignments
+func (c *Client) ExchangeHolders(ctx context.Context) ([]string, error) {
+	var ids []string
+	q := call{
+		doing:  "listing the Exchange roles of applications",
+		access: accessExchangeHolders,
+		method: http.MethodGet,
+		beta:   true,
+		path:   "/roleManagement/exchange/roleAssignments",
+	}
+	err := list(ctx, c, q, func(page []struct {
+		PrincipalID string `json:"principalId"`
+	},
+	) {
+		for _, a := range page {
+			id, application := strings.CutPrefix(a.PrincipalID, exchangePrincipal("")) // others are people and groups
+			if application && !slices.Contains(ids, id) {
+				ids = append(ids, id)
+			}
+		}
+	})
+	return ids, err
 }
 
 func exchangePrincipal(id string) string { return "/ServicePrincipals/" + id }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/zo365/zo365/internal/tenant"
@@ -188,6 +189,37 @@ func (c *Client) Delegated(ctx context.Context, principalID string) ([]tenant.De
 		}
 	}
 	return all, nil
+}
+
+var accessDelegatedHolders = access("DelegatedHolders", readDelegated)
+
+// DelegatedHolders are the object IDs of the service principals that hold a delegated permission
+// which reaches mailboxes, whoever published them.
+//
+// https://learn.microsoft.com/graph/api/oauth2permissiongrant-list
+func (c *Client) DelegatedHolders(ctx context.Context) ([]string, error) {
+	var ids []string
+	q := call{
+		doing:  "listing delegated permission grants",
+		access: accessDelegatedHolders,
+		method: http.MethodGet,
+		path:   "/oauth2PermissionGrants" + query("$top", "999"),
+	}
+	err := list(ctx, c, q, func(page []struct {
+		ClientID string `json:"clientId"`
+		Scope    string `json:"scope"`
+	},
+	) {
+		for _, g := range page {
+			reaches := slices.ContainsFunc(strings.Fields(g.Scope), func(name string) bool {
+				return tenant.Permission{Name: name}.ReachesMailboxes()
+			})
+			if reaches && !slices.Contains(ids, g.ClientID) {
+				ids = append(ids, g.ClientID)
+			}
+		}
+	})
+	return ids, err
 }
 
 var accessRevokeDelegated = access("RevokeDelegated", tenant.Same(

@@ -158,9 +158,13 @@ func uses() []use {
 			),
 		},
 		{
-			command:   "permissions list",
-			facts:     slices.Concat(target, doctor.ApplicationFacts, []tenant.Fact{tenant.FactDelegated}),
-			sometimes: slices.Concat(scoped, callsOf([]tenant.Fact{tenant.FactEvents, tenant.FactSignIns})),
+			command: "permissions list",
+			facts:   slices.Concat(target, doctor.ApplicationFacts, []tenant.Fact{tenant.FactDelegated}),
+			sometimes: slices.Concat(
+				scoped,
+				callsOf([]tenant.Fact{tenant.FactEvents, tenant.FactSignIns}),
+				[]string{"msgraph.ExchangeHolders", "msgraph.DelegatedHolders", "msgraph.Principal"}, // --all
+			),
 		},
 		{
 			command: "permissions test",

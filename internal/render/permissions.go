@@ -125,6 +125,19 @@ func HoldingsListing(p Holdings) Listing {
 	return l
 }
 
+func purposeWords(purpose string) string {
+	switch doctor.Purpose(purpose) {
+	case doctor.ForPeople:
+		return "Zoom's application for people"
+	case doctor.ForRooms:
+		return "Zoom's application for conference rooms"
+	case doctor.OtherOfZoom:
+		return "another application of Zoom"
+	case doctor.OfOthers:
+	}
+	return "an application of another publisher"
+}
+
 func heldName(x HeldPermission) string {
 	if x.Resource == doctor.APIName(tenant.ExchangeAPI) {
 		return x.Name + " of " + x.Resource
@@ -136,7 +149,14 @@ func heldName(x HeldPermission) string {
 var permissionsPage string
 
 var permissionsTemplate = template.Must(template.New("permissions").Funcs(template.FuncMap{
-	"held": heldName,
+	"held":    heldName,
+	"purpose": purposeWords,
+	"capital": func(text string) string {
+		if text == "" {
+			return ""
+		}
+		return strings.ToUpper(text[:1]) + text[1:]
+	},
 	"day": func(t *time.Time) string {
 		if t == nil {
 			return "not known"
@@ -159,8 +179,8 @@ func (p Holdings) markdown() string {
 	fmt.Fprintf(&b, "Read on %s.\n", p.At.Format(time.RFC3339))
 	for _, a := range p.Applications {
 		fmt.Fprintf(&b, "\n## %s (%s)\n\n", plainText(a.Name), a.AppID)
-		fmt.Fprintf(&b, "For %s; verified publisher: %s; sign-in enabled: %s.\n\n",
-			a.Purpose, plainText(orDash(a.Publisher)), YesNo(a.Enabled))
+		fmt.Fprintf(&b, "This is %s; verified publisher: %s; sign-in enabled: %s.\n\n",
+			purposeWords(a.Purpose), plainText(orDash(a.Publisher)), YesNo(a.Enabled))
 		b.WriteString("| permission | kind | for | need | certainty | what it allows |\n|---|---|---|---|---|---|\n")
 		for _, x := range a.Permissions {
 			fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s |\n", plainText(heldName(x)), x.Kind, plainText(x.For),

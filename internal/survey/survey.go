@@ -50,6 +50,14 @@ type Scoping interface {
 	Delegated(ctx context.Context, principalID string) ([]tenant.DelegatedGrant, error)
 }
 
+// Elsewhere is what the survey asks of Graph about applications that hold no application
+// permission, and reach mailboxes by other ways.
+type Elsewhere interface {
+	ExchangeHolders(ctx context.Context) ([]string, error)
+	DelegatedHolders(ctx context.Context) ([]string, error)
+	Principal(ctx context.Context, id string) (*tenant.ServicePrincipal, error)
+}
+
 // Mailboxes is what the survey asks of Graph about people.
 type Mailboxes interface {
 	WithoutMailbox(ctx context.Context) (tenant.Mailless, error)
@@ -82,6 +90,7 @@ type Sources struct {
 	Activity     Activity
 	Mailboxes    Mailboxes
 	Scoping      Scoping
+	Elsewhere    Elsewhere
 	Account      Account
 	People       People
 	Groups       Groups

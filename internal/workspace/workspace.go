@@ -317,6 +317,7 @@ func (w *Workspace) sources() survey.Sources {
 		Activity:     w.Pair.Graph,
 		Mailboxes:    w.Pair.Graph,
 		Scoping:      w.Pair.Graph,
+		Elsewhere:    w.Pair.Graph,
 		Account:      w.Pair.Zoom,
 		People:       w.Pair.Zoom,
 		Groups:       w.Pair.Zoom,
@@ -391,6 +392,12 @@ func scopeKeys(in doctor.Input) []survey.ScopeKey {
 		keys = append(keys, survey.ScopeKey{Kind: tenant.ScopeGroup, Key: key})
 	}
 	return keys
+}
+
+// Everybody adds the applications of every publisher that reach mailboxes without an application
+// permission.
+func (w *Workspace) Everybody(ctx context.Context) error {
+	return survey.More(ctx, w.sources(), &w.Input.Facts)
 }
 
 // Findings are doctor's.

@@ -128,6 +128,7 @@ func graphRoutes() []graphRoute {
 		{"GET", "directory/administrativeUnits/*", (*Service).getUnit},
 		{"GET", "directory/administrativeUnits/*/members", (*Service).unitMembers},
 		{"GET", "servicePrincipals/*/oauth2PermissionGrants", (*Service).delegated},
+		{"GET", "oauth2PermissionGrants", (*Service).everyDelegated},
 		{"DELETE", "oauth2PermissionGrants/*", (*Service).removeDelegated},
 		{"DELETE", "servicePrincipals/*", (*Service).deletePrincipal},
 		{"GET", "places/microsoft.graph.room", (*Service).rooms},

@@ -126,9 +126,21 @@ func (s *Service) delegated(g *graphCall) {
 	if sp == nil {
 		return
 	}
+	s.delegations(g, sp.ID)
+}
+
+// everyDelegated: https://learn.microsoft.com/graph/api/oauth2permissiongrant-list
+func (s *Service) everyDelegated(g *graphCall) {
+	if s.allowed(g, "Directory.Read.All", "DelegatedPermissionGrant.ReadWrite.All") {
+		s.delegations(g, "")
+	}
+}
+
+// delegations are those of one service principal, or all.
+func (s *Service) delegations(g *graphCall, client string) {
 	var items []world.Entity
 	for _, d := range s.World.Delegations {
-		if d.Client != sp.ID {
+		if client != "" && d.Client != client {
 			continue
 		}
 		e := world.Entity{
