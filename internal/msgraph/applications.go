@@ -202,7 +202,7 @@ func (c *Client) Holders(ctx context.Context, apiAppID string) ([]tenant.Service
 	}
 	all := make([]tenant.ServicePrincipal, 0, len(ids))
 	for _, id := range ids {
-		p, err := c.principal(ctx, id)
+		p, err := c.Principal(ctx, id)
 		if err != nil {
 			return nil, err
 		}
@@ -219,15 +219,10 @@ var accessPrincipal = access("Principal", readApplications)
 //
 // https://learn.microsoft.com/graph/api/serviceprincipal-get
 func (c *Client) Principal(ctx context.Context, id string) (*tenant.ServicePrincipal, error) {
-	return c.principal(ctx, id)
-}
-
-// principal reads a service principal by its object ID; nil when there is none.
-func (c *Client) principal(ctx context.Context, id string) (*tenant.ServicePrincipal, error) {
 	var s servicePrincipal
 	q := call{
 		doing:  "reading an enterprise application",
-		access: readApplications,
+		access: accessPrincipal,
 		method: http.MethodGet,
 		path:   "/servicePrincipals/" + url.PathEscape(id) + query("$select", principalSelect),
 	}

@@ -12,7 +12,7 @@ import (
 // alone, whoever published them: who holds an application permission is known already. What may
 // not be read is left out, since the facts of roles and delegated grants say so.
 func More(ctx context.Context, s Sources, f *tenant.Facts) error {
-	if f.Consents.Err != nil {
+	if !f.Consents.Seen() {
 		return nil
 	}
 	var ids []string
