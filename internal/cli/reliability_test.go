@@ -69,6 +69,8 @@ type order struct {
 	first []string
 }
 
+var narrowed = []string{"integration", "enable", "--yes", "--mailbox-scope", "recipient_filter:Department -eq 'Sales'"}
+
 var orders = []order{
 	{name: "verify-domain"},
 	{name: "doctor", args: []string{"--fail-on", "unknown"}},
@@ -82,9 +84,23 @@ var orders = []order{
 	{name: "upn fix --plan", args: []string{"new.jsonl"}},
 	{name: "calendar list --group Sales"},
 	{name: "upn fix --apply fixes.jsonl"}, // without --yes it only looks
+	{name: "permissions list"},
+	{name: "permissions test", args: []string{"--user", "adele.vance@contoso.com", "--fail-on", "unknown"}},
+	{name: "rooms list"},
+	{name: "migrate ews"},
+	{name: "rbac plan", args: []string{"--allow-unknown", "access-policies"}, first: narrowed},
 	{name: "apply", args: []string{"--auto-approve", "--allow-revoke", "--settle", "3s"}, write: true},
 	{name: "integration disable --revoke", args: []string{"--yes"}, write: true},
 	{name: "upn fix --apply", args: []string{"fixes.jsonl", "--yes"}, write: true},
+	{name: "permissions trim", args: []string{"Mail.ReadWrite", "--yes"}, write: true},
+	{
+		name: "rbac apply",
+		args: []string{
+			"--allow-unknown", "access-policies", "--auto-approve", "--cache-wait", "0s", "--settle", "3s",
+		},
+		write: true,
+		first: narrowed,
+	},
 	{
 		name:  "undo",
 		args:  []string{"ID", "--yes", "--settle", "3s"},
@@ -97,6 +113,18 @@ const reliabilityScenario = `
 name: reliability
 admin: admin@contoso.com
 tenant:
+  app:
+    permissions:
+      - User.ReadWrite.All
+      - Domain.Read.All
+      - Organization.Read.All
+      - Application.Read.All
+      - Calendars.ReadBasic.All
+      - AuditLog.Read.All
+      - Directory.Read.All
+      - AppRoleAssignment.ReadWrite.All
+      - RoleManagement.ReadWrite.Exchange
+      - Place.Read.All
   zoom_app:
     permissions: [Calendars.ReadWrite, Contacts.Read, MailboxSettings.Read, User.Read.All, Mail.ReadWrite]
 zoom:
@@ -305,7 +333,7 @@ func faultsOf(o order, f *trouble) []world.Fault {
 		on = []string{"DELETE /v2/*"}
 	case o.write:
 		on = []string{
-			"POST /v1.0/service*", "PATCH /v1.0/*", "DELETE /v1.0/*",
+			"POST /v1.0/service*", "PATCH /v1.0/*", "DELETE /v1.0/*", "POST /beta/*", "DELETE /beta/*",
 			"POST /v2/*", "PUT /v2/*", "PATCH /v2/*", "DELETE /v2/*",
 		}
 	}
