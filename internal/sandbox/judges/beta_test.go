@@ -166,7 +166,12 @@ func TestGraphBetaSDKExchangeRoles(t *testing.T) {
 	if _, err := exchange.RoleAssignments().Post(t.Context(), given, nil); err == nil {
 		t.Error("a role with two scopes was taken")
 	}
-	if err := exchange.RoleAssignments().ByUnifiedRoleAssignmentId(*assigned.GetId()).Delete(t.Context(), nil); err != nil {
+	if err := exchange.RoleAssignments().ByUnifiedRoleAssignmentId(
+		*assigned.GetId(),
+	).Delete(
+		t.Context(),
+		nil,
+	); err != nil {
 		t.Fatal(err)
 	}
 	if err := exchange.CustomAppScopes().ByCustomAppScopeId(*made.GetId()).Delete(t.Context(), nil); err != nil {
