@@ -17,6 +17,8 @@ type doctorOptions struct {
 	Facts factsOptions
 	Fleet fleetOptions
 	Only  []string
+	// All shows also what passed and what does not apply.
+	All bool
 
 	Unknown unknownOptions
 }
@@ -35,7 +37,8 @@ every requirement and limit of Zoom's article. Each finding says what was seen a
 where, why it matters, and the command that fixes it; zo365 plan shows the fixes that
 zo365 apply can make.
 
-A check that could not look is "unknown" and names the missing permission; one that
+Problems come first, each with why it matters and its fix; what passed is counted in one
+line, and shown with --all. A check that could not look is "unknown" and names the missing permission; one that
 does not apply is "skipped". Neither is "ok". Findings can be muted in the tenant file, with a reason and a last day.
 
 Checks:
@@ -61,6 +64,7 @@ nothing fails and a check could not look (--allow-unknown accepts it).`,
 	opts.Fleet.flags(cmd)
 	opts.Unknown.flags(cmd)
 	cmd.Flags().StringSliceVar(&opts.Only, "check", nil, "these checks only, by code")
+	cmd.Flags().BoolVar(&opts.All, "all", false, "show also the checks that passed or do not apply")
 	return cmd
 }
 
@@ -85,7 +89,8 @@ func runDoctor(ctx context.Context, env *Env, opts doctorOptions) error {
 	if err != nil {
 		return err
 	}
-	if err := env.show(render.DoctorListing(all, w.Path)); err != nil {
+	people := render.DoctorView{All: opts.All || len(opts.Only) > 0, Width: env.tableWidth()}
+	if err := env.show(render.DoctorListing(all, w.Path, people)); err != nil {
 		return err
 	}
 	value := render.NewDoctor(all)

@@ -1,7 +1,6 @@
 package render
 
 import (
-	"fmt"
 	"io"
 	"strings"
 	"time"
@@ -114,8 +113,8 @@ func count(all []doctor.Finding) SeverityCounts {
 }
 
 // DoctorListing shows findings. file is the tenant file, which the pipelines'
-// formats name as the place of a finding.
-func DoctorListing(all []doctor.Finding, file string) Listing {
+// formats name as the place of a finding; people is how the text for people is laid out.
+func DoctorListing(all []doctor.Finding, file string, people DoctorView) Listing {
 	value := NewDoctor(all)
 	l := Listing{Value: value, Columns: []string{"check", "scope", "severity", "saw", "fix"}}
 	for _, f := range value.Findings {
@@ -125,50 +124,12 @@ func DoctorListing(all []doctor.Finding, file string) Listing {
 		}
 		l.Rows = append(l.Rows, []string{f.Code, f.Scope, severity, f.Saw, f.Fix})
 	}
-	l.Text = func(w io.Writer, paint Paint) error { return doctorText(w, paint, value) }
+	l.Text = func(w io.Writer, paint Paint) error { return people.text(w, paint, value) }
 	l.Reports = map[Format]func() ([]byte, error){
 		JUnit: func() ([]byte, error) { return junit(value, file) },
 		SARIF: func() ([]byte, error) { return sarif(value, file) },
 	}
 	return l
-}
-
-// doctorText has a line for each finding, and below it how to fix it.
-func doctorText(w io.Writer, paint Paint, d Doctor) error {
-	colours := map[string]Colour{
-		string(doctor.OK):      Good,
-		string(doctor.Fail):    Bad,
-		string(doctor.Warn):    Doubtful,
-		string(doctor.Unknown): Doubtful,
-		string(doctor.Skipped): Faint,
-		"muted":                Faint,
-	}
-	var b strings.Builder
-	for _, f := range d.Findings {
-		severity := f.Severity
-		if f.Muted != nil {
-			severity = "muted"
-		}
-		where := ""
-		if f.Scope != doctor.ScopeTenant {
-			where = f.Scope + ": "
-		}
-		fmt.Fprintf(
-			&b,
-			"%s %-20s %s\n",
-			paint.text(colours[severity], fmt.Sprintf("%-8s", severity)),
-			f.Code,
-			visible(where+f.Saw),
-		)
-		if f.Fix != "" && f.Muted == nil {
-			fmt.Fprintf(&b, "%-29s fix: %s\n", "", visible(f.Fix))
-		}
-		if f.Muted != nil {
-			fmt.Fprintf(&b, "%-29s until %s: %s\n", "", f.Muted.Until, visible(f.Muted.Reason))
-		}
-	}
-	_, err := io.WriteString(w, b.String())
-	return err
 }
 
 // explained is the whole of a finding in lines.
