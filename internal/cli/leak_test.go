@@ -55,6 +55,7 @@ var everyCommand = [][]string{
 	{"login", "microsoft", "--for", "apply,doctor,undo"},
 	{"facts", "-o", "json"},
 	{"doctor", "-o", "json"},
+	{"status", "-o", "html"},
 	{"plan", "--out", "plan.json"},
 	{"apply", "plan.json", "--auto-approve", "--by", "admin@contoso.com"},
 	{"portal", "list"},

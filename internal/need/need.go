@@ -348,7 +348,7 @@ func merge(have []Permission, names []string, why string, optional bool) []Permi
 
 // sameAs are commands whose lists are those of others.
 var sameAs = map[string]string{
-	"plan": "doctor", "facts": "doctor", "integration disable": "integration disable --revoke",
+	"plan": "doctor", "facts": "doctor", "status": "doctor", "integration disable": "integration disable --revoke",
 	"group list": "group", "group set": "group", "group unset": "group", "group show": "group",
 	"rooms": "rooms list", "migrate": "migrate ews",
 	"rbac": "rbac plan", "rbac show": "rbac plan", "rbac script": "rbac plan", "permissions": "permissions list",
