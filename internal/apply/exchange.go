@@ -115,11 +115,10 @@ type NoPointerError struct {
 	Err error
 }
 
+// Error leaves out Graph's words, which say only that something was not found.
 func (e *NoPointerError) Error() string {
-	return "Exchange Online does not know " + e.App + " yet (New-ServicePrincipal makes it known): " + e.Err.Error()
+	return "Exchange Online does not know " + e.App + " yet: New-ServicePrincipal makes it known"
 }
-
-func (e *NoPointerError) Unwrap() error { return e.Err }
 
 // scopeOf finds the custom scope of a filter.
 func (h Hands) scopeOf(ctx context.Context, r tenant.ExchangeRole) (string, error) {
@@ -238,6 +237,16 @@ func (h Hands) createScope(ctx context.Context, s plan.Step) (bool, error) {
 	if there, err := h.scopeThere(ctx, s); there || err != nil {
 		return there, err
 	}
+	all, err := h.Exchange.ExchangeScopes(ctx)
+	if err != nil {
+		return false, err
+	}
+	for _, other := range all {
+		if strings.EqualFold(other.Name, s.Target) {
+			return false, fmt.Errorf("Exchange has a scope %q with another filter (%s): rename or remove it in "+
+				"Exchange Online PowerShell, Set-ManagementScope or Remove-ManagementScope", other.Name, other.Filter)
+		}
+	}
 	made := tenant.ExchangeScope{Name: s.Target, Filter: s.Role.Filter}
 	return h.write(ctx, s, change{
 		do: func(ctx context.Context) (err error) {
@@ -337,6 +346,9 @@ func (h Hands) await(ctx context.Context, s plan.Step) (bool, error) {
 		return false, fmt.Errorf("the step does not say how long to wait: %w", err)
 	}
 	since, what := h.GrantedAt(), "Tokens that were given before hold the old permissions"
+	if s.Made != nil && s.Made.After(since) { // somebody else gave it
+		since = *s.Made
+	}
 	if s.Target == doctor.AwaitCache {
 		t, err := h.ScopeTest(ctx)
 		if err != nil {

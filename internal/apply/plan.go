@@ -133,14 +133,15 @@ type unit struct {
 	after []string
 }
 
-// unitsOf puts portal steps that follow each other on one page together.
+// unitsOf puts portal steps that follow each other on one page together; a blocked one is not
+// done with those that are not.
 func unitsOf(steps []plan.Step) []unit {
 	var all []unit
 	for _, s := range steps {
 		if n := len(
 			all,
 		); n > 0 && s.Page != nil && all[n-1].steps[0].Page != nil && all[n-1].steps[0].Page.Address == s.Page.Address &&
-			all[n-1].steps[0].Scope == s.Scope {
+			all[n-1].steps[0].Scope == s.Scope && (all[n-1].steps[0].Blocked == nil) == (s.Blocked == nil) {
 			all[n-1].steps = append(all[n-1].steps, s)
 			continue
 		}

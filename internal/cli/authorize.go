@@ -189,6 +189,10 @@ func (j *journey) run(ctx context.Context) error {
 			j.env.say("%s: %s: %s", f.Severity, f.Title, f.Saw)
 		}
 	}
+	if j.opts.Again && doctor.Narrowed(j.w.Input) {
+		j.env.say("warning: Zoom is narrowed by roles in Exchange; this consent lets it reach every mailbox again, " +
+			"until zo365 rbac apply narrows it")
+	}
 	p := plan.ForScope(j.w.Input, all, j.w.Portals(), j.scope, j.opts.Again)
 	if err := j.w.MayWrite(ctx, p); err != nil {
 		return err

@@ -98,9 +98,20 @@ func runIntegrationEnable(ctx context.Context, env *Env, opts enableOptions) err
 		return settingError(err)
 	}
 	if out.After.Authorizable() {
-		env.say("next: zo365 authorize%s", groupFlag(opts.Group))
+		env.say("next: %s", env.afterEnable(opts))
 	}
 	return env.show(render.ChangeListing(out))
+}
+
+// afterEnable is the next command: a scope that is set beside a consent that is recorded needs no
+// other consent, which would bring every grant back.
+func (env *Env) afterEnable(opts enableOptions) string {
+	if opts.Scope != "" && opts.Scope != profile.NoScope {
+		if w, err := env.workspace(false); err == nil && w.Recorded(profile.Scope(opts.Group)) != nil {
+			return "zo365 rbac plan"
+		}
+	}
+	return "zo365 authorize" + groupFlag(opts.Group)
 }
 
 type disableOptions struct {
@@ -219,6 +230,13 @@ func lookToRevoke(ctx context.Context, w *workspace.Workspace, whole bool) (doct
 	if app.Hidden != nil {
 		return doctor.Choice{}, app.Hidden
 	}
+	if app.Basis == doctor.ByCandidate && len(app.Lesser) > 0 {
+		return doctor.Choice{}, hint(
+			fmt.Errorf("nothing was changed: %s is taken for Zoom's because it alone holds a calendar permission, "+
+				"and what is to be revoked may be another of Zoom's applications", doctor.AppName(app.Consent)),
+			"zo365 integration use-application APP-ID says which it is; zo365 permissions list shows them",
+		)
+	}
 	return app, nil
 }
 
@@ -302,7 +320,7 @@ func revoke(ctx context.Context, env *Env, opts disableOptions) ([]string, error
 		return revoked, err
 	}
 	if opts.DeleteApp {
-		env.sayRemains()
+		env.sayRemains(w.Input)
 	}
 	for _, c := range w.Input.Facts.Consents.Value {
 		if c.Principal.ID == app.Principal.ID && len(c.Grants) > 0 {
@@ -321,8 +339,13 @@ func revoke(ctx context.Context, env *Env, opts disableOptions) ([]string, error
 }
 
 // sayRemains says what no call of zo365 takes away.
-func (env *Env) sayRemains() {
+func (env *Env) sayRemains(in doctor.Input) {
 	env.say("what remains, and where:")
+	for _, h := range doctor.Holdings(in, false) {
+		if h.Purpose != doctor.ForPeople && slices.ContainsFunc(h.All, func(x doctor.Held) bool { return x.Mailboxes }) {
+			env.say("  %s still reaches mailboxes: zo365 permissions list", doctor.AppName(h.Consent))
+		}
+	}
 	env.say("  Zoom keeps its credentials until a person presses Disable and Delete: %s", doctor.PortalPath(""))
 	env.say(
 		"  Exchange Online keeps its pointer to the application and custom scopes: Get-ServicePrincipal, Get-ManagementScope",

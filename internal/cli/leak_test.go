@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -73,12 +74,12 @@ var everyCommand = [][]string{
 	{"permissions", "trim", "Contacts.Read", "--yes"},
 	{"rooms", "list"},
 	{"migrate", "ews"},
-	{"integration", "enable", "--mailbox-scope", "recipient_filter:Department -eq 'Sales'", "--yes"},
+	{"integration", "enable", "--mailbox-scope", "recipient_filter:Department -ne 'Nothing'", "--yes"},
 	{"rbac", "confirm", "--from", "result.json"},
 	{"rbac", "show"},
-	{"rbac", "plan"},
+	{"rbac", "plan", "--test", "adele.vance@contoso.com"},
 	{"rbac", "script", "--out", "narrow.ps1"},
-	{"rbac", "apply", "--auto-approve", "--cache-wait", "0s"},
+	{"rbac", "apply", "--auto-approve", "--cache-wait", "0s", "--test", "adele.vance@contoso.com"},
 	{"rbac", "undo", "--auto-approve", "--token-wait", "0s"},
 	{"sandbox", "scenarios"},
 	{"login", "microsoft", "--for", "auth app create,logout --revoke"},
@@ -118,7 +119,7 @@ func TestNoSecretLeaks(t *testing.T) {
 	}
 	env = append(env, "BROWSER="+robot)
 	result := `{"format": "zo365 exchange", "version": 1, "tenant": "` + values["ZO365_MICROSOFT_TENANT"] + `",
-"app_id": "5a0d365c-7a6f-4f6d-8365-73616e64626f", "at": "2026-11-20T10:00:00Z", "roles": [], "policies": []}`
+"app_id": "5a0d365c-7a6f-4f6d-8365-73616e64626f", "at": "` + time.Now().UTC().Add(-time.Minute).Format(time.RFC3339) + `", "roles": [], "policies": []}`
 	if err := os.WriteFile(filepath.Join(home, "result.json"), []byte(result), 0o600); err != nil {
 		t.Fatal(err)
 	}

@@ -67,8 +67,15 @@ func runMigrateEWS(ctx context.Context, env *Env) error {
 	if err := env.show(render.EWSListing(render.NewEWSMigration(way, unseen))); err != nil {
 		return err
 	}
-	if len(way.Uses) > 0 {
+	switch {
+	case len(way.Uses) > 0:
 		return errCheckFailed
+	case len(unseen) > 0:
+		return &hinted{
+			err:  errors.New("whether anything uses Exchange Web Services is not known: " + strings.Join(unseen, "; ")),
+			hint: "zo365 auth permissions 'migrate ews' lists what it needs",
+			code: exitPermission,
+		}
 	}
 	return nil
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/zo365/zo365/internal/doctor"
 	"github.com/zo365/zo365/internal/export"
 	"github.com/zo365/zo365/internal/msgraph"
+	"github.com/zo365/zo365/internal/profile"
 	"github.com/zo365/zo365/internal/reach"
 	"github.com/zo365/zo365/internal/render"
 	"github.com/zo365/zo365/internal/tenant"
@@ -22,11 +23,15 @@ import (
 )
 
 type permissionsTestOptions struct {
-	Users   []string
-	Group   string
-	From    string
-	Probe   bool
-	Pasted  string
+	Users  []string
+	Group  string
+	From   string
+	Probe  bool
+	Pasted string
+	// Scope tests everybody in the scopes of the profiles; App is another application than
+	// Zoom's for people.
+	Scope   bool
+	App     string
 	Unknown unknownOptions
 }
 
@@ -71,16 +76,32 @@ disagree, 5 with --fail-on unknown when an answer is unknown.`,
 		"",
 		"file with the JSON of Test-ServicePrincipalAuthorization (- is standard input)",
 	)
+	f.BoolVar(&opts.Scope, "scope", false, "everybody in the scopes (groups and units) that the profiles want")
+	f.StringVar(
+		&opts.App,
+		"application",
+		"",
+		"ID of another application than Zoom's for people, for example one for rooms",
+	)
 	opts.Unknown.flags(cmd)
 	return cmd
 }
 
-func runPermissionsTest(ctx context.Context, env *Env, opts permissionsTestOptions) error {
-	if len(opts.Users) == 0 && opts.Group == "" && opts.From == "" {
-		return usagef("name mailboxes with --user, --group or --from")
-	}
-	if opts.From == "-" && opts.Pasted == "-" {
+func (o permissionsTestOptions) check() error {
+	switch {
+	case len(o.Users) == 0 && o.Group == "" && o.From == "" && !o.Scope:
+		return usagef("name mailboxes with --user, --group, --from or --scope")
+	case o.From == "-" && o.Pasted == "-":
 		return usagef("--from and --pasted cannot both read standard input")
+	case o.Pasted != "" && (len(o.Users) != 1 || o.Group != "" || o.From != "" || o.Scope):
+		return usagef("--pasted is the test of one mailbox, which its result does not name: name it with one --user")
+	}
+	return o.Unknown.check()
+}
+
+func runPermissionsTest(ctx context.Context, env *Env, opts permissionsTestOptions) error {
+	if err := opts.check(); err != nil {
+		return err
 	}
 	var pasted []tenant.RoleTest
 	if opts.Pasted != "" {
@@ -100,8 +121,15 @@ func runPermissionsTest(ctx context.Context, env *Env, opts permissionsTestOptio
 	if err := w.Input.Facts.Consents.Err; err != nil {
 		return err
 	}
+	if opts.App != "" {
+		w.Input = aboutApplication(w.Input, opts.App)
+	}
 	c := doctor.ZoomApplication(w.Input)
-	if c.Principal == nil {
+	switch {
+	case c.Principal == nil && opts.App != "":
+		return hint(fmt.Errorf("the tenant has no application %s that zo365 knows to reach mailboxes", opts.App),
+			"zo365 permissions list --all -o json shows them")
+	case c.Principal == nil:
 		return noApplication(c)
 	}
 	users, err := env.testedUsers(ctx, w, opts)
@@ -118,11 +146,28 @@ func runPermissionsTest(ctx context.Context, env *Env, opts permissionsTestOptio
 		}
 	}
 	comparePasted(out.Mailboxes, pasted)
-	return env.showTests(out, opts)
+	if opts.App == "" {
+		for _, other := range doctor.RoomsApplications(w.Input) {
+			env.say("note: %s reads rooms and was not looked at: --application %s", doctor.AppName(other), other.Principal.AppID)
+		}
+	}
+	return env.showTests(out, opts, doctor.ReachOf(w.Input, c.Consent))
+}
+
+// aboutApplication is the same about another application; of one for rooms the file may want a
+// scope, of any other it wants nothing.
+func aboutApplication(in doctor.Input, appID string) doctor.Input {
+	about, problem, _ := doctor.AboutRooms(in, appID)
+	if problem != "" {
+		about = in
+		about.File.Account, about.File.Groups = profile.Settings{}, nil
+	}
+	about.Rooms = appID
+	return about
 }
 
 // showTests shows the answers and ends with the code that they deserve.
-func (env *Env) showTests(out render.MailboxTests, opts permissionsTestOptions) error {
+func (env *Env) showTests(out render.MailboxTests, opts permissionsTestOptions, app reach.Application) error {
 	failed := false
 	for _, t := range out.Mailboxes {
 		failed = failed || t.Error != "" || len(t.Disagree) > 0
@@ -143,15 +188,21 @@ func (env *Env) showTests(out render.MailboxTests, opts permissionsTestOptions) 
 	if len(out.Mailboxes) > 1 {
 		env.say("%d reached, %d not, %d unknown", out.In, out.Out, out.Unknown)
 	}
+	next := "zo365 permissions test --user UPN says for one mailbox what is missing"
+	if app.PoliciesUnseen != "" {
+		next = "zo365 rbac script --inventory --out inventory.ps1 reads the access policies, zo365 rbac confirm takes the result"
+	}
 	switch {
 	case failed:
 		return errCheckFailed
 	case out.Unknown > 0 && opts.Unknown.FailOn == "unknown":
 		return &hinted{
-			err:  fmt.Errorf("of %s it is not known whether Zoom reaches them", counted(out.Unknown, "mailbox")),
-			hint: "zo365 permissions test --user UPN says for one mailbox what is missing",
+			err:  fmt.Errorf("whether Zoom reaches it is not known of %s", counted(out.Unknown, "mailbox")),
+			hint: next,
 			code: exitPermission,
 		}
+	case out.Unknown > 0:
+		env.say("next: %s", next)
 	}
 	return nil
 }
@@ -185,6 +236,13 @@ func (env *Env) testedUsers(
 		}
 		users = append(users, listed...)
 	}
+	if opts.Scope {
+		inScope, err := scopedUsers(w)
+		if err != nil {
+			return nil, err
+		}
+		users = append(users, inScope...)
+	}
 	if opts.Group != "" {
 		known, err := w.Pair.Zoom.Groups(ctx)
 		if err != nil {
@@ -192,7 +250,7 @@ func (env *Env) testedUsers(
 		}
 		group, err := groupNamed(known, opts.Group)
 		if err != nil {
-			return nil, err
+			return nil, hint(err, "--scope tests the members of the groups in Entra that the profiles' mailbox_scope names")
 		}
 		members, err := w.Pair.Zoom.Members(ctx, group.ID)
 		if err != nil {
@@ -203,6 +261,28 @@ func (env *Env) testedUsers(
 		}
 	}
 	return distinct(users), nil
+}
+
+// scopedUsers are the members of the scopes that the profiles want.
+func scopedUsers(w *workspace.Workspace) ([]string, error) {
+	n := doctor.Narrow(w.Input, doctor.NarrowOptions{Cache: doctor.CacheLimit})
+	if len(n.Wanted.Scopes) == 0 {
+		return nil, hint(errors.New("no profile has a mailbox_scope"), n.Fix)
+	}
+	var users []string
+	for i, m := range n.Members {
+		if m == nil {
+			return nil, hint(fmt.Errorf("whom %s matches is not listed", n.Wanted.Scopes[i]),
+				"zo365 permissions test --from FILE tests a list")
+		}
+		for _, p := range m.People {
+			users = append(users, p.UPN)
+		}
+	}
+	if len(users) == 0 {
+		return nil, hint(errors.New("nobody is in the scopes that the profiles want"), "zo365 rbac show")
+	}
+	return users, nil
 }
 
 // testMailboxes judges each mailbox; somebody who is not there is a row with its reason.
@@ -376,6 +456,10 @@ func (env *Env) pasted(file string) ([]tenant.RoleTest, error) {
 		return nil, hint(fmt.Errorf("%s: %w", file, err),
 			"Test-ServicePrincipalAuthorization -Identity APP-ID -Resource UPN | ConvertTo-Json")
 	}
+	if len(tests) == 0 {
+		return nil, hint(fmt.Errorf("%s holds no row of Test-ServicePrincipalAuthorization", file),
+			"Test-ServicePrincipalAuthorization -Identity APP-ID -Resource UPN | ConvertTo-Json")
+	}
 	return tests, nil
 }
 
@@ -400,10 +484,29 @@ func comparePasted(tests []render.MailboxTest, pasted []tenant.RoleTest) {
 			}
 			tests[i].Pasted = append(tests[i].Pasted, shown)
 		}
-		for _, row := range pasted {
+		for _, row := range anyScope(pasted) {
 			compareRow(&tests[i], row, len(tests))
 		}
 	}
+}
+
+// anyScope has one row for each role of a mailbox: an application can hold a role in several
+// scopes, each of which has a row, and is in scope where one of them says so.
+func anyScope(rows []tenant.RoleTest) []tenant.RoleTest {
+	var all []tenant.RoleTest
+	for _, row := range rows {
+		i := slices.IndexFunc(all, func(other tenant.RoleTest) bool {
+			return other.Role == row.Role && strings.EqualFold(other.Mailbox, row.Mailbox)
+		})
+		switch {
+		case row.InScope == nil:
+		case i < 0:
+			all = append(all, row)
+		case *row.InScope:
+			all[i].InScope = row.InScope
+		}
+	}
+	return all
 }
 
 func compareRow(t *render.MailboxTest, row tenant.RoleTest, all int) {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/zo365/zo365/internal/doctor"
 	"github.com/zo365/zo365/internal/plan"
+	"github.com/zo365/zo365/internal/shell"
 	"github.com/zo365/zo365/internal/tenant"
 	"github.com/zo365/zo365/internal/workspace"
 )
@@ -33,7 +34,8 @@ zo365 permissions list -o json: a permission of Microsoft Graph by its name, one
 has one), a delegated grant as delegated:NAME (which takes the whole grant).
 
 It shows what is there before and after, refuses to take what the profiles need,
-records each change, and zo365 undo takes it back.`,
+records each change, and zo365 undo takes it back (a delegated grant cannot be given back: people
+consent again).`,
 		Example: strings.TrimPrefix(`
   zo365 permissions trim
   zo365 permissions trim Mail.Read exchange:full_access_as_app --yes`, "\n"),
@@ -75,15 +77,22 @@ func runTrim(ctx context.Context, env *Env, opts trimOptions) error {
 	if c.Principal == nil {
 		return noApplication(c)
 	}
+	var steps []doctor.Step
 	if len(opts.Names) == 0 {
-		if opts.Names, err = env.tick(ctx, w); err != nil || len(opts.Names) == 0 {
+		ticked, err := env.tick(ctx, w)
+		if err != nil || len(ticked) == 0 {
 			return err
 		}
-	}
-	steps, unknown := doctor.Ticked(w.Input, opts.Names)
-	if len(unknown) > 0 {
-		return hint(usagef("%s holds no %s", doctor.AppName(c.Consent), strings.Join(unknown, ", ")),
-			"zo365 permissions list -o json shows the names")
+		for _, one := range ticked {
+			opts.Names = append(opts.Names, doctor.TickName(one))
+		}
+		steps = doctor.Taken(w.Input, ticked)
+	} else {
+		var unknown []string
+		if steps, unknown = doctor.Ticked(w.Input, opts.Names); len(unknown) > 0 {
+			return hint(usagef("%s holds no %s", doctor.AppName(c.Consent), strings.Join(unknown, ", ")),
+				"zo365 permissions list -o json shows the names, as trim_name")
+		}
 	}
 	if lacking := doctor.Lacking(w.Input, steps); len(lacking) > 0 && !opts.Lacking {
 		return &hinted{
@@ -94,32 +103,41 @@ func runTrim(ctx context.Context, env *Env, opts trimOptions) error {
 	}
 	p := plan.ForSteps(plan.Trim, w.Input, w.Findings(), w.Portals(), steps)
 	opts.how.AutoApprove = opts.Yes
+	opts.how.command = "zo365 permissions trim " + shell.Words(opts.Names)
+	opts.how.script = "zo365 rbac script"
 	return env.carryOutRBAC(ctx, w, p, opts.how, "take these away?")
 }
 
-// tick asks of each permission in turn; what is needed is not offered.
-func (env *Env) tick(ctx context.Context, w *workspace.Workspace) ([]string, error) {
-	var names []string
+// tick asks of each permission in turn; what is needed is not offered, and a delegated grant, which
+// goes whole, is asked for once with all that it holds.
+func (env *Env) tick(ctx context.Context, w *workspace.Workspace) ([]doctor.Held, error) {
+	var ticked []doctor.Held
+	grants := map[string]bool{}
 	for _, h := range doctor.Holdings(w.Input, false) {
 		if h.Purpose != doctor.ForPeople {
 			continue
 		}
 		for _, one := range h.All {
-			if one.Need == doctor.Needed || one.Need == doctor.Missing {
+			if one.Need == doctor.Needed || one.Need == doctor.Missing || one.Delegated != nil && grants[one.Delegated.ID] {
 				continue
 			}
-			env.say("%s, for %s: %s (%s, %s: %s)", doctor.TickName(one), one.For, one.Allows, one.Need, one.Certainty, one.Why)
+			what := doctor.TickName(one)
+			if one.Delegated != nil {
+				grants[one.Delegated.ID] = true
+				what = "the delegated grant " + strings.Join(one.Delegated.Scopes, " ")
+			}
+			env.say("%s, for %s: %s (%s, %s: %s)", what, one.For, one.Allows, one.Need, one.Certainty, one.Why)
 			answer, err := env.ask(ctx, "Take it away? y/N", "")
 			if err != nil {
 				return nil, err
 			}
 			if strings.EqualFold(answer, "y") || strings.EqualFold(answer, "yes") {
-				names = append(names, doctor.TickName(one))
+				ticked = append(ticked, one)
 			}
 		}
 	}
-	if len(names) == 0 {
+	if len(ticked) == 0 {
 		env.say("nothing was ticked; nothing was changed")
 	}
-	return names, nil
+	return ticked, nil
 }

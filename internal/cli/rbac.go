@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -16,6 +17,7 @@ import (
 	"github.com/zo365/zo365/internal/export"
 	"github.com/zo365/zo365/internal/plan"
 	"github.com/zo365/zo365/internal/render"
+	"github.com/zo365/zo365/internal/shell"
 	"github.com/zo365/zo365/internal/tenant"
 	"github.com/zo365/zo365/internal/workspace"
 )
@@ -56,6 +58,9 @@ type rbacOptions struct {
 	Unknown unknownOptions
 	Rooms   bool
 	App     string
+	// Test are mailboxes that must be in scope; script says that a script tests them.
+	Test   []string
+	script bool
 }
 
 func (o *rbacOptions) flags(cmd *cobra.Command) {
@@ -67,6 +72,12 @@ func (o *rbacOptions) flags(cmd *cobra.Command) {
 		"how long Exchange may go by its roles as they were",
 	)
 	roomsFlags(cmd, &o.Rooms, &o.App)
+	cmd.Flags().StringSliceVar(
+		&o.Test,
+		"test",
+		nil,
+		"UPN of a mailbox that must be in scope, where a recipient filter names the scope; may be repeated",
+	)
 	o.Unknown.allowFlag(cmd)
 }
 
@@ -80,8 +91,32 @@ func roomsFlags(cmd *cobra.Command, rooms *bool, app *string) {
 	cmd.Flags().StringVar(app, "application", "", "ID of the application for rooms, where the tenant has two")
 }
 
-func (o rbacOptions) narrow() doctor.NarrowOptions {
-	return doctor.NarrowOptions{Wider: o.Wider, Cache: o.Cache}
+func (o rbacOptions) narrow(named []tenant.MailboxOwner) doctor.NarrowOptions {
+	return doctor.NarrowOptions{
+		Wider:  o.Wider,
+		Cache:  o.Cache,
+		Named:  named,
+		Script: o.script,
+	}
+}
+
+// owners are the mailboxes that somebody named.
+func (o rbacOptions) owners(ctx context.Context, w *workspace.Workspace) ([]tenant.MailboxOwner, error) {
+	var all []tenant.MailboxOwner
+	if o.script { // which tests them itself
+		return nil, nil
+	}
+	for _, upn := range o.Test {
+		owner, err := w.Pair.Graph.MailboxOwner(ctx, upn)
+		if err != nil {
+			return nil, err
+		}
+		if owner == nil {
+			return nil, hint(fmt.Errorf("--test: the tenant has nobody with the UPN %s", upn), "zo365 upn find NAME")
+		}
+		all = append(all, *owner)
+	}
+	return all, nil
 }
 
 // narrowing signs in and makes the way.
@@ -91,7 +126,7 @@ func (env *Env) narrowing(
 	command string,
 	opts rbacOptions,
 ) (doctor.Narrowing, plan.Plan, error) {
-	if err := opts.Unknown.check(); err != nil {
+	if err := errors.Join(opts.Unknown.check(), checkWait("--cache-wait", opts.Cache)); err != nil {
 		return doctor.Narrowing{}, plan.Plan{}, err
 	}
 	w.Input.Allowed = opts.Unknown.Allowed
@@ -108,13 +143,20 @@ func (env *Env) narrowing(
 		}
 		w.Input = about
 	}
-	n, p := narrowed(w, opts)
-	return n, p, nil
+	named, err := opts.owners(ctx, w)
+	if err != nil {
+		return doctor.Narrowing{}, plan.Plan{}, err
+	}
+	n := doctor.Narrow(w.Input, opts.narrow(named))
+	return n, plan.ForSteps(plan.Narrow, w.Input, w.Findings(), w.Portals(), n.Steps), nil
 }
 
-func narrowed(w *workspace.Workspace, opts rbacOptions) (doctor.Narrowing, plan.Plan) {
-	n := doctor.Narrow(w.Input, opts.narrow())
-	return n, plan.ForSteps(plan.Narrow, w.Input, w.Findings(), w.Portals(), n.Steps)
+// checkWait refuses a wait that is none.
+func checkWait(flag string, wait time.Duration) error {
+	if wait < 0 {
+		return usagef("%s: %s is less than nothing", flag, wait)
+	}
+	return nil
 }
 
 // problem is why there is no way; nil where there is one.
@@ -164,6 +206,7 @@ func runRBACPlan(ctx context.Context, env *Env, opts rbacOptions, detailed bool)
 		return err
 	}
 	env.sayOpen(n)
+	env.sayExcess(w, n)
 	if err := problemOf(w, n); err != nil {
 		return err
 	}
@@ -174,6 +217,21 @@ func runRBACPlan(ctx context.Context, env *Env, opts rbacOptions, detailed bool)
 		return errDiffers
 	}
 	return nil
+}
+
+// sayExcess names what the steps would keep, within the scope, and the integration does not need.
+func (env *Env) sayExcess(w *workspace.Workspace, n doctor.Narrowing) {
+	if w.Input.Rooms != "" || len(n.Steps) == 0 {
+		return
+	}
+	for _, h := range doctor.Holdings(w.Input, false) {
+		for _, one := range h.All {
+			if h.Purpose == doctor.ForPeople && one.Need == doctor.Excess && one.Mailboxes && one.Kind == doctor.AsApplication {
+				env.say("note: the integration does not need %s; take it away first: zo365 permissions trim %s",
+					one.Name, shell.Word(doctor.TickName(one)))
+			}
+		}
+	}
 }
 
 // sayOpen says what the steps do not mend.
@@ -206,9 +264,47 @@ Exchange's cache (run it again), 7 a step remains for Exchange Online PowerShell
 	return cmd
 }
 
+// takes says whether a step takes away what reaches too much.
+func takes(n doctor.Narrowing) bool {
+	return slices.ContainsFunc(n.Steps, func(s doctor.Step) bool {
+		return s.Action == doctor.RevokePermission || s.Action == doctor.RemoveRole
+	})
+}
+
+// roomsFlags are those that name the same application again.
+func (o rbacOptions) roomsFlags() string {
+	flags := ""
+	if o.Rooms {
+		flags = " --rooms"
+	}
+	if o.App != "" {
+		flags += " --application " + shell.Word(o.App)
+	}
+	return flags
+}
+
+// baseline records what was narrowed, or taken back, as the state that drift is measured against.
+func (env *Env) baseline(ctx context.Context, w *workspace.Workspace, p plan.Plan) error {
+	if p.Empty() {
+		return nil
+	}
+	if err := w.Reread(); err != nil {
+		return err
+	}
+	if err := w.Look(ctx); err != nil {
+		return err
+	}
+	if w.Input.Rooms != "" { // the baseline is of the application for people
+		w.Input.Rooms, w.Input.File = "", w.File
+	}
+	return w.Observe(ctx)
+}
+
 type rbacApplyOptions struct {
 	AutoApprove bool
 	Settle      time.Duration
+	// command is the one to run again, script the one that writes the plan; as they were given.
+	command, script string
 }
 
 func (o *rbacApplyOptions) flags(cmd *cobra.Command) {
@@ -240,10 +336,30 @@ func runRBACApply(ctx context.Context, env *Env, opts rbacOptions, how rbacApply
 		return err
 	}
 	env.sayOpen(n)
+	env.sayExcess(w, n)
 	if err := problemOf(w, n); err != nil {
 		return err
 	}
-	return env.carryOutRBAC(ctx, w, p, how, "narrow Zoom to these mailboxes?")
+	if opts.Cache < doctor.CacheLimit && takes(n) {
+		env.say("warning: Exchange's cache takes up to %s; with --cache-wait %s calendars may stop until it has caught up",
+			doctor.CacheLimit, opts.Cache)
+	}
+	how.command = "zo365 rbac apply" + opts.roomsFlags()
+	how.script = "zo365 rbac script" + opts.roomsFlags()
+	if err := env.carryOutRBAC(ctx, w, p, how, "narrow Zoom to these mailboxes?"); err != nil {
+		return err
+	}
+	if err := env.baseline(ctx, w, p); err != nil {
+		return err
+	}
+	if len(n.Wide) > 0 {
+		return &hinted{
+			err:  errors.New("Zoom is not narrowed: " + strings.Join(n.Wide, "; ")),
+			hint: "zo365 permissions list shows what it holds",
+			code: exitCheckFailed,
+		}
+	}
+	return nil
 }
 
 // carryOutRBAC shows a plan, asks, does it, and looks again.
@@ -280,6 +396,9 @@ func (env *Env) carryOutRBAC(
 		if err := env.confirm(ctx, strings.ToUpper(question[:1])+question[1:], false); err != nil {
 			return err
 		}
+		if err := w.Unchanged(); err != nil {
+			return hint(err, how.command)
+		}
 	}
 	results, err := w.Apply(ctx, p, workspace.Run{
 		Parallel: 1,
@@ -298,7 +417,7 @@ func (env *Env) carryOutRBAC(
 			Why:    r.Why,
 		})
 	}
-	if failed := rbacOutcome(results); err == nil {
+	if failed := rbacOutcome(results, how); err == nil {
 		err = failed
 	}
 	if err != nil {
@@ -320,7 +439,7 @@ func (env *Env) carryOutRBAC(
 
 // rbacOutcome is the error that a run ends with: what is blocked, what failed, what must be waited
 // for, what is left for PowerShell.
-func rbacOutcome(results []apply.StepResult) error {
+func rbacOutcome(results []apply.StepResult, how rbacApplyOptions) error {
 	for _, r := range results {
 		if r.Blocked != nil {
 			code := exitCheckFailed
@@ -336,21 +455,21 @@ func rbacOutcome(results []apply.StepResult) error {
 		var pointer *apply.NoPointerError
 		switch {
 		case errors.As(r.Err, &slow):
-			return &hinted{err: fmt.Errorf("%s: %w", r.ID, r.Err), hint: "zo365 rbac apply again, later", code: exitResumable}
+			return &hinted{err: fmt.Errorf("%s: %w", r.ID, r.Err), hint: how.command + " again, later", code: exitResumable}
 		case errors.As(r.Err, &pointer):
 			return &hinted{
 				err:  r.Err,
-				hint: "zo365 rbac script --out narrow.ps1, run it in Exchange Online PowerShell, then zo365 rbac apply again",
+				hint: how.script + " --out narrow.ps1, run it in Exchange Online PowerShell, then " + how.command + " again",
 				code: exitPerson,
 			}
 		case r.Err != nil:
-			return hint(fmt.Errorf("%s: %w", r.ID, r.Err), "zo365 rbac apply again does the rest")
+			return hint(fmt.Errorf("%s: %w", r.ID, r.Err), how.command+" again does the rest")
 		case r.Status == apply.StepPending && r.Action == string(doctor.Await):
 			waiting = &hinted{err: errors.New(r.Why), hint: "run the same command again then", code: exitResumable}
 		case r.Status == apply.StepByHand:
 			byHand = &hinted{
 				err:  errors.New("steps remain for Exchange Online PowerShell: " + render.StepWords(r.Step)),
-				hint: "zo365 rbac script --out rest.ps1 writes them, zo365 rbac confirm --from FILE takes the result",
+				hint: how.script + " --out rest.ps1 writes them, zo365 rbac confirm --from FILE takes the result",
 				code: exitPerson,
 			}
 		}
@@ -392,14 +511,18 @@ func runRBACShow(ctx context.Context, env *Env, opts rbacOptions) error {
 func narrowingShown(w *workspace.Workspace, n doctor.Narrowing, p plan.Plan, opts rbacOptions) render.Narrowing {
 	in := w.Input
 	c := doctor.ZoomApplication(in)
+	if opts.Rooms && in.Rooms == "" { // none was chosen
+		c = doctor.Choice{}
+	}
 	out := render.Narrowing{
-		State:   "narrowed",
-		Wanted:  []render.WantedScope{},
-		Grants:  []string{},
-		Roles:   []string{},
-		Open:    append([]string{}, n.Open...),
-		Problem: n.Problem,
-		Next:    n.Fix,
+		State:    "narrowed",
+		Wanted:   []render.WantedScope{},
+		Grants:   []string{},
+		Roles:    []string{},
+		Policies: []string{},
+		Open:     append([]string{}, n.Open...),
+		Problem:  n.Problem,
+		Next:     n.Fix,
 	}
 	for i, m := range n.Wanted.Scopes {
 		one := render.WantedScope{Scope: m.String()}
@@ -420,7 +543,12 @@ func narrowingShown(w *workspace.Workspace, n doctor.Narrowing, p plan.Plan, opt
 		for _, r := range app.Roles {
 			out.Roles = append(out.Roles, doctor.RoleLabel(in, r))
 		}
-		out.PoliciesKnown = app.PoliciesUnseen == ""
+		out.PoliciesKnown = app.PoliciesUnseen == "" && in.Record.Exchange != nil
+		for _, p := range app.Policies {
+			if p.For(c.Principal.AppID) {
+				out.Policies = append(out.Policies, p.Right+" "+p.Group)
+			}
+		}
 		if since, ok := in.Record.Tested[doctor.Fingerprint(app.Roles)]; ok {
 			until := since.Add(opts.Cache)
 			out.TestedAt, out.CacheUntil = &since, &until
@@ -437,10 +565,14 @@ func narrowingShown(w *workspace.Workspace, n doctor.Narrowing, p plan.Plan, opt
 		out.State = "not possible"
 	case blocked != nil:
 		out.State, out.Problem, out.Next = "blocked", blocked.Why, blocked.Fix
-	case out.CacheUntil != nil && !p.Empty() && time.Now().Before(*out.CacheUntil):
-		out.State, out.Next = "waiting", "zo365 rbac apply after "+out.CacheUntil.UTC().Format(time.RFC3339)
+	case out.CacheUntil != nil && takes(n) && time.Now().Before(*out.CacheUntil):
+		out.State, out.Next = "waiting", "zo365 rbac apply"+opts.roomsFlags()+" after "+out.CacheUntil.UTC().Format(
+			time.RFC3339,
+		)
+	case len(n.Wide) > 0:
+		out.State, out.Problem, out.Next = "wider", strings.Join(n.Wide, "; "), "zo365 permissions list"
 	case !p.Empty():
-		out.State, out.Next = "to do", "zo365 rbac plan"
+		out.State, out.Next = "to do", "zo365 rbac plan"+opts.roomsFlags()
 	}
 	return out
 }
@@ -485,9 +617,13 @@ func runRBACScript(ctx context.Context, env *Env, opts rbacScriptOptions) error 
 	if err != nil {
 		return err
 	}
+	opts.rbac.script = true
 	n, p, err := env.narrowing(ctx, w, "rbac script", opts.rbac)
 	if err != nil {
 		return err
+	}
+	if opts.rbac.Rooms && w.Input.Rooms == "" { // none was chosen
+		return problemOf(w, n)
 	}
 	c := doctor.ZoomApplication(w.Input)
 	switch {
@@ -511,7 +647,17 @@ func runRBACScript(ctx context.Context, env *Env, opts rbacScriptOptions) error 
 		if b := p.Blocked(); b != nil {
 			return hint(&blockedError{*b}, b.Fix)
 		}
-		s.In, s.Out = samples(w, n)
+		s.In, s.Out = samples(w, n, opts.rbac.Test)
+		if len(s.In) == 0 && takes(n) {
+			s.Plan = s.Plan.Without(slices.DeleteFunc(slices.Clone(s.Plan.Steps), func(one plan.Step) bool {
+				taking := []doctor.Action{doctor.RevokePermission, doctor.RemoveRole, doctor.RemovePolicy}
+				return !slices.Contains(taking, doctor.Action(one.Action))
+			}))
+			env.say("note: the script removes nothing, since it tests no mailbox in scope; name one with --test UPN")
+		}
+		if len(s.Out) == 0 && len(s.In) > 0 {
+			env.say("note: the script tests no mailbox that is out of scope; name one with --test UPN")
+		}
 	}
 	text, err := s.PowerShell()
 	if err != nil {
@@ -520,6 +666,9 @@ func runRBACScript(ctx context.Context, env *Env, opts rbacScriptOptions) error 
 	if opts.Out == "" {
 		_, err := env.Out.Write(text)
 		return err
+	}
+	if !strings.EqualFold(filepath.Ext(opts.Out), ".ps1") {
+		return usagef("--out %s: name a file that ends in .ps1", opts.Out)
 	}
 	if err := atomicfile.Write(opts.Out, text, 0o600); err != nil {
 		return err
@@ -531,23 +680,32 @@ func runRBACScript(ctx context.Context, env *Env, opts rbacScriptOptions) error 
 	return nil
 }
 
-// samples are a few mailboxes in scope and a few out of it, to test.
-func samples(w *workspace.Workspace, n doctor.Narrowing) (in, out []string) {
+// samples are a few mailboxes in scope and those out of it that are known, to test; named are
+// those that somebody named.
+func samples(w *workspace.Workspace, n doctor.Narrowing, named []string) (in, out []string) {
 	const most = 5
-	everybody := map[string]bool{}
+	inScope := map[string]bool{}
 	for _, m := range n.Members {
 		if m == nil {
-			return nil, nil // whom a filter matches is for Exchange to say
+			return named, nil // whom a filter matches is for Exchange to say
 		}
 		for _, p := range m.People {
-			everybody[strings.ToLower(p.UPN)] = true
+			inScope[strings.ToLower(p.UPN)] = true
 			if len(in) < most {
 				in = append(in, p.UPN)
 			}
 		}
 	}
-	if me := w.Input.Facts.Me; me.Seen() && !everybody[strings.ToLower(me.Value.UPN)] {
-		out = append(out, me.Value.UPN)
+	if me := w.Input.Facts.Me; me.Seen() && me.Value.UPN != "" {
+		named = append(slices.Clone(named), me.Value.UPN)
+	}
+	for _, upn := range distinct(named) {
+		switch {
+		case !inScope[strings.ToLower(upn)]:
+			out = append(out, upn)
+		case !slices.ContainsFunc(in, func(one string) bool { return strings.EqualFold(one, upn) }):
+			in = append(in, upn)
+		}
 	}
 	return in, out
 }
@@ -622,9 +780,15 @@ func runRBACConfirm(ctx context.Context, env *Env, opts rbacConfirmOptions) erro
 	return env.show(render.EvidenceListing(e))
 }
 
+// tokenLife is how long Zoom's tokens may hold permissions as they were: 60 to 90 minutes.
+//
+// https://learn.microsoft.com/entra/identity-platform/access-tokens
+const tokenLife = 90 * time.Minute
+
 func newRBACUndoCmd(env *Env) *cobra.Command {
 	var how rbacApplyOptions
-	cache, rooms := time.Duration(0), false
+	var wait workspace.UndoWait
+	rooms := false
 	cmd := &cobra.Command{
 		Use:   "undo",
 		Short: "Take back what zo365 rbac apply narrowed",
@@ -634,16 +798,31 @@ Zoom's tokens hold them, the roles and scopes that it made are removed.`,
 		Example: "  zo365 rbac undo\n  zo365 rbac undo --auto-approve",
 		Args:    flagsOnly,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return runRBACUndo(cmd.Context(), env, how, cache, rooms)
+			return runRBACUndo(cmd.Context(), env, how, wait, rooms)
 		},
 	}
 	how.flags(cmd)
 	cmd.Flags().BoolVar(&rooms, "rooms", false, "of Zoom's applications for conference rooms")
-	cmd.Flags().DurationVar(&cache, "token-wait", 90*time.Minute, "how long tokens may hold the old permissions")
+	cmd.Flags().BoolVar(
+		&wait.Wider,
+		"allow-wider",
+		false,
+		"give grants back although the access policy that limited them is gone",
+	)
+	cmd.Flags().DurationVar(&wait.Tokens, "token-wait", tokenLife, "how long tokens may hold the old permissions")
+	cmd.Flags().DurationVar(
+		&wait.Cache,
+		"cache-wait",
+		doctor.CacheLimit,
+		"how long Exchange may go by its roles as they were, where a wide role is given back",
+	)
 	return cmd
 }
 
-func runRBACUndo(ctx context.Context, env *Env, how rbacApplyOptions, tokens time.Duration, rooms bool) error {
+func runRBACUndo(ctx context.Context, env *Env, how rbacApplyOptions, wait workspace.UndoWait, rooms bool) error {
+	if err := errors.Join(checkWait("--token-wait", wait.Tokens), checkWait("--cache-wait", wait.Cache)); err != nil {
+		return err
+	}
 	w, err := env.workspace(false)
 	if err != nil {
 		return err
@@ -659,14 +838,35 @@ func runRBACUndo(ctx context.Context, env *Env, how rbacApplyOptions, tokens tim
 	if err := w.SignIn(ctx, workspace.Look{Command: "rbac undo", Facts: permissionFacts}); err != nil {
 		return err
 	}
-	steps, err := w.ReverseNarrowing(tokens, rooms)
+	steps, err := w.ReverseNarrowing(wait, rooms)
 	if err != nil {
 		return noWayBack(err)
+	}
+	if gone := w.PoliciesGone(); gone != "" && !wait.Wider {
+		for i := range steps {
+			if steps[i].Action == string(doctor.GrantPermission) {
+				steps[i].Blocked = &plan.Blocked{
+					Check: "mailbox-scope",
+					Why: "the access policy for " + gone + " limited this grant when it was taken away, and is not there any more: " +
+						"Zoom would reach more than before",
+					Fix: "make the policy again first (New-ApplicationAccessPolicy in Exchange Online PowerShell, then zo365 rbac " +
+						"confirm); if every mailbox is meant: zo365 rbac undo --allow-wider",
+				}
+			}
+		}
 	}
 	p := plan.Of(plan.Undo, w.Input.Target, steps...)
 	if !p.Empty() &&
 		slices.ContainsFunc(steps, func(s plan.Step) bool { return s.Action == string(doctor.GrantPermission) }) {
 		env.say("warning: Zoom will reach every mailbox again by the permissions that are given back")
 	}
-	return env.carryOutRBAC(ctx, w, p, how, "take this back?")
+	how.command = "zo365 rbac undo"
+	if rooms {
+		how.command += " --rooms"
+	}
+	how.script = how.command
+	if err := env.carryOutRBAC(ctx, w, p, how, "take this back?"); err != nil {
+		return err
+	}
+	return env.baseline(ctx, w, p)
 }

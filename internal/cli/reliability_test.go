@@ -97,6 +97,7 @@ var orders = []order{
 		name: "rbac apply",
 		args: []string{
 			"--allow-unknown", "access-policies", "--auto-approve", "--cache-wait", "0s", "--settle", "3s",
+			"--test", "adele.vance@contoso.com",
 		},
 		write: true,
 		first: narrowed,
@@ -132,7 +133,7 @@ zoom:
     - {name: Sales, members: [adele.vance@contoso.com]}
 people:
   - {name: Megan Bowen, upn: admin@contoso.com, roles: [Global Administrator], zoom_role: Owner}
-  - {name: Adele Vance, upn: adele.vance@contoso.com}
+  - {name: Adele Vance, upn: adele.vance@contoso.com, department: Sales}
   - {name: Mail Person, upn: m.person@contoso.com, mail: mail@contoso.com, zoom: mail@contoso.com}
   - {name: Lynne Robbins, upn: lynne@contoso.onmicrosoft.com, mail: l@contoso.onmicrosoft.com, zoom: lynne@contoso.com}
 `

@@ -206,3 +206,134 @@ func TestAnotherTenantsResultIsRefused(t *testing.T) {
 	a.zo365(1, "rbac", "confirm", "--from", "scenario.yaml", "--by", "admin@contoso.com")
 	a.zo365(0, "rbac", "confirm", "--from", "result.json", "--by", "admin@contoso.com")
 }
+
+// TestTrimKeepsWhatIsNeeded: a role takes a grant's place only in the wanted scope, and once
+// Exchange's cache has caught up with it.
+func TestTrimKeepsWhatIsNeeded(t *testing.T) {
+	t.Parallel()
+	a := newAdministrator(t, scenarioOf(situation{tenant: `zoom_app:
+    permissions: [Calendars.ReadWrite, User.Read.All]
+    exchange_roles: [{role: Application Calendars.ReadWrite, scope: 'unit:Other'}, {role: Application Mail.Read}]
+  administrative_units: [{name: Other, members: [room@contoso.com]}]`}), false)
+	a.app = "Zoom Calendar (sandbox)"
+	a.zo365(0, "integration", "enable", "--yes", "--mailbox-scope", "group:Zoom Users")
+	a.adopt()
+	a.zo365(3, "permissions", "trim", "Calendars.ReadWrite", "--yes") // the role is in another scope
+	same(t, "nothing was taken", a.reached(), everybody...)
+	a.inventory()
+	a.zo365(6, "rbac", "apply", "--auto-approve")
+	a.zo365(3, "permissions", "trim", "Calendars.ReadWrite", "--yes") // the cache has not caught up
+	a.zo365(0, "permissions", "trim", "Application Mail.Read", "--yes")
+	a.zo365(1, "undo", a.lastOf("exchange-role-assigned"), "--yes")
+	time.Sleep(1100 * time.Millisecond)
+	a.zo365(6, "rbac", "apply", "--auto-approve", "--cache-wait", "1h")
+}
+
+// TestUndoTakesBackWhatNarrowingDid: no more than that, in an order in which calendars go on, and
+// not before what was given back is known everywhere.
+func TestUndoTakesBackWhatNarrowingDid(t *testing.T) {
+	t.Parallel()
+	a := newAdministrator(t, scenarioOf(situation{tenant: `zoom_app:
+    permissions: [` + graphPermissions + `]
+    exchange_roles: [{role: Application Mail.Read}]`}), false)
+	a.users, a.app = everybody, "Zoom Calendar (sandbox)"
+	a.zo365(0, "integration", "enable", "--yes", "--mailbox-scope", "group:Zoom Users")
+	a.adopt()
+	a.zo365(0, "permissions", "trim", "Application Mail.Read", "--yes")
+	a.zo365(1, "rbac", "undo", "--auto-approve") // narrowing took nothing yet
+	a.narrow()
+	a.zo365(6, "rbac", "undo", "--auto-approve")
+	a.zo365(6, "rbac", "undo", "--auto-approve") // the wait is not forgotten
+	time.Sleep(1100 * time.Millisecond)
+	same(t, "the grants are back", a.reached(), everybody...)
+	if left := a.truth().Exchange.Roles; len(left) == 0 {
+		t.Error("the roles were taken before the tokens knew the grants")
+	}
+	a.zo365(0, "rbac", "undo", "--auto-approve", "--token-wait", "0s")
+	time.Sleep(1100 * time.Millisecond)
+	same(t, "taken back", a.reached(), everybody...)
+	if left := a.truth().Exchange.Roles; len(left) > 0 {
+		t.Errorf("roles are left, or came back: %v", left)
+	}
+}
+
+// TestUndoKeepsTheLastWay: a role stays where nothing else gives its permission.
+func TestUndoKeepsTheLastWay(t *testing.T) {
+	t.Parallel()
+	a := newAdministrator(t, scenarioOf(situation{tenant: "zoom_app: {permissions: [" + graphPermissions + "]}"}), false)
+	a.users, a.app = everybody, "Zoom Calendar (sandbox)"
+	a.zo365(0, "integration", "enable", "--yes", "--mailbox-scope", "group:Zoom Users")
+	a.adopt()
+	a.inventory()
+	a.waits()
+	a.somebodyRevokes()
+	a.zo365(3, "rbac", "undo", "--auto-approve", "--token-wait", "0s")
+	same(t, "the roles stay", a.reached(), ofGroup...)
+}
+
+// TestAConsentIsNotGivenAgainByTheWay: on a narrowed tenant no command presses Authorize and Save
+// unless it is told to.
+func TestAConsentIsNotGivenAgainByTheWay(t *testing.T) {
+	t.Parallel()
+	a := newAdministrator(t, scenarioOf(situation{tenant: "zoom_app: {permissions: [" + graphPermissions + "]}"}), false)
+	a.users, a.app = everybody, "Zoom Calendar (sandbox)"
+	a.zo365(0, "integration", "enable", "--yes", "--mailbox-scope", "group:Zoom Users")
+	a.zo365(0, "integration", "use-application", sandboxZoom, "--yes")
+	a.narrow()
+	out := a.zo365(3, "apply", "--auto-approve", "--by", "admin@contoso.com", "--no-browser", "--timeout", "1s")
+	if !strings.Contains(out, "Authorize and Save                                      blocked") {
+		t.Errorf("the button was not blocked: %s", out)
+	}
+	a.env["BROWSER"] = "zo365 sandbox visit"
+	a.zo365(3, "authorize", "--yes", "--authorized-by", "admin@contoso.com", "--timeout", "20s")
+	same(t, "still narrowed", a.reached(), ofGroup...)
+	a.zo365(0, "portal", "confirm", "--all", "--by", "admin@contoso.com", "--yes")
+	a.zo365(0, "apply", "--auto-approve", "--by", "admin@contoso.com", "--timeout", "20s")
+	a.zo365(0, "authorize", "--yes", "--authorized-by", "admin@contoso.com", "--timeout", "20s")
+	same(t, "still narrowed", a.reached(), ofGroup...)
+	a.zo365(0, "plan", "--drift")
+	a.zo365(0, "authorize", "--yes", "--again", "--authorized-by", "admin@contoso.com", "--timeout", "20s")
+	same(t, "somebody asked for it", a.reached(), everybody...)
+	a.zo365(2, "plan", "--drift")
+}
+
+// TestAPolicyThatIsGone: a grant that a policy limited is not given back wider.
+func TestAPolicyThatIsGone(t *testing.T) {
+	t.Parallel()
+	a := newAdministrator(t, scenarioOf(situation{tenant: `zoom_app: {permissions: [` + graphPermissions + `]}
+  access_policies: [{app: zoom, right: RestrictAccess, group: Zoom Users}]`}), false)
+	a.users, a.app = everybody, "Zoom Calendar (sandbox)"
+	a.zo365(0, "integration", "enable", "--yes", "--mailbox-scope", "group:Zoom Users")
+	a.adopt()
+	a.inventory()
+	a.waits()
+	a.zo365(7, "rbac", "apply", "--auto-approve", "--cache-wait", "1s")
+	a.zo365(0, "doctor", "--check", "mailbox-scope")
+	a.zo365(0, "rbac", "script", "--out", "rest.ps1")
+	a.runs("rest.ps1", true)
+	a.zo365(0, "rbac", "confirm", "--from", "result.json", "--by", "admin@contoso.com")
+	a.zo365(3, "rbac", "undo", "--auto-approve", "--token-wait", "0s")
+	same(t, "not wider", a.reached(), ofGroup...)
+}
+
+// TestWhoIsChosenWhereNothingIsSeen: with one application that holds calendars and another that may
+// hold them by a role that nobody could see, none is chosen.
+func TestWhoIsChosenWhereNothingIsSeen(t *testing.T) {
+	t.Parallel()
+	a := newAdministrator(t, strings.Replace(scenarioOf(situation{tenant: `zoom_app:
+    permissions: [User.Read.All]
+    exchange_roles: [{role: Application Calendars.ReadWrite, scope: 'group:Zoom Users'}]
+  other_zoom_apps:
+    - {name: Zoom Scheduler, app_id: 11111111-2222-3333-4444-555555555555, permissions: [Calendars.Read]}`}),
+		"RoleManagement.Read.Exchange, RoleManagement.ReadWrite.Exchange, ", "", 1), false)
+	a.zo365(0, "integration", "enable", "--yes")
+	a.zo365(0, "integration", "disable", "--yes")
+	a.zo365(1, "integration", "disable", "--revoke", "--delete-app", "--yes")
+	a.zo365(1, "integration", "disable", "--revoke", "--yes")
+	a.zo365(1, "permissions", "test", "--user", "adele@contoso.com")
+	for _, app := range a.truth().Applications {
+		if app.Name == "Zoom Scheduler" && !slices.Equal(app.Permissions, []string{"Calendars.Read"}) {
+			t.Errorf("Zoom Scheduler was changed: %v", app.Permissions)
+		}
+	}
+}

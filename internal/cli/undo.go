@@ -84,12 +84,13 @@ func runUndo(ctx context.Context, env *Env, opts undoOptions) error {
 	if e.Action == journal.ProfileChanged {
 		return undoEdit(ctx, env, w, opts, e, entries, release)
 	}
-	if err := workspace.Stands(entries, e); err != nil {
-		return noWayBack(err)
-	}
 	step, err := apply.Reverse(e, entries)
 	if err != nil {
 		return noWayBack(err)
+	}
+	if e.Action == journal.GrantsRevoked && workspace.NarrowedBy(entries, e) ||
+		e.Action == journal.RoleRemoved && e.Role != nil && e.Role.Unlimited() {
+		env.say("warning: this lets Zoom reach every mailbox again; zo365 rbac plan narrows it")
 	}
 	target := targetOf(e)
 	if step.Action != string(doctor.WithdrawWord) { // which needs nobody
@@ -120,6 +121,9 @@ func runUndo(ctx context.Context, env *Env, opts undoOptions) error {
 	p := plan.Of(plan.Undo, target, step)
 	if err := w.MayWrite(ctx, p); err != nil {
 		return hint(err, otherTarget)
+	}
+	if err := w.Stands(step, tokenLife); err != nil {
+		return noWayBack(err)
 	}
 	if err := env.sayPlan(p); err != nil {
 		return err

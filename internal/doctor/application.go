@@ -81,11 +81,15 @@ func ZoomApplication(in Input) Choice {
 		}
 		return c
 	}
-	if len(candidates) == 1 {
-		return Choice{Consent: candidates[0], Basis: ByCandidate}
-	}
 	c := Choice{Unclear: candidates, Lesser: lesser(in)}
-	if len(candidates) == 0 && len(c.Lesser) > 0 && !in.Facts.Exchange.Seen() {
+	blind := len(c.Lesser) > 0 && !in.Facts.Exchange.Seen()
+	if len(candidates) == 1 && !blind {
+		return Choice{Consent: candidates[0], Basis: ByCandidate, Lesser: c.Lesser}
+	}
+	if len(candidates) == 1 { // a role in Exchange may make another the one
+		c.Unclear = append(c.Unclear, c.Lesser...)
+	}
+	if len(candidates) == 0 && blind {
 		c.Hidden = cmp.Or(in.Facts.Exchange.Err, errors.New("the roles in Exchange were not read"))
 	}
 	return c

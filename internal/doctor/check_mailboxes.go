@@ -17,7 +17,11 @@ const CacheLimit = 2 * time.Hour
 // checkMailboxScope compares what Zoom reaches with what the profiles want it to reach.
 func checkMailboxScope(in Input, f *findings) {
 	want := MailboxesWanted(in.File)
-	if len(want.Scopes) == 0 {
+	switch {
+	case len(want.Scopes) == 0 && len(want.Unasked) > 0:
+		f.skip(capital(strings.Join(want.Unasked, ", ")) + " has a mailbox_scope and asks for no application permissions")
+		return
+	case len(want.Scopes) == 0:
 		f.skip("No profile has a mailbox_scope: every mailbox is meant")
 		return
 	}
@@ -74,6 +78,12 @@ func judgeScope(in Input, who, command, flags string) Finding {
 		one.Severity, one.Fix = Fail, command+" plan"+flags
 		one.Saw = fmt.Sprintf("%s reaches more than the tenant file wants: %d grants or roles are wider than %s",
 			who, takes, strings.Join(scopesOf(n), " and "))
+	case len(n.Wide) > 0:
+		one.Severity, one.Fix = Fail, command+" show"+flags
+		one.Saw = who + " reaches more than the tenant file wants: " + strings.Join(n.Wide, "; ")
+	case byHand(n):
+		one.Severity, one.Fix = Warn, command+" script"+flags+" --out rest.ps1"
+		one.Saw += "; an access policy of the old kind is left for Exchange Online PowerShell"
 	case len(n.Steps) > 0:
 		one.Severity, one.Saw, one.Fix = Fail, who+" does not have its roles in all scopes that the tenant file wants", command+" plan"+flags
 	case len(n.Open) > 0:
@@ -81,6 +91,11 @@ func judgeScope(in Input, who, command, flags string) Finding {
 		one.Saw += "; " + strings.Join(n.Open, "; ")
 	}
 	return one
+}
+
+// byHand says whether all that is left is for Exchange Online PowerShell.
+func byHand(n Narrowing) bool {
+	return len(n.Steps) > 0 && !slices.ContainsFunc(n.Steps, func(s Step) bool { return s.Kind != Exchange })
 }
 
 func stopped(n Narrowing) bool {
@@ -128,7 +143,7 @@ func checkPolicies(in Input, f *findings) {
 	case a.PoliciesUnseen != "":
 		one.Severity, one.Saw = Unknown, capital(a.PoliciesUnseen)
 		one.Fix = "zo365 rbac script --inventory --out inventory.ps1, run it in Exchange Online PowerShell, then: zo365 rbac confirm --from result.json"
-	case read == nil || read.Policies == nil:
+	case len(in.Allowed) > 0 && whyUnread(in) != "":
 		one.Saw = "A person accepts that access policies are not known (--allow-unknown " + codePolicies + ")"
 	default:
 		one.Evidence = append(
@@ -136,6 +151,7 @@ func checkPolicies(in Input, f *findings) {
 			Evidence{Source: "Exchange Online PowerShell, handed over by " + read.By, At: read.At},
 		)
 		var about []string
+		one.Saw += ", as read on " + read.At.UTC().Format(time.DateOnly) + " by " + read.By
 		for _, p := range a.Policies {
 			if p.For(c.Principal.AppID) {
 				about = append(about, p.Right+" "+p.Group)
@@ -151,4 +167,9 @@ func checkPolicies(in Input, f *findings) {
 		}
 	}
 	f.add(one)
+}
+
+func whyUnread(in Input) string {
+	_, why := policiesRead(in)
+	return why
 }

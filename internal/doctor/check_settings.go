@@ -126,6 +126,11 @@ func checkPortal(in Input, f *findings) {
 				labels = append(labels, p.Control)
 			}
 			one.Saw += "; not: " + strings.Join(labels, ", ")
+			if Narrowed(in) && slices.ContainsFunc(pending, func(p PortalStep) bool { return p.Code == StepSave }) {
+				stopped := reconsent(s.name())
+				one.Saw += ". " + stopped.Why
+				one.Fix = stopped.Fix
+			}
 			after := []string{enableID, forgetID(s.name())}
 			if s.effective.Authorizable() {
 				after = append(after, zoomName, entraName)

@@ -632,7 +632,7 @@ func TestChecks(t *testing.T) {
 				func(in *Input) {
 					narrowedTo("g")(in)
 					in.Facts.Consents = saw([]tenant.Consent{zoomApp("Calendars.ReadWrite")})
-					in.Record.Exchange = &tenant.ExchangeEvidence{AppID: "zoom", Policies: &[]tenant.AccessPolicy{}}
+					in.Record.Exchange = &tenant.ExchangeEvidence{AppID: "zoom", At: today, Policies: &[]tenant.AccessPolicy{}}
 					in.Record.Tested = map[string]time.Time{Fingerprint(in.Facts.Exchange.Value): today}
 				},
 				want{Warn, nil, ""},
@@ -662,18 +662,24 @@ func TestChecks(t *testing.T) {
 				want{Unknown, nil, ""},
 			},
 			"none of them": {
-				func(in *Input) { in.Record.Exchange = &tenant.ExchangeEvidence{Policies: &[]tenant.AccessPolicy{}} },
+				func(in *Input) {
+					in.Record.Exchange = &tenant.ExchangeEvidence{AppID: "zoom", At: today, Policies: &[]tenant.AccessPolicy{}}
+				},
 				want{OK, nil, ""},
 			},
 			"one of another application": {
 				func(in *Input) {
-					in.Record.Exchange = &tenant.ExchangeEvidence{Policies: &[]tenant.AccessPolicy{{AppIDs: []string{"x"}}}}
+					in.Record.Exchange = &tenant.ExchangeEvidence{
+						AppID:    "zoom",
+						At:       today,
+						Policies: &[]tenant.AccessPolicy{{AppIDs: []string{"x"}}},
+					}
 				},
 				want{OK, nil, ""},
 			},
 			"one of Zoom's": {
 				func(in *Input) {
-					in.Record.Exchange = &tenant.ExchangeEvidence{Policies: &[]tenant.AccessPolicy{
+					in.Record.Exchange = &tenant.ExchangeEvidence{AppID: "zoom", At: today, Policies: &[]tenant.AccessPolicy{
 						{AppIDs: []string{"zoom"}, Right: tenant.RestrictAccess, Group: "Old"},
 					}}
 				},

@@ -8,6 +8,7 @@ import (
 
 	"github.com/zo365/zo365/internal/profile"
 	"github.com/zo365/zo365/internal/reach"
+	"github.com/zo365/zo365/internal/shell"
 	"github.com/zo365/zo365/internal/tenant"
 )
 
@@ -182,13 +183,9 @@ func ewsSteps(in Input, profiles bool, people, rooms []string) []EWSStep {
 		})
 	}
 	if len(people) > 0 {
-		names := make([]string, len(people))
-		for i, p := range people {
-			names[i] = "'" + p + "'"
-		}
 		steps = append(steps, EWSStep{
 			What:    "When calendars work by Microsoft Graph, take the old permission away",
-			Command: "zo365 permissions trim " + strings.Join(names, " "),
+			Command: "zo365 permissions trim " + shell.Words(people),
 			Why:     "it opens every mailbox whole",
 		})
 	}

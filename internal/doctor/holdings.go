@@ -333,27 +333,35 @@ func Ticked(in Input, names []string) (steps []Step, unknown []string) {
 		return nil, names
 	}
 	h := Holding{Consent: c.Consent, Purpose: ForPeople}
-	held := heldBy(in, h)
-	seen := map[string]bool{}
+	var named []Held
 	for _, name := range names {
 		found := false
-		for _, one := range held {
-			if one.Need == Missing || !strings.EqualFold(TickName(one), name) {
-				continue
-			}
-			found = true
-			for _, s := range tickedSteps(c, one) {
-				if !seen[s.ID] {
-					seen[s.ID] = true
-					steps = append(steps, s)
-				}
+		for _, one := range heldBy(in, h) {
+			if one.Need != Missing && strings.EqualFold(TickName(one), name) {
+				named, found = append(named, one), true
 			}
 		}
 		if !found {
 			unknown = append(unknown, name)
 		}
 	}
-	return steps, unknown
+	return Taken(in, named), unknown
+}
+
+// Taken are the steps that take away exactly what is named.
+func Taken(in Input, named []Held) []Step {
+	c := ZoomApplication(in)
+	var steps []Step
+	seen := map[string]bool{}
+	for _, one := range named {
+		for _, s := range tickedSteps(c, one) {
+			if !seen[s.ID] {
+				seen[s.ID] = true
+				steps = append(steps, s)
+			}
+		}
+	}
+	return steps
 }
 
 // TickName is what a person writes to name something that an application holds.
@@ -361,6 +369,8 @@ func TickName(h Held) string {
 	switch {
 	case h.Role != nil:
 		return h.Name + scopeSuffix(*h.Role)
+	case h.Delegated != nil && h.Delegated.PersonID != "":
+		return "delegated:" + h.Name + "@" + h.Delegated.PersonID
 	case h.Delegated != nil:
 		return "delegated:" + h.Name
 	case h.Permission != nil:
@@ -382,7 +392,7 @@ func tickedSteps(c Choice, one Held) []Step {
 		return revokes(c.Consent, []tenant.Grant{{ID: one.ID, Permission: *one.Permission}}, nil)
 	case one.Role != nil:
 		return []Step{{
-			ID:          roleID("remove-role", *one.Role),
+			ID:          removeID(*one.Role),
 			Kind:        Graph,
 			Action:      RemoveRole,
 			Scope:       ScopeTenant,
@@ -419,11 +429,17 @@ func DelegatedStep(c tenant.Consent, d tenant.DelegatedGrant) Step {
 }
 
 // Lacking are the permissions that the profiles need of Zoom's application and that it would not
-// have any more after some steps.
+// have any more because of some steps.
 func Lacking(in Input, steps []Step) []string {
-	after := in
-	var grants []tenant.Grant
+	if len(authorizable(in.File)) == 0 {
+		return nil
+	}
 	c := ZoomApplication(in)
+	goes := func(r tenant.ExchangeRole) bool {
+		return slices.ContainsFunc(steps, func(s Step) bool { return s.Action == RemoveRole && s.Object == r.ID })
+	}
+	kept := slices.DeleteFunc(slices.Clone(exchangeRoles(in, c.Consent)), goes)
+	var grants []tenant.Grant
 	for _, g := range c.Grants {
 		if !slices.ContainsFunc(steps, func(s Step) bool {
 			return s.Action == RevokePermission && s.Permission != nil && s.Permission.Same(g.Permission)
@@ -431,18 +447,58 @@ func Lacking(in Input, steps []Step) []string {
 			grants = append(grants, g)
 		}
 	}
-	roles := slices.DeleteFunc(slices.Clone(in.Facts.Exchange.Value), func(r tenant.ExchangeRole) bool {
-		return slices.ContainsFunc(steps, func(s Step) bool { return s.Action == RemoveRole && s.Object == r.ID })
-	})
-	after.Facts.Exchange.Value = roles
-	w := wantedOf(in)
-	w.ByExchange = nil
-	for _, r := range exchangeRoles(after, c.Consent) {
-		gives, _ := reach.RoleGives(r.Role)
-		w.ByExchange = append(w.ByExchange, gives...)
+	missing := func(grants []tenant.Grant, byRoles []string) []string {
+		w := wantedOf(in)
+		w.ByExchange = byRoles
+		return CheckConsent(tenant.Consent{Principal: c.Principal, Grants: grants}, w).Missing
 	}
-	if len(authorizable(in.File)) == 0 {
+	now := standIns(in, kept)
+	for _, r := range exchangeRoles(in, c.Consent) {
+		if goes(r) { // what is taken counts as something that it has
+			gives, _ := reach.RoleGives(r.Role)
+			now = append(now, gives...)
+		}
+	}
+	before := missing(c.Grants, now)
+	return slices.DeleteFunc(
+		missing(grants, standIns(in, kept)),
+		func(p string) bool { return slices.Contains(before, p) },
+	)
+}
+
+// standIns are the permissions for which roles can take the place of grants now: in each scope that
+// the profiles want, or everywhere where they want everybody, and once Exchange's cache has caught
+// up with them.
+func standIns(in Input, roles []tenant.ExchangeRole) []string {
+	giving := func(fits func(tenant.ExchangeRole) bool) []string {
+		var all []string
+		for _, r := range roles {
+			if fits(r) {
+				gives, _ := reach.RoleGives(r.Role)
+				all = append(all, gives...)
+			}
+		}
+		return all
+	}
+	want := MailboxesWanted(in.File)
+	if !want.Narrow() {
+		return giving(tenant.ExchangeRole.Unlimited)
+	}
+	since, tested := in.Record.Tested[Fingerprint(ReachOf(in, ZoomApplication(in).Consent).Roles)]
+	if !tested || in.Now.Before(since.Add(CacheLimit)) {
 		return nil
 	}
-	return CheckConsent(tenant.Consent{Principal: c.Principal, Grants: grants}, w).Missing
+	var all []string
+	for i, m := range want.Scopes {
+		wanted, _, problem := wantedRole(in, m)
+		one := giving(func(r tenant.ExchangeRole) bool {
+			return r.Unlimited() || problem == "" && reach.SameScope(r, wanted)
+		})
+		if i == 0 {
+			all = one
+			continue
+		}
+		all = slices.DeleteFunc(all, func(p string) bool { return !slices.Contains(one, p) })
+	}
+	return all
 }

@@ -3,6 +3,7 @@ package doctor
 import (
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/zo365/zo365/internal/profile"
 	"github.com/zo365/zo365/internal/reach"
@@ -17,6 +18,9 @@ type Mailboxes struct {
 	// Everybody are the scopes, in words, that want every mailbox: while one does, nothing is
 	// narrowed.
 	Everybody []string
+	// Unasked have a mailbox_scope and ask for no application permissions, in words, so that
+	// their scope counts for nothing.
+	Unasked []string
 }
 
 // Narrow says whether anything is to be narrowed.
@@ -27,6 +31,8 @@ func MailboxesWanted(f profile.File) Mailboxes {
 	var m Mailboxes
 	add := func(words string, e profile.Effective) {
 		switch {
+		case !e.Authorizable() && !e.MailboxScope.Empty():
+			m.Unasked = append(m.Unasked, words)
 		case !e.Authorizable():
 		case e.MailboxScope.Empty():
 			m.Everybody = append(m.Everybody, words)
@@ -46,13 +52,57 @@ func MailboxesWanted(f profile.File) Mailboxes {
 	return m
 }
 
+// Narrowed says whether Zoom's application reaches mailboxes by roles with a scope alone, where
+// the file wants that: a consent that is given again brings every mailbox back.
+func Narrowed(in Input) bool {
+	if !MailboxesWanted(in.File).Narrow() || !in.Facts.Consents.Seen() || !in.Facts.Exchange.Seen() {
+		return false
+	}
+	c := ZoomApplication(in)
+	if c.Principal == nil || c.Reach() {
+		return false
+	}
+	return slices.ContainsFunc(exchangeRoles(in, c.Consent), func(r tenant.ExchangeRole) bool { return !r.Unlimited() })
+}
+
+// reconsent is what stands against pressing Authorize and Save then.
+func reconsent(scope string) *Stopped {
+	return &Stopped{
+		Check: "mailbox-scope",
+		Why: "Zoom is narrowed by roles in Exchange, and Authorize and Save gives every grant back: " +
+			"Zoom would reach every mailbox again",
+		Fix: "if the portal shows it saved: zo365 portal confirm " + scope + "/" + StepSave +
+			" --by UPN; if it has to be pressed: zo365 authorize --again, then zo365 rbac apply",
+	}
+}
+
+// PolicyAge is how long the access policies count as known that somebody read: no API shows one
+// that was made since.
+const PolicyAge = 30 * 24 * time.Hour
+
 // PoliciesOf are the application access policies that somebody read in Exchange; none is not
 // nothing: no API shows them.
 func PoliciesOf(in Input) []tenant.AccessPolicy {
-	if in.Record.Exchange == nil || in.Record.Exchange.Policies == nil {
-		return nil
+	policies, _ := policiesRead(in)
+	return policies
+}
+
+// policiesRead are the policies, or why they are not known.
+func policiesRead(in Input) (policies []tenant.AccessPolicy, why string) {
+	read := in.Record.Exchange
+	switch {
+	case read == nil || read.Policies == nil:
+		return nil, "no API shows access policies, and nobody has read them in Exchange Online PowerShell yet"
+	case !slices.ContainsFunc(in.Facts.Consents.Value, func(c tenant.Consent) bool {
+		return c.Principal != nil && strings.EqualFold(c.Principal.AppID, read.AppID)
+	}):
+		return nil, "no API shows access policies, and what was read in Exchange is of an application that the tenant " +
+			"does not have: " + read.AppID
+	case in.Now.Sub(read.At) > PolicyAge:
+		return nil, "no API shows access policies, and they were last read on " + read.At.UTC().Format(time.DateOnly) +
+			", more than 30 days ago"
 	}
-	return *in.Record.Exchange.Policies
+	return *read.Policies, ""
 }
 
 // codePolicies is what --allow-unknown names where access policies are not known.
@@ -70,7 +120,7 @@ func ReachOf(in Input, c tenant.Consent) reach.Application {
 	switch {
 	case f.Exchange.Seen():
 		a.Roles = exchangeRoles(in, c)
-	case ours && read.Roles != nil:
+	case ours && read.Roles != nil && in.Now.Sub(read.At) <= PolicyAge:
 		a.Roles = *read.Roles
 	default:
 		a.RolesUnseen = notSeen(f.Exchange, "its roles in Exchange Online")
@@ -81,12 +131,12 @@ func ReachOf(in Input, c tenant.Consent) reach.Application {
 	default:
 		a.CustomUnseen = notSeen(f.Scopes, "Exchange's scopes")
 	}
+	policies, why := policiesRead(in)
 	switch {
-	case read != nil && read.Policies != nil:
-		a.Policies = *read.Policies
-	case slices.Contains(in.Allowed, codePolicies):
-	default:
-		a.PoliciesUnseen = "no API shows access policies, and nobody has read them in Exchange Online PowerShell yet"
+	case why == "":
+		a.Policies = policies
+	case !slices.Contains(in.Allowed, codePolicies):
+		a.PoliciesUnseen = why
 	}
 	return a
 }
@@ -198,4 +248,56 @@ func WantedMailbox(in Input, m reach.Mailbox) string {
 		answer = reach.Unknown
 	}
 	return string(answer)
+}
+
+// Without is what a person looks at before a role goes: what else gives its permissions.
+type Without struct {
+	// Principal is the application's object ID, Role the name of the role that goes, Removed the
+	// IDs of all that go with it.
+	Principal, Role string
+	Removed         []string
+	// Given and GivenRoles come before.
+	Given      []tenant.Permission
+	GivenRoles []tenant.ExchangeRole
+}
+
+// Missing is a permission of the role that nothing else gives in every mailbox; empty where all is
+// given, or where no profile wants any.
+func (o Without) Missing(in Input) string {
+	want := MailboxesWanted(in.File)
+	if len(want.Scopes)+len(want.Everybody) == 0 && in.File.Rooms.MailboxScope.Empty() {
+		return ""
+	}
+	var has []string
+	unlimited := func(r tenant.ExchangeRole) {
+		if r.Unlimited() {
+			names, _ := reach.RoleGives(r.Role)
+			has = append(has, names...)
+		}
+	}
+	for _, p := range o.Given {
+		has = append(has, reach.Name(p))
+	}
+	for _, r := range o.GivenRoles {
+		unlimited(r)
+	}
+	for _, c := range in.Facts.Consents.Value {
+		if c.Principal != nil && c.Principal.ID == o.Principal {
+			for _, g := range c.Grants {
+				has = append(has, reach.Name(g.Permission))
+			}
+		}
+	}
+	for _, r := range in.Facts.Exchange.Value {
+		if r.PrincipalID == o.Principal && !slices.Contains(o.Removed, r.ID) {
+			unlimited(r)
+		}
+	}
+	needs, _ := reach.RoleGives(o.Role)
+	for _, p := range needs {
+		if !slices.ContainsFunc(has, func(q string) bool { return reach.Includes(q, p) }) {
+			return p
+		}
+	}
+	return ""
 }

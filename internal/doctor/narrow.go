@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/zo365/zo365/internal/reach"
+	"github.com/zo365/zo365/internal/shell"
 	"github.com/zo365/zo365/internal/tenant"
 )
 
@@ -22,8 +23,10 @@ type Narrowing struct {
 	// Steps bring it about: first what adds nothing to what is reached, then the look at it, the
 	// wait for Exchange's cache, and only then what takes the wide ways away.
 	Steps []Step
-	// Open is what the steps do not mend, in sentences; Problem is why there are none.
+	// Open is what the steps do not mend, in sentences; Wide is that of it by which mailboxes out
+	// of scope are, or may be, reached. Problem is why there are no steps.
 	Open    []string
+	Wide    []string
 	Problem string
 	// Fix is the next command for the problem.
 	Fix string
@@ -35,6 +38,10 @@ type NarrowOptions struct {
 	Wider bool
 	// Cache is how long Exchange's cache may go on with what was before.
 	Cache time.Duration
+	// Named are mailboxes that somebody says must be in scope: whom a filter matches is not listed.
+	Named []tenant.MailboxOwner
+	// Script: the way becomes a script, which tests mailboxes itself before it removes anything.
+	Script bool
 }
 
 // Narrow makes the way.
@@ -45,6 +52,10 @@ func Narrow(in Input, opt NarrowOptions) Narrowing {
 	c := ZoomApplication(in)
 	a := ReachOf(in, c.Consent)
 	switch {
+	case len(n.Wanted.Scopes) == 0 && len(n.Wanted.Unasked) > 0:
+		n.Problem = strings.Join(n.Wanted.Unasked, ", ") + " has a mailbox_scope and asks for no application permissions " +
+			"(setup_by: users, or off), so that there is nothing of Zoom's to narrow"
+		n.Fix = "zo365 integration enable"
 	case len(n.Wanted.Scopes) == 0:
 		n.Problem = "no profile has a mailbox_scope, so that every mailbox is meant"
 		n.Fix = "zo365 integration enable --mailbox-scope 'group:NAME'"
@@ -96,7 +107,12 @@ func (w *narrowing) make() {
 		switch {
 		case problem != "":
 			w.out.Problem = "mailbox_scope " + m.String() + ": " + problem
-			w.out.Fix = "name a group, a unit or a filter that there is: zo365 integration enable --mailbox-scope 'group:NAME'"
+			w.out.Fix = "zo365 rbac plan --debug shows what the service answered"
+			if strings.HasPrefix(problem, "the tenant has no ") {
+				w.out.Fix = "name a group, a unit or a filter that there is: zo365 integration enable --mailbox-scope 'group:NAME'"
+			} else if strings.HasPrefix(problem, "several ") {
+				w.out.Fix = "name it by its object ID: zo365 integration enable --mailbox-scope group:ID"
+			}
 			return
 		case r.Kind == tenant.ScopeFilter && !reach.Understood(r.Filter):
 			w.out.Open = append(w.out.Open, "zo365 cannot evaluate the recipient filter "+r.Filter+
@@ -190,7 +206,7 @@ func (w *narrowing) sources() []string {
 		gives, known := reach.RoleGives(r.Role)
 		if !known {
 			if !w.wantedScope(r) {
-				w.out.Open = append(w.out.Open, RoleLabel(w.in, r)+
+				w.wide(RoleLabel(w.in, r) +
 					": the role is none of Microsoft's, so that zo365 does not know what it gives, and leaves it")
 			}
 			continue
@@ -222,11 +238,15 @@ func (w *narrowing) sources() []string {
 			w.takenGrants = append(w.takenGrants, g)
 			continue
 		}
-		w.out.Open = append(w.out.Open, g.Permission.Label()+
-			" has no role in Exchange that could narrow it, and reaches every mailbox; if the integration does not need it: zo365 permissions trim")
+		w.wide(g.Permission.Label() + " has no role in Exchange that could narrow it, and reaches every mailbox; " +
+			"if the integration does not need it: zo365 permissions trim " + shell.Word(reach.Name(g.Permission)))
 	}
 	slices.Sort(names)
 	return names
+}
+
+func (w *narrowing) wide(text string) {
+	w.out.Open, w.out.Wide = append(w.out.Open, text), append(w.out.Wide, text)
 }
 
 // wantedScope says whether a role is limited to one of the wanted scopes.
@@ -308,6 +328,9 @@ func roleID(what string, r tenant.ExchangeRole) string {
 	return "exchange/" + what + "/" + strings.ReplaceAll(r.Role, " ", "-") + "/" + scope
 }
 
+// removeID names one assignment: an application can hold a role twice in one scope.
+func removeID(r tenant.ExchangeRole) string { return roleID("remove-role", r) + "/" + r.ID }
+
 // wider says why a role might let Zoom reach a mailbox that it does not reach now.
 func (w *narrowing) wider(r tenant.ExchangeRole, members *tenant.ScopeMembers) *Stopped {
 	if w.opt.Wider {
@@ -320,12 +343,16 @@ func (w *narrowing) wider(r tenant.ExchangeRole, members *tenant.ScopeMembers) *
 				given, _ := reach.RoleGives(has.Role)
 				return reach.SameScope(has, r) && slices.ContainsFunc(given, func(q string) bool { return reach.Includes(q, p) })
 			}) {
-				return &Stopped{
+				stopped := &Stopped{
 					Check: "mailbox-scope",
 					Why: r.Role + " in " + r.Scope + " may reach mailboxes that Zoom does not reach now; " +
 						"who matches the filter is not listed, and " + w.policyWords(),
 					Fix: w.widerFix(),
 				}
+				if w.app.PoliciesUnseen != "" {
+					stopped.Check = codePolicies
+				}
+				return stopped
 			}
 		}
 		return nil
@@ -430,7 +457,7 @@ func (w *narrowing) take(names []string) []Step {
 	}
 	for _, r := range w.takenRoles {
 		steps = append(steps, Step{
-			ID:          roleID("remove-role", r),
+			ID:          removeID(r),
 			Kind:        Graph,
 			Action:      RemoveRole,
 			Scope:       ScopeTenant,
@@ -460,6 +487,22 @@ func (w *narrowing) loses(names []string) *Stopped {
 	})
 	for i, want := range w.out.Roles {
 		members := w.out.Members[i]
+		if members != nil && len(members.People) == 0 {
+			return &Stopped{
+				Check: "mailbox-scope",
+				Why:   "nobody is directly in the " + want.Scope + ", so that Zoom would reach no mailbox by it",
+				Fix:   "put people into it, or name another scope: zo365 integration enable --mailbox-scope 'group:NAME'",
+			}
+		}
+		if members == nil && !w.opt.Script && !w.matchesSomebody(want) {
+			return &Stopped{
+				Check: "mailbox-scope",
+				Why: "whom the filter " + want.Filter + " matches is not listed, and no mailbox is known to match it, " +
+					"so that Zoom might reach none",
+				Fix: "name a mailbox that must be in scope: zo365 rbac plan --test UPN; or let Exchange test one: " +
+					"zo365 rbac script --test UPN, then zo365 rbac confirm",
+			}
+		}
 		if members == nil {
 			if slices.ContainsFunc(w.app.Custom, func(s tenant.ExchangeScope) bool { return s.Exclusive }) {
 				return &Stopped{
@@ -492,6 +535,24 @@ func (w *narrowing) loses(names []string) *Stopped {
 		}
 	}
 	return nil
+}
+
+// matchesSomebody says whether a mailbox is known to match a filter: one that somebody named, or one
+// that Exchange itself tested.
+func (w *narrowing) matchesSomebody(want tenant.ExchangeRole) bool {
+	for _, row := range testsOf(w.in, w.app.Principal) {
+		if row.InScope != nil && *row.InScope && strings.EqualFold(row.Scope, want.Scope) {
+			return true
+		}
+	}
+	alone := w.app
+	alone.Grants = nil
+	want.Role, want.ID = "Application Calendars.Read", "of the filter"
+	alone.Roles = []tenant.ExchangeRole{want}
+	return slices.ContainsFunc(w.opt.Named, func(o tenant.MailboxOwner) bool {
+		ways := alone.Ways(reach.Mailbox{ID: o.ID, UPN: o.UPN, Properties: o.Properties})
+		return len(ways) == 1 && ways[0].Answer == reach.Yes
+	})
 }
 
 // policies are the access policies that nothing needs any more once the grants that they
@@ -614,33 +675,46 @@ func TestMailboxes(in Input) ScopeTest {
 			t.In++
 		}
 	}
-	for _, row := range testsOf(in) {
+	for _, row := range testsOf(in, a.Principal) {
+		box := boxNamed(a, row.Mailbox)
+		if row.InScope == nil || *row.InScope || box.ID == "" || inScopeElsewhere(in, a.Principal, row) {
+			continue
+		}
 		for _, r := range alone.Roles {
-			box := boxNamed(a, row.Mailbox)
-			if row.InScope == nil || row.Role != r.Role || box.ID == "" {
-				continue
-			}
-			if own := (reach.Application{
+			own := reach.Application{
 				Principal: a.Principal,
 				Roles:     []tenant.ExchangeRole{r},
 				Custom:    a.Custom,
 				Members:   a.Members,
-			}).Ways(box); len(own) == 1 && own[0].Answer == reach.Yes && !*row.InScope {
+			}.Ways(box)
+			if r.Role == row.Role && len(own) == 1 && own[0].Answer == reach.Yes {
 				t.Missing = append(
 					t.Missing,
 					"Test-ServicePrincipalAuthorization says that "+row.Mailbox+" is not in scope of "+r.Role,
 				)
+				break
 			}
 		}
 	}
 	return t
 }
 
-func testsOf(in Input) []tenant.RoleTest {
-	if in.Record.Exchange == nil {
+// testsOf are Exchange's own tests of an application, as somebody read them.
+func testsOf(in Input, of tenant.ServicePrincipal) []tenant.RoleTest {
+	read := in.Record.Exchange
+	if read == nil || !strings.EqualFold(read.AppID, of.AppID) {
 		return nil
 	}
-	return in.Record.Exchange.Tests
+	return read.Tests
+}
+
+// inScopeElsewhere says whether another row has the mailbox in scope of the same role: an
+// application can hold a role in several scopes, and each has a row.
+func inScopeElsewhere(in Input, of tenant.ServicePrincipal, row tenant.RoleTest) bool {
+	return slices.ContainsFunc(testsOf(in, of), func(other tenant.RoleTest) bool {
+		return other.Role == row.Role && strings.EqualFold(other.Mailbox, row.Mailbox) && other.InScope != nil &&
+			*other.InScope
+	})
 }
 
 // boxNamed finds somebody among those who are in the scopes.

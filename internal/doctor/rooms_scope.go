@@ -29,6 +29,8 @@ func AboutRooms(in Input, appID string) (about Input, problem, fix string) {
 	switch {
 	case !in.Facts.Consents.Seen():
 		return in, notSeen(in.Facts.Consents, "the applications"), "zo365 doctor"
+	case len(ids) == 0 && !in.Facts.Exchange.Seen():
+		return in, notSeen(in.Facts.Exchange, "the roles in Exchange Online"), "zo365 doctor --check rooms-scope"
 	case len(ids) == 0 && appID != "":
 		return in, "none of Zoom's applications for rooms in the tenant has the ID " + appID + " and a permission in mailboxes",
 			"zo365 permissions list"

@@ -239,6 +239,9 @@ func ConsentSteps(in Input, scope string, again bool) []Step {
 	steps := clicks(in, s.group, pending, nil)
 	for i := range steps {
 		steps[i].Finding = codePortal
+		if again { // somebody asked for it
+			steps[i].Stopped = nil
+		}
 	}
 	recorded, known := in.Record.Authorized[scope]
 	asIs := known && check.Complete() && recorded.Application.PrincipalID == c.Principal.ID &&
@@ -295,6 +298,9 @@ func clicks(in Input, group string, pending []PortalStep, after []string) []Step
 		}
 		if p.Code == StepSave {
 			s.Page.Proof = "Zoom's application and its permissions in Entra"
+			if Narrowed(in) {
+				s.Stopped = reconsent(scope)
+			}
 		}
 		steps = append(steps, s)
 		previous = []string{s.ID}

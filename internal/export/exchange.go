@@ -195,11 +195,16 @@ func ExchangeResult(text []byte) (e tenant.ExchangeEvidence, tenantID string, er
 	if err := wholeJSON(bytes.TrimSpace(text), &r); err != nil {
 		return e, "", err
 	}
+	if err := once(bytes.TrimSpace(text)); err != nil {
+		return e, "", err
+	}
 	switch {
 	case r.Format != ExchangeFormat:
 		return e, "", fmt.Errorf("this is no result of zo365 rbac script: its format is %q", r.Format)
 	case r.Version != ExchangeVersion:
 		return e, "", fmt.Errorf("the result has version %d, and this zo365 reads version %d", r.Version, ExchangeVersion)
+	case r.Tenant == "":
+		return e, "", errors.New("tenant: the result does not say in which tenant the script ran")
 	case r.AppID == "":
 		return e, "", errors.New("app_id: the result does not say which application it is about")
 	case r.At.IsZero():
@@ -240,6 +245,31 @@ func ExchangeResult(text []byte) (e tenant.ExchangeEvidence, tenantID string, er
 	return e, r.Tenant, nil
 }
 
+// once refuses a result that says a thing twice: which of the two is meant nobody knows.
+func once(text []byte) error {
+	in := json.NewDecoder(bytes.NewReader(text))
+	if _, err := in.Token(); err != nil {
+		return err
+	}
+	seen := map[string]bool{}
+	for in.More() {
+		token, err := in.Token()
+		if err != nil {
+			return err
+		}
+		key, _ := token.(string)
+		if seen[strings.ToLower(key)] {
+			return fmt.Errorf("%s: the result has this key twice", key)
+		}
+		seen[strings.ToLower(key)] = true
+		var value json.RawMessage
+		if err := in.Decode(&value); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // nothing says whether a part of the result was not read.
 func nothing(raw json.RawMessage) bool { return len(raw) == 0 || string(raw) == "null" }
 
@@ -258,7 +288,9 @@ func readRoles(e *tenant.ExchangeEvidence, r exchangeResult) error {
 		}
 		one := tenant.ExchangeRole{ID: row.Name, PrincipalID: row.Assignee, Role: row.Role}
 		switch strings.ToLower(row.ScopeType) {
-		case "organization", "none", "":
+		case "none": // no role of an application has it
+			one.Kind, one.ScopeID, one.Scope = tenant.ScopeOther, "none", "no recipients"
+		case "organization", "":
 			if row.Scope != "" {
 				one.Scope, one.ScopeID, one.Kind = row.Scope, row.Scope, tenant.ScopeOther
 			}

@@ -110,6 +110,10 @@ func Fold(entries []Entry) State {
 			s.read(e)
 		case PermissionGranted:
 			s.GrantedAt = e.At
+		case RoleAssigned:
+			if e.Undoes != "" { // given back
+				s.GrantedAt = e.At
+			}
 		default: // history only
 		}
 		for _, step := range e.Voids {

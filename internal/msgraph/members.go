@@ -1,6 +1,7 @@
 package msgraph
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"net/url"
@@ -124,6 +125,8 @@ func (c *Client) membersOf(
 				found.People = append(found.People, tenant.Member{ID: m.ID, UPN: m.UPN})
 			case strings.HasSuffix(m.Type, ".group"):
 				found.Groups = append(found.Groups, m.Name)
+			case m.Type == "": // it may be a group
+				found.Groups = append(found.Groups, cmp.Or(m.Name, m.ID))
 			}
 		}
 	})

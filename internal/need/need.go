@@ -188,14 +188,14 @@ func uses() []use {
 			command:   "rbac plan",
 			facts:     slices.Concat(target, doctor.ApplicationFacts),
 			calls:     []string{"msgraph.ExchangeScopes"},
-			sometimes: scoped,
+			sometimes: slices.Concat(scoped, []string{"msgraph.MailboxOwner"}), // --test
 		},
 		{
 			command:   "rbac apply",
 			facts:     slices.Concat(target, doctor.ApplicationFacts),
 			calls:     []string{"msgraph.ExchangeScopes"},
 			actions:   []doctor.Action{doctor.AssignRole, doctor.RemoveRole, doctor.CreateScope, doctor.RevokePermission},
-			sometimes: scoped,
+			sometimes: slices.Concat(scoped, []string{"msgraph.MailboxOwner"}), // --test
 		},
 		{
 			command: "rbac undo",

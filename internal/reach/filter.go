@@ -57,20 +57,26 @@ func (p *filter) next(text string) bool {
 	return false
 }
 
+// or reads conditions that are joined by one of the two words. Which of the two binds closer no
+// page says, so that a mixture without parentheses is not answered.
 func (p *filter) or() Answer {
-	answer := p.and()
-	for p.next("-or") {
-		answer = or(answer, p.and())
-	}
-	return answer
-}
-
-func (p *filter) and() Answer {
 	answer := p.one()
-	for p.next("-and") {
-		answer = and(answer, p.one())
+	joined := ""
+	for {
+		word, join := "-or", or
+		switch {
+		case p.next("-or"):
+		case p.next("-and"):
+			word, join = "-and", and
+		default:
+			return answer
+		}
+		if joined != "" && joined != word {
+			p.failed = true
+		}
+		joined = word
+		answer = join(answer, p.one())
 	}
-	return answer
 }
 
 func (p *filter) one() Answer {

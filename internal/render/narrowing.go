@@ -25,11 +25,13 @@ type Narrowing struct {
 	TestedAt      *time.Time `json:"tested_at"`
 	CacheUntil    *time.Time `json:"cache_until"`
 	PoliciesKnown bool       `json:"access_policies_known"`
-	ReadBy        string     `json:"exchange_read_by"`
-	ReadAt        *time.Time `json:"exchange_read_at"`
-	Open          []string   `json:"open"`
-	Problem       string     `json:"problem"`
-	Next          string     `json:"next"`
+	// Policies are those about the application.
+	Policies []string   `json:"access_policies"`
+	ReadBy   string     `json:"exchange_read_by"`
+	ReadAt   *time.Time `json:"exchange_read_at"`
+	Open     []string   `json:"open"`
+	Problem  string     `json:"problem"`
+	Next     string     `json:"next"`
 }
 
 // WantedScope is a scope that the profiles want.
@@ -70,8 +72,14 @@ func NarrowingListing(n Narrowing) Listing {
 	if n.ReadAt != nil {
 		add("read in Exchange", n.ReadAt.UTC().Format(time.RFC3339)+" by "+n.ReadBy)
 	}
-	if !n.PoliciesKnown {
+	switch {
+	case !n.PoliciesKnown:
 		add("access policies", "not known")
+	case len(n.Policies) == 0:
+		add("access policies", "none")
+	}
+	for _, p := range n.Policies {
+		add("access policy", p)
 	}
 	for _, o := range n.Open {
 		add("open", o)

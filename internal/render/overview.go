@@ -141,7 +141,7 @@ func OverviewListing(o Overview) Listing {
 	l := Listing{
 		Value:   o,
 		Columns: []string{"scope", "wanted", "status", "consented", "confirmed", "in_use", "why"},
-		Text:    func(w io.Writer, paint Paint) error { return o.text(w, paint) },
+		Text:    o.text,
 		Page:    func(w io.Writer) error { return overviewTemplate.Execute(w, o) },
 	}
 	for _, s := range o.Scopes {

@@ -106,9 +106,9 @@ func timeOrNull(t time.Time) *time.Time {
 func HoldingsListing(p Holdings) Listing {
 	l := Listing{
 		Value:   p,
-		Columns: []string{"application", "purpose", "kind", "permission", "for", "need", "certainty", "allows"},
+		Columns: []string{"application", "app_id", "purpose", "kind", "permission", "for", "need", "certainty", "allows"},
 		Important: []string{
-			"application", "permission", "for", "need", "kind", "certainty", "purpose", "allows",
+			"application", "permission", "for", "need", "app_id", "kind", "certainty", "purpose", "allows",
 		},
 		Empty:   "No application of Zoom reaches calendars, mail, contacts or mailbox settings.",
 		Page:    func(w io.Writer) error { return permissionsTemplate.Execute(w, p) },
@@ -116,10 +116,13 @@ func HoldingsListing(p Holdings) Listing {
 	}
 	for _, a := range p.Applications {
 		if len(a.Permissions) == 0 {
-			l.Rows = append(l.Rows, []string{a.Name, a.Purpose, "", "none", "nobody", "", "", ""})
+			l.Rows = append(l.Rows, []string{a.Name, a.AppID, a.Purpose, "", "none", "nobody", "", "", ""})
 		}
 		for _, x := range a.Permissions {
-			l.Rows = append(l.Rows, []string{a.Name, a.Purpose, x.Kind, heldName(x), x.For, x.Need, x.Certainty, x.Allows})
+			l.Rows = append(
+				l.Rows,
+				[]string{a.Name, a.AppID, a.Purpose, x.Kind, heldName(x), x.For, x.Need, x.Certainty, x.Allows},
+			)
 		}
 	}
 	return l

@@ -34,9 +34,10 @@ type Script struct {
 //
 // https://learn.microsoft.com/powershell/module/microsoft.powershell.core/about/about_character_encoding
 func (s Script) PowerShell() ([]byte, error) {
-	synopsis := "Narrows " + oneComment(s.Name) + " to the mailboxes that the tenant file wants."
+	// No name stands in the comment: a name can end one.
+	synopsis := "Narrows Zoom's application to the mailboxes that the tenant file wants."
 	if s.Inventory {
-		synopsis = "Reads what Exchange Online knows of " + oneComment(s.Name) + ". Changes nothing."
+		synopsis = "Reads what Exchange Online knows of Zoom's application. Changes nothing."
 	}
 	data := map[string]any{
 		"Synopsis":    synopsis,
@@ -61,11 +62,6 @@ func (s Script) PowerShell() ([]byte, error) {
 	}
 	text := strings.ReplaceAll(out.String(), "\n", "\r\n")
 	return append([]byte(shell.ByteOrder), text...), nil
-}
-
-// oneComment is a name that cannot end the comment it stands in.
-func oneComment(name string) string {
-	return strings.NewReplacer("#>", "# >", "<#", "< #", "\n", " ", "\r", " ").Replace(visible(name))
 }
 
 // command is a line of the script: each value a literal.
@@ -95,7 +91,8 @@ func (s Script) lines() (adds, removes []string) {
 			removes = append(removes, s.unrole(*step.Role))
 		case doctor.RevokePermission:
 			removes = append(removes, command("Remove-Zo365Grant",
-				"Permission", step.Target, "PrincipalId", s.App.PrincipalID, "AppRoleId", step.Permission.Role))
+				"Permission", step.Target, "PrincipalId", s.App.PrincipalID, "ApiAppId", step.Permission.Resource,
+				"AppRoleId", step.Permission.Role))
 		case doctor.RemovePolicy:
 			removes = append(removes, command("Remove-Zo365Policy", "Identity", step.Object))
 		default: // nothing for Exchange

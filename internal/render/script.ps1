@@ -46,10 +46,23 @@ function Add-Zo365Pointer {
     }
 }
 
+# What an application holds; nothing where Exchange does not know it. Any other error ends the script.
+function Get-Zo365Held {
+    param([string] $App)
+    if (@(Get-ServicePrincipal | Where-Object { [string] $_.ObjectId -eq $App }).Count -eq 0) { return }
+    Get-ManagementRoleAssignment -RoleAssignee $App
+}
+
 function Add-Zo365Scope {
     [CmdletBinding(SupportsShouldProcess = $true)]
     param([string] $Name, [string] $Filter)
     $known = @(Get-ManagementScope | Where-Object { $_.Name -eq $Name })
+    foreach ($one in $known) {
+        # Exchange writes a filter with its own blanks and brackets.
+        if (([string] $one.RecipientFilter -replace '[\s()]', '') -ne ($Filter -replace '[\s()]', '')) {
+            throw ('The scope ' + $Name + ' is there with another filter: ' + $one.RecipientFilter)
+        }
+    }
     if ($known.Count -gt 0) { return }
     if ($PSCmdlet.ShouldProcess($Name, 'New-ManagementScope')) {
         New-ManagementScope -Name $Name -RecipientRestrictionFilter $Filter | Out-Null
@@ -59,7 +72,10 @@ function Add-Zo365Scope {
 function Add-Zo365Role {
     [CmdletBinding(SupportsShouldProcess = $true)]
     param([string] $Name, [string] $Role, [string] $App, [string] $Group, [string] $Unit, [string] $Scope)
-    $known = @(Get-ManagementRoleAssignment -RoleAssignee $App | Where-Object { $_.Name -eq $Name })
+    $wanted = $Group + $Unit + $Scope
+    $known = @(Get-Zo365Held -App $App | Where-Object {
+            $_.Name -eq $Name -or ([string] $_.Role -eq $Role -and [string] $_.CustomResourceScope -eq $wanted)
+        })
     if ($known.Count -gt 0) { return }
     $parameters = @{ Name = $Name; Role = $Role; App = $App }
     if ($Group) { $parameters['RecipientGroupScope'] = $Group }
@@ -74,7 +90,7 @@ function Add-Zo365Role {
 function Remove-Zo365Role {
     [CmdletBinding(SupportsShouldProcess = $true)]
     param([string] $Role, [string] $App, [string] $ScopeType, [string] $Scope)
-    $held = @(Get-ManagementRoleAssignment -RoleAssignee $App | Where-Object {
+    $held = @(Get-Zo365Held -App $App | Where-Object {
             [string] $_.Role -eq $Role -and [string] $_.RecipientWriteScope -eq $ScopeType -and [string] $_.CustomResourceScope -eq $Scope
         })
     foreach ($one in $held) {
@@ -86,13 +102,15 @@ function Remove-Zo365Role {
 
 function Remove-Zo365Grant {
     [CmdletBinding(SupportsShouldProcess = $true)]
-    param([string] $Permission, [string] $PrincipalId, [string] $AppRoleId)
+    param([string] $Permission, [string] $PrincipalId, [string] $ApiAppId, [string] $AppRoleId)
     if (-not (Get-Command Get-MgServicePrincipalAppRoleAssignment -ErrorAction SilentlyContinue)) {
         Write-Warning ($Permission + ' is a grant in Entra: zo365 rbac apply takes it away, or this script with the module Microsoft.Graph.Applications.')
         return
     }
     $held = @(Get-MgServicePrincipalAppRoleAssignment -ServicePrincipalId $PrincipalId -All | Where-Object { [string] $_.AppRoleId -eq $AppRoleId })
     foreach ($one in $held) {
+        $api = Get-MgServicePrincipal -ServicePrincipalId $one.ResourceId
+        if ([string] $api.AppId -ne $ApiAppId) { continue }
         if ($PSCmdlet.ShouldProcess($Permission, 'Remove-MgServicePrincipalAppRoleAssignment')) {
             Remove-MgServicePrincipalAppRoleAssignment -ServicePrincipalId $PrincipalId -AppRoleAssignmentId $one.Id
         }
@@ -112,6 +130,7 @@ function Remove-Zo365Policy {
 
 function Test-Zo365Mailbox {
     param([string] $App, [string] $Mailbox, [string] $Expected)
+    if ($WhatIfPreference) { return }
     $test = [ordered] @{ mailbox = $Mailbox; expected = $Expected; rows = $null; error = '' }
     try {
         $columns = 'RoleName', 'GrantedPermissions', 'AllowedResourceScope', 'ScopeType', 'InScope'
@@ -133,7 +152,7 @@ function Get-Zo365Roles {
     $scopes = @{}
     foreach ($scope in @(Get-ManagementScope)) { $scopes[[string] $scope.Name] = [string] $scope.RecipientFilter }
     $rows = @()
-    foreach ($one in @(Get-ManagementRoleAssignment -RoleAssignee $App -ErrorAction SilentlyContinue)) {
+    foreach ($one in @(Get-Zo365Held -App $App)) {
         $name = [string] $one.CustomResourceScope
         $rows += [ordered] @{
             name = [string] $one.Name; role = [string] $one.Role; assignee = $App
@@ -150,7 +169,7 @@ function Get-Zo365Policies {
         $id = ''
         if ($group) { $id = [string] $group.ExternalDirectoryObjectId }
         $rows += [ordered] @{
-            identity = [string] $one.Identity; app_id = [string] $one.AppId; right = [string] $one.AccessRight
+            identity = [string] $one.Identity; app_id = (@($one.AppId) -join ','); right = [string] $one.AccessRight
             group = [string] $one.ScopeName; group_id = $id
         }
     }
@@ -159,11 +178,14 @@ function Get-Zo365Policies {
 
 Assert-Zo365Tenant -Tenant {{.Tenant}}
 {{range .Lines}}{{.}}
+{{end}}{{range .Tests}}{{.}}
 {{end}}{{if .Removes}}
 if ($RemoveUnscoped) {
+    if ($script:Wrong.Count -gt 0) {
+        throw ('Nothing was removed, since the roles are not as wanted: ' + ($script:Wrong -join '; '))
+    }
 {{range .Removes}}    {{.}}
 {{end}}}
-{{end}}{{range .Tests}}{{.}}
 {{end}}
 $organization = Get-OrganizationConfig
 $allowed = ''

@@ -17,6 +17,15 @@ func Word(word string) string {
 	return word
 }
 
+// Words quotes several words.
+func Words(words []string) string {
+	quoted := make([]string, len(words))
+	for i, w := range words {
+		quoted[i] = Word(w)
+	}
+	return strings.Join(quoted, " ")
+}
+
 // ByteOrder begins a script in UTF-8 for PowerShell: without it Windows PowerShell 5.1 takes the
 // file for its own code page, in which bytes of a letter become a quote.
 //

@@ -237,6 +237,12 @@ func (w *Workspace) Observe(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	for _, f := range w.Findings() {
+		if f.Severity == doctor.Fail && f.Muted == nil && slices.Contains(scopeChecks, f.Code) {
+			w.settings.Say("The current state was not recorded as the one that drift is measured against: %s", f.Saw)
+			return nil
+		}
+	}
 	now := plan.Observe(w.Input)
 	if old != nil {
 		now = now.Over(*old)
@@ -259,6 +265,10 @@ func (w *Workspace) Observe(ctx context.Context) error {
 	w.settings.Say("Recorded the current state. Check for drift with: zo365 plan --drift")
 	return nil
 }
+
+// scopeChecks say that an application reaches more than the file wants: such a state is no
+// baseline.
+var scopeChecks = []string{"mailbox-scope", "rooms-scope"}
 
 // Baseline is the recorded state; nil when there is none.
 func (w *Workspace) Baseline() (*plan.Baseline, error) {

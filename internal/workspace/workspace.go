@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -154,6 +155,22 @@ func (w *Workspace) Reload() error {
 		w.File, w.Input.File = doc.File, doc.File
 	}
 	return w.Reread()
+}
+
+// Unchanged says whether the tenant file is as it was read; a person may have edited it while they
+// were asked.
+func (w *Workspace) Unchanged() error {
+	if w.Path == "" {
+		return nil
+	}
+	doc, err := config.Load(w.Path)
+	if err != nil {
+		return err
+	}
+	if !reflect.DeepEqual(doc.File, w.File) {
+		return fmt.Errorf("%s was changed meanwhile, and the plan is of what it wanted before; nothing was done", w.Path)
+	}
+	return nil
 }
 
 // Reread takes the record from the journal again, after something was written.

@@ -177,6 +177,10 @@ func (s *Service) selected(g *graphCall, c collection) ([]string, bool) {
 		}
 		fields = append(fields, name)
 	}
+	// Of a collection of several types each item says its own, whatever is selected.
+	if typed := "@odata.type"; slices.Contains(c.known, typed) && !slices.Contains(fields, typed) {
+		fields = append(fields, typed)
+	}
 	if g.query.Get("$expand") != "" {
 		fields = append(fields, g.query.Get("$expand"))
 	}

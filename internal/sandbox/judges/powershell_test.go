@@ -17,7 +17,7 @@ const pwned = "pwn3d"
 // hostileWorld has names that would run code, or end a string or a comment, in a script that
 // does not quote them.
 func hostileWorld() (scenario string, app string, users []string, filter string) {
-	app = "Zoom #> $(pwn3d) `pwn3d` '; pwn3d # \u2018pwn3d\u2019 \u201cpwn3d\u201d ${pwn3d} @'\u2028'@ Ñandú"
+	app = "Zoom <#>;pwn3d;$a=\";# #> $(pwn3d) `pwn3d` '; pwn3d # \u2018pwn3d\u2019 \u201cpwn3d\u201d ${pwn3d} @'\u2028'@ Ñandú"
 	users = []string{"o'pwn3d@contoso.com", "d\u2019pwn3d@contoso.com", "a`pwn3d&calc@contoso.com"}
 	filter = `Department -eq 'It''s; pwn3d $(pwn3d) "pwn3d"'`
 	q := func(s string) string {

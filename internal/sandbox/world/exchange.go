@@ -126,7 +126,7 @@ func (w *World) addPrincipals() {
 			made = append(made, one)
 		}
 		for i, g := range all {
-			for _, name := range g.Nested {
+			for _, name := range append(slices.Clone(g.Nested), g.Members...) {
 				for _, other := range made {
 					if other.Name == name {
 						made[i].Nested = append(made[i].Nested, other)

@@ -443,7 +443,26 @@ func (s Scenario) Clock() func() time.Time {
 	return func() time.Time { return time.Now().Add(s.Tenant.Clock) }
 }
 
+// checkMembers refuses a member that is neither a person's UPN nor a group's name.
+func (s Scenario) checkMembers(name string) error {
+	groups := map[string]bool{}
+	for _, g := range s.Tenant.Groups {
+		groups[g.Name] = true
+	}
+	for _, g := range append(slices.Clone(s.Tenant.Groups), s.Tenant.Units...) {
+		for _, m := range g.Members {
+			if !strings.Contains(m, "@") && !groups[m] {
+				return fmt.Errorf("the scenario %s: %s has the member %q, which is neither a UPN nor a group", name, g.Name, m)
+			}
+		}
+	}
+	return nil
+}
+
 func (s Scenario) check(name string) error {
+	if err := s.checkMembers(name); err != nil {
+		return err
+	}
 	found := false
 	for i, p := range s.People {
 		if p.UPN == "" && (p.Zoom == "" || p.Zoom == "-") {
