@@ -58,6 +58,8 @@ var everyCommand = [][]string{
 	{"doctor", "-o", "json"},
 	{"status", "-o", "html"},
 	{"plan", "--out", "plan.json"},
+	{"plan", "show", "plan.json"},
+	{"validate", "zo365.yaml", "plan.json"},
 	{"apply", "plan.json", "--auto-approve", "--by", "admin@contoso.com"},
 	{"portal", "list"},
 	{"portal", "confirm", "--all", "--yes"},

@@ -77,6 +77,7 @@ Exit codes: 2 with --detailed-exitcode when there is something to do, and with
 		false,
 		"show what moved since everything was last as wanted; exit with 2 when something did",
 	)
+	cmd.AddCommand(newPlanShowCmd(env))
 	return cmd
 }
 

@@ -85,6 +85,7 @@ Run zo365 init first. To try everything without a tenant: zo365 sandbox serve.`,
 		newDoctorCmd(env),
 		newPlanCmd(env),
 		newApplyCmd(env),
+		newValidateCmd(env),
 		newUndoCmd(env),
 		newPortalCmd(env),
 		newGroupCmd(
