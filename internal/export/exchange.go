@@ -20,7 +20,7 @@ type testRow struct {
 	RoleName             string          `json:"RoleName"`
 	GrantedPermissions   json.RawMessage `json:"GrantedPermissions"`
 	AllowedResourceScope string          `json:"AllowedResourceScope"`
-	ScopeType            string          `json:"ScopeType"`
+	ScopeType            json.RawMessage `json:"ScopeType"` // a word, or its number
 	InScope              json.RawMessage `json:"InScope"`
 	Mailbox              string          `json:"Mailbox"`
 	Resource             string          `json:"Resource"`
@@ -61,6 +61,15 @@ func oneOrMany[T any](text []byte) ([]T, error) {
 	}
 	if bytes.Equal(text, []byte("null")) || len(text) == 0 {
 		return nil, errors.New("it is empty")
+	}
+	// Windows PowerShell 5.1 writes a wrapped list as an object of its own.
+	// https://github.com/PowerShell/PowerShell/issues/5579
+	var wrapped struct {
+		Value json.RawMessage `json:"value"`
+		Count *int            `json:"Count"`
+	}
+	if json.Unmarshal(text, &wrapped) == nil && wrapped.Count != nil && bytes.HasPrefix(wrapped.Value, []byte("[")) {
+		return all, wholeJSON(wrapped.Value, &all)
 	}
 	var one T
 	err := wholeJSON(text, &one)
@@ -157,15 +166,18 @@ type exchangeResult struct {
 	Pointer  *bool           `json:"pointer"`
 	Roles    json.RawMessage `json:"roles"`
 	Policies json.RawMessage `json:"policies"`
-	Tests    []struct {
-		Mailbox string          `json:"mailbox"`
-		Rows    json.RawMessage `json:"rows"`
-		Error   string          `json:"error"`
-	} `json:"tests"`
-	EWS *struct {
+	Tests    json.RawMessage `json:"tests"`
+	EWS      *struct {
 		Enabled json.RawMessage `json:"enabled"`
 		Allowed json.RawMessage `json:"allowed"`
 	} `json:"ews"`
+}
+
+// mailboxTest is the test of one mailbox in it.
+type mailboxTest struct {
+	Mailbox string          `json:"mailbox"`
+	Rows    json.RawMessage `json:"rows"`
+	Error   string          `json:"error"`
 }
 
 type roleRow struct {
@@ -222,7 +234,13 @@ func ExchangeResult(text []byte) (e tenant.ExchangeEvidence, tenantID string, er
 	if err := readPolicies(&e, r); err != nil {
 		return e, "", err
 	}
-	for i, t := range r.Tests {
+	var mailboxes []mailboxTest
+	if !nothing(r.Tests) {
+		if mailboxes, err = oneOrMany[mailboxTest](r.Tests); err != nil {
+			return e, "", fmt.Errorf("tests: %w", err)
+		}
+	}
+	for i, t := range mailboxes {
 		if t.Error != "" || len(t.Rows) == 0 || string(t.Rows) == "null" {
 			continue
 		}
