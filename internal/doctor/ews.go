@@ -175,11 +175,11 @@ func ewsSteps(in Input, profiles bool, people, rooms []string) []EWSStep {
 			Why:     "the permission for Exchange Web Services may be all that there is",
 		})
 	}
-	if MailboxesWanted(in.File).Narrow() {
+	if MailboxesWanted(in.File).Narrow() && (profiles || len(people) > 0) && !Narrowed(in) {
 		steps = append(steps, EWSStep{
 			What:    "Narrow Zoom to the mailboxes of the profiles",
 			Command: "zo365 rbac apply",
-			Why:     "the new consent reaches every mailbox",
+			Why:     "a consent reaches every mailbox",
 		})
 	}
 	if len(people) > 0 {

@@ -379,6 +379,13 @@ func (w *narrowing) wider(r tenant.ExchangeRole, members *tenant.ScopeMembers) *
 			Why:   r.Role + " in " + r.Scope + " would let Zoom reach mailboxes that it does not reach now: " + few(more),
 			Fix:   w.widerFix(),
 		}
+	case len(unsure) > 0 && w.app.PoliciesUnseen == "":
+		return &Stopped{
+			Check: "mailbox-scope",
+			Why: "whether Zoom reaches " + few(unsure) + " now is not known (a role with a filter or an exclusive scope), so that " +
+				r.Role + " in " + r.Scope + " may reach more",
+			Fix: w.widerFix(),
+		}
 	case len(unsure) > 0:
 		return &Stopped{
 			Check: codePolicies,
@@ -529,7 +536,7 @@ func (w *narrowing) loses(names []string) *Stopped {
 		if len(lost) > 0 {
 			return &Stopped{
 				Check: "mailbox-scope",
-				Why:   "Zoom might not reach " + few(lost) + " any more: an exclusive scope in Exchange has them",
+				Why:   "Zoom might not reach " + few(lost) + " any more: an exclusive scope in Exchange may have them",
 				Fix:   "look at it: Get-ManagementScope -Exclusive $true in Exchange Online PowerShell",
 			}
 		}
