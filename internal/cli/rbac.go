@@ -842,6 +842,19 @@ func runRBACUndo(ctx context.Context, env *Env, how rbacApplyOptions, wait works
 	if err != nil {
 		return noWayBack(err)
 	}
+	if unsure := w.PolicyUnsure(); unsure != "" && !wait.Wider {
+		for i := range steps {
+			if steps[i].Action == string(doctor.GrantPermission) {
+				steps[i].Blocked = &plan.Blocked{
+					Check: "access-policies",
+					Why: "the access policy for " + unsure + " limited this grant and was to be removed since; " +
+						"whether it is still there nobody has read",
+					Fix: "zo365 rbac script --inventory --out inventory.ps1 reads it, zo365 rbac confirm takes the result; " +
+						"if every mailbox is meant: zo365 rbac undo --allow-wider",
+				}
+			}
+		}
+	}
 	if gone := w.PoliciesGone(); gone != "" && !wait.Wider {
 		for i := range steps {
 			if steps[i].Action == string(doctor.GrantPermission) {

@@ -285,6 +285,9 @@ func TestAConsentIsNotGivenAgainByTheWay(t *testing.T) {
 		t.Errorf("the button was not blocked: %s", out)
 	}
 	a.env["BROWSER"] = "zo365 sandbox visit"
+	a.zo365(3, "apply", "--auto-approve", "--by", "admin@contoso.com", "--timeout", "20s")
+	same(t, "still narrowed", a.reached(), ofGroup...)
+	a.env["BROWSER"] = "zo365 sandbox visit"
 	a.zo365(3, "authorize", "--yes", "--authorized-by", "admin@contoso.com", "--timeout", "20s")
 	same(t, "still narrowed", a.reached(), ofGroup...)
 	a.zo365(0, "portal", "confirm", "--all", "--by", "admin@contoso.com", "--yes")
@@ -309,6 +312,7 @@ func TestAPolicyThatIsGone(t *testing.T) {
 	a.waits()
 	a.zo365(7, "rbac", "apply", "--auto-approve", "--cache-wait", "1s")
 	a.zo365(0, "doctor", "--check", "mailbox-scope")
+	a.zo365(5, "rbac", "undo", "--auto-approve", "--token-wait", "0s") // is the policy still there?
 	a.zo365(0, "rbac", "script", "--out", "rest.ps1")
 	a.runs("rest.ps1", true)
 	a.zo365(0, "rbac", "confirm", "--from", "result.json", "--by", "admin@contoso.com")
@@ -336,4 +340,62 @@ func TestWhoIsChosenWhereNothingIsSeen(t *testing.T) {
 			t.Errorf("Zoom Scheduler was changed: %v", app.Permissions)
 		}
 	}
+}
+
+// TestTrimIsNotUndone: what somebody took away by hand after narrowing does not come back with it.
+func TestTrimIsNotUndone(t *testing.T) {
+	t.Parallel()
+	a := newAdministrator(t, scenarioOf(situation{
+		tenant: "zoom_app: {permissions: [" + graphPermissions + ", Mail.Read]}",
+	}), false)
+	a.users, a.app = everybody, "Zoom Calendar (sandbox)"
+	a.zo365(0, "integration", "enable", "--yes", "--mailbox-scope", "group:Zoom Users")
+	a.adopt()
+	a.narrow()
+	var held struct {
+		Applications []struct {
+			Permissions []struct {
+				Name string
+				Trim string `json:"trim_name"`
+			}
+		}
+	}
+	if err := json.Unmarshal([]byte(a.zo365(0, "permissions", "list", "-o", "json")), &held); err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range held.Applications[0].Permissions {
+		if p.Name == "Application Mail.Read" {
+			a.zo365(0, "permissions", "trim", p.Trim, "--yes")
+		}
+	}
+	a.zo365(0, "rbac", "undo", "--auto-approve", "--token-wait", "0s")
+	for _, app := range a.truth().Applications {
+		if app.Name == a.app && slices.Contains(app.Permissions, "Mail.Read") {
+			t.Errorf("Mail.Read is back: %v", app.Permissions)
+		}
+	}
+	if left := a.truth().Exchange.Roles; len(left) > 0 {
+		t.Errorf("roles are left: %v", left)
+	}
+}
+
+// TestUndoOfAnotherScope: a role that was there in another scope before comes back, and the new one goes.
+func TestUndoOfAnotherScope(t *testing.T) {
+	t.Parallel()
+	a := newAdministrator(t, scenarioOf(situation{tenant: `zoom_app:
+    permissions: [User.Read.All]
+    exchange_roles: [{role: Application Calendars.ReadWrite, scope: 'unit:Small'}]
+  administrative_units: [{name: Small, members: [room@contoso.com]}]`}), false)
+	a.users, a.app = everybody, "Zoom Calendar (sandbox)"
+	a.zo365(0, "integration", "enable", "--yes", "--mailbox-scope", "group:Zoom Users")
+	a.zo365(0, "integration", "use-application", sandboxZoom, "--yes")
+	a.inventory()
+	a.zo365(6, "rbac", "apply", "--auto-approve", "--allow-wider")
+	time.Sleep(1100 * time.Millisecond)
+	a.zo365(0, "rbac", "apply", "--auto-approve", "--allow-wider", "--cache-wait", "1s")
+	time.Sleep(1100 * time.Millisecond)
+	same(t, "in the new scope", a.reached(), ofGroup...)
+	a.zo365(0, "rbac", "undo", "--auto-approve", "--token-wait", "0s", "--cache-wait", "0s")
+	time.Sleep(1100 * time.Millisecond)
+	same(t, "in the old scope", a.reached(), "room@contoso.com")
 }

@@ -127,7 +127,7 @@ func checkPortal(in Input, f *findings) {
 			}
 			one.Saw += "; not: " + strings.Join(labels, ", ")
 			if Narrowed(in) && slices.ContainsFunc(pending, func(p PortalStep) bool { return p.Code == StepSave }) {
-				stopped := reconsent(s.name())
+				stopped := reconsent()
 				one.Saw += ". " + stopped.Why
 				one.Fix = stopped.Fix
 			}

@@ -66,13 +66,13 @@ func Narrowed(in Input) bool {
 }
 
 // reconsent is what stands against pressing Authorize and Save then.
-func reconsent(scope string) *Stopped {
+func reconsent() *Stopped {
 	return &Stopped{
 		Check: "mailbox-scope",
 		Why: "Zoom is narrowed by roles in Exchange, and Authorize and Save gives every grant back: " +
 			"Zoom would reach every mailbox again",
-		Fix: "if the portal shows it saved: zo365 portal confirm " + scope + "/" + StepSave +
-			" --by UPN; if it has to be pressed: zo365 authorize --again, then zo365 rbac apply",
+		Fix: "if the portal shows it all as wanted and saved: zo365 portal confirm --all --by UPN; " +
+			"if it has to be pressed: zo365 authorize --again, then zo365 rbac apply",
 	}
 }
 
@@ -278,8 +278,9 @@ func (o Without) Missing(in Input) string {
 	for _, p := range o.Given {
 		has = append(has, reach.Name(p))
 	}
-	for _, r := range o.GivenRoles {
-		unlimited(r)
+	for _, r := range o.GivenRoles { // in whatever scope: that is what was there before
+		names, _ := reach.RoleGives(r.Role)
+		has = append(has, names...)
 	}
 	for _, c := range in.Facts.Consents.Value {
 		if c.Principal != nil && c.Principal.ID == o.Principal {
@@ -300,4 +301,17 @@ func (o Without) Missing(in Input) string {
 		}
 	}
 	return ""
+}
+
+// NamesOf are the permissions that a grant or a role gives, by their bare names.
+func NamesOf(p *tenant.Permission, r *tenant.ExchangeRole) []string {
+	var names []string
+	if p != nil {
+		names = append(names, reach.Name(*p))
+	}
+	if r != nil {
+		gives, _ := reach.RoleGives(r.Role)
+		names = append(names, gives...)
+	}
+	return names
 }

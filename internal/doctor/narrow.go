@@ -382,7 +382,9 @@ func (w *narrowing) wider(r tenant.ExchangeRole, members *tenant.ScopeMembers) *
 	case len(unsure) > 0 && w.app.PoliciesUnseen == "":
 		return &Stopped{
 			Check: "mailbox-scope",
-			Why: "whether Zoom reaches " + few(unsure) + " now is not known (a role with a filter or an exclusive scope), so that " +
+			Why: "whether Zoom reaches " + few(
+				unsure,
+			) + " now is not known (a role with a filter or an exclusive scope), so that " +
 				r.Role + " in " + r.Scope + " may reach more",
 			Fix: w.widerFix(),
 		}

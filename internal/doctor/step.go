@@ -275,6 +275,11 @@ func clicks(in Input, group string, pending []PortalStep, after []string) []Step
 	var steps []Step
 	scope := profile.Scope(group)
 	previous := slices.Clone(after)
+	// Whoever is led to the page to confirm the rest of it would press the button, too.
+	var stopped *Stopped
+	if Narrowed(in) && slices.ContainsFunc(pending, func(p PortalStep) bool { return p.Code == StepSave }) {
+		stopped = reconsent()
+	}
 	for _, p := range pending {
 		s := Step{
 			ID: clickID(
@@ -295,12 +300,10 @@ func clicks(in Input, group string, pending []PortalStep, after []string) []Step
 				Choose:  p.Choose,
 			},
 			DependsOn: previous,
+			Stopped:   stopped,
 		}
 		if p.Code == StepSave {
 			s.Page.Proof = "Zoom's application and its permissions in Entra"
-			if Narrowed(in) {
-				s.Stopped = reconsent(scope)
-			}
 		}
 		steps = append(steps, s)
 		previous = []string{s.ID}

@@ -23,6 +23,26 @@ type UndoWait struct {
 	Wider         bool
 }
 
+// PolicyUnsure names the group of an access policy that was there when the grants were taken away,
+// and was to be removed by hand since: whether it still is nobody has read. Empty where all is read.
+func (w *Workspace) PolicyUnsure() string {
+	entries, _, err := journal.Read(w.Journal())
+	read := w.Input.Record.Exchange
+	c := doctor.ZoomApplication(w.Input)
+	if err != nil || read == nil || c.Principal == nil {
+		return ""
+	}
+	since := slices.ContainsFunc(entries, func(e journal.Entry) bool {
+		return e.Action == journal.GrantsRevoked && NarrowedBy(entries, e) && e.At.After(read.At)
+	})
+	for _, p := range doctor.PoliciesOf(w.Input) {
+		if since && p.For(c.Principal.AppID) {
+			return p.Group
+		}
+	}
+	return ""
+}
+
 // PoliciesGone names the group of an access policy about Zoom's application that somebody once
 // read, and that the newest reading has not; empty where there is none.
 func (w *Workspace) PoliciesGone() string {
@@ -172,9 +192,21 @@ func narrowingLeft(entries []journal.Entry, rooms bool) []journal.Entry {
 			continue
 		}
 		k := key(e)
+		if !ours { // somebody took it away for good, and with it what gives the same
+			names := doctor.NamesOf(e.Permission, e.Role)
+			keys = slices.DeleteFunc(keys, func(k string) bool {
+				given := doctor.NamesOf(all[k].last.Permission, all[k].last.Role)
+				gone := slices.ContainsFunc(given, func(p string) bool { return slices.Contains(names, p) })
+				if gone {
+					delete(all, k)
+				}
+				return gone
+			})
+			continue
+		}
 		if h, known := all[k]; known {
 			h.last = e
-		} else if ours && e.Action != journal.PermissionGranted {
+		} else if e.Action != journal.PermissionGranted {
 			keys = append(keys, k)
 			all[k] = &history{first: e, last: e}
 		}
@@ -198,6 +230,11 @@ func (w *Workspace) held(s plan.Step) bool {
 			return c.Principal != nil && c.Principal.ID == s.Application.PrincipalID &&
 				slices.ContainsFunc(c.Grants, func(g tenant.Grant) bool { return g.Permission.Same(*s.Permission) })
 		})
+}
+
+// holds says whether an assignment is there.
+func (w *Workspace) holds(r tenant.ExchangeRole) bool {
+	return slices.ContainsFunc(w.Input.Facts.Exchange.Value, func(has tenant.ExchangeRole) bool { return has.ID == r.ID })
 }
 
 // key is what an entry is about: a permission or a role of an application.
@@ -238,6 +275,15 @@ func (w *Workspace) uncovered(s plan.Step, gives, removes []plan.Step) *plan.Blo
 	}
 	for _, r := range removes {
 		without.Removed = append(without.Removed, r.Object)
+	}
+	// An earlier run may have given roles back already.
+	if entries, _, err := journal.Read(w.Journal()); err == nil {
+		for _, e := range entries {
+			if e.Action == journal.RoleAssigned && e.Undoes != "" && e.Role != nil && e.Application != nil &&
+				e.Application.PrincipalID == s.Application.PrincipalID && w.holds(*e.Role) {
+				without.GivenRoles = append(without.GivenRoles, *e.Role)
+			}
+		}
 	}
 	missing := without.Missing(w.Input)
 	if missing == "" {
