@@ -244,6 +244,17 @@ func (c *CSDL) ofDerived(kind, name string) bool {
 	return false
 }
 
+// derives says whether a type is another, or derived from it.
+func (c *CSDL) derives(kind, from string) bool {
+	for kind != "" {
+		if kind == from {
+			return true
+		}
+		kind = c.types[kind].base
+	}
+	return false
+}
+
 // isDictionary says whether a type has properties of any name. That many entity types are open,
 // too, is no licence: what the metadata does not name of them, nobody has documented.
 func (c *CSDL) isDictionary(kind string) bool {
@@ -414,6 +425,13 @@ func (c *CSDL) value(kind string, value any, at string) error {
 	object, ok := value.(map[string]any)
 	if !ok {
 		return fmt.Errorf("%s: %v is no %s", at, value, kind)
+	}
+	// An item of a collection of several types says its own.
+	if own, said := object["@odata.type"].(string); said {
+		if own = strings.TrimPrefix(own, "#"); !c.derives(own, kind) {
+			return fmt.Errorf("%s: %s is no %s", at, own, kind)
+		}
+		kind = own
 	}
 	for name, inner := range object {
 		if strings.HasPrefix(name, "@") {
