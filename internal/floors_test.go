@@ -119,7 +119,7 @@ var floors = map[string][]string{
 	"internal": {},
 	"internal/sandbox": {
 		"internal/sandbox/entra", "internal/sandbox/graph", "internal/sandbox/portal", "internal/sandbox/world",
-		"internal/sandbox/zoom",
+		"internal/sandbox/zoom", "internal/shell",
 	},
 	"internal/sandbox/world":  {},
 	"internal/sandbox/robot":  {},

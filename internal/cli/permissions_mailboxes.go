@@ -15,7 +15,6 @@ import (
 	"github.com/zo365/zo365/internal/doctor"
 	"github.com/zo365/zo365/internal/export"
 	"github.com/zo365/zo365/internal/msgraph"
-	"github.com/zo365/zo365/internal/profile"
 	"github.com/zo365/zo365/internal/reach"
 	"github.com/zo365/zo365/internal/render"
 	"github.com/zo365/zo365/internal/tenant"
@@ -122,7 +121,7 @@ func runPermissionsTest(ctx context.Context, env *Env, opts permissionsTestOptio
 		return err
 	}
 	if opts.App != "" {
-		w.Input = aboutApplication(w.Input, opts.App)
+		w.Input = doctor.AboutApplication(w.Input, opts.App)
 	}
 	c := doctor.ZoomApplication(w.Input)
 	switch {
@@ -152,18 +151,6 @@ func runPermissionsTest(ctx context.Context, env *Env, opts permissionsTestOptio
 		}
 	}
 	return env.showTests(out, opts, doctor.ReachOf(w.Input, c.Consent))
-}
-
-// aboutApplication is the same about another application; of one for rooms the file may want a
-// scope, of any other it wants nothing.
-func aboutApplication(in doctor.Input, appID string) doctor.Input {
-	about, problem, _ := doctor.AboutRooms(in, appID)
-	if problem != "" {
-		about = in
-		about.File.Account, about.File.Groups = profile.Settings{}, nil
-	}
-	about.Rooms = appID
-	return about
 }
 
 // showTests shows the answers and ends with the code that they deserve.

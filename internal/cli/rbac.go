@@ -221,7 +221,7 @@ func runRBACPlan(ctx context.Context, env *Env, opts rbacOptions, detailed bool)
 
 // sayExcess names what the steps would keep, within the scope, and the integration does not need.
 func (env *Env) sayExcess(w *workspace.Workspace, n doctor.Narrowing) {
-	if w.Input.Rooms != "" || len(n.Steps) == 0 {
+	if w.Input.About != "" || len(n.Steps) == 0 {
 		return
 	}
 	for _, h := range doctor.Holdings(w.Input, false) {
@@ -294,8 +294,8 @@ func (env *Env) baseline(ctx context.Context, w *workspace.Workspace, p plan.Pla
 	if err := w.Look(ctx); err != nil {
 		return err
 	}
-	if w.Input.Rooms != "" { // the baseline is of the application for people
-		w.Input.Rooms, w.Input.File = "", w.File
+	if w.Input.About != "" { // the baseline is of the application for people
+		w.Input.About, w.Input.File = "", w.File
 	}
 	return w.Observe(ctx)
 }
@@ -511,7 +511,7 @@ func runRBACShow(ctx context.Context, env *Env, opts rbacOptions) error {
 func narrowingShown(w *workspace.Workspace, n doctor.Narrowing, p plan.Plan, opts rbacOptions) render.Narrowing {
 	in := w.Input
 	c := doctor.ZoomApplication(in)
-	if opts.Rooms && in.Rooms == "" { // none was chosen
+	if opts.Rooms && in.About == "" { // none was chosen
 		c = doctor.Choice{}
 	}
 	out := render.Narrowing{
@@ -622,7 +622,7 @@ func runRBACScript(ctx context.Context, env *Env, opts rbacScriptOptions) error 
 	if err != nil {
 		return err
 	}
-	if opts.rbac.Rooms && w.Input.Rooms == "" { // none was chosen
+	if opts.rbac.Rooms && w.Input.About == "" { // none was chosen
 		return problemOf(w, n)
 	}
 	c := doctor.ZoomApplication(w.Input)
@@ -841,32 +841,6 @@ func runRBACUndo(ctx context.Context, env *Env, how rbacApplyOptions, wait works
 	steps, err := w.ReverseNarrowing(wait, rooms)
 	if err != nil {
 		return noWayBack(err)
-	}
-	if unsure := w.PolicyUnsure(); unsure != "" && !wait.Wider {
-		for i := range steps {
-			if steps[i].Action == string(doctor.GrantPermission) {
-				steps[i].Blocked = &plan.Blocked{
-					Check: "access-policies",
-					Why: "the access policy for " + unsure + " limited this grant and was to be removed since; " +
-						"whether it is still there nobody has read",
-					Fix: "zo365 rbac script --inventory --out inventory.ps1 reads it, zo365 rbac confirm takes the result; " +
-						"if every mailbox is meant: zo365 rbac undo --allow-wider",
-				}
-			}
-		}
-	}
-	if gone := w.PoliciesGone(); gone != "" && !wait.Wider {
-		for i := range steps {
-			if steps[i].Action == string(doctor.GrantPermission) {
-				steps[i].Blocked = &plan.Blocked{
-					Check: "mailbox-scope",
-					Why: "the access policy for " + gone + " limited this grant when it was taken away, and is not there any more: " +
-						"Zoom would reach more than before",
-					Fix: "make the policy again first (New-ApplicationAccessPolicy in Exchange Online PowerShell, then zo365 rbac " +
-						"confirm); if every mailbox is meant: zo365 rbac undo --allow-wider",
-				}
-			}
-		}
 	}
 	p := plan.Of(plan.Undo, w.Input.Target, steps...)
 	if !p.Empty() &&

@@ -17,6 +17,7 @@ import (
 	"github.com/zo365/zo365/internal/sandbox"
 	"github.com/zo365/zo365/internal/sandbox/world"
 	"github.com/zo365/zo365/internal/secret"
+	"github.com/zo365/zo365/internal/shell"
 )
 
 type sandboxShellOptions struct {
@@ -234,7 +235,7 @@ func (a again) text(f sandbox.Format) string {
 		sandbox.Fish:       "set -gx PATH '" + strings.NewReplacer(`\`, `\\`, "'", `\'`).Replace(a.path) + "' $PATH\n",
 		sandbox.PowerShell: "$env:PATH = '" + strings.ReplaceAll(a.path, "'", "''") + ";' + $env:PATH\n",
 	}
-	return a.unset(f) + strings.TrimPrefix(f.Text(a.vars), sandbox.ByteOrder) + first[f]
+	return a.unset(f) + strings.TrimPrefix(f.Text(a.vars), shell.ByteOrder) + first[f]
 }
 
 // shellOf starts the person's own shell with a prompt that says where it is.
@@ -272,7 +273,7 @@ func shellOf(ctx context.Context, chosen string, within []string, told again) (*
 		)
 	case "pwsh", "powershell":
 		args = []string{"-NoLogo", "-NoExit", "-ExecutionPolicy", "Bypass", "-File", file("inside.ps1")}
-		err = write("inside.ps1", sandbox.ByteOrder+told.text(sandbox.PowerShell)+"$zo365Prompt = $function:prompt\n"+
+		err = write("inside.ps1", shell.ByteOrder+told.text(sandbox.PowerShell)+"$zo365Prompt = $function:prompt\n"+
 			"function global:prompt { '"+prompt+"' + (& $zo365Prompt) }\n")
 	case "cmd":
 		within = slices.Concat(within, []string{"PROMPT=" + prompt + "$P$G"})

@@ -82,29 +82,15 @@ func overview(w *workspace.Workspace) render.Overview {
 		o.Scopes = append(o.Scopes, render.NewOverviewScope(scope, effective, doctor.ConnectionOf(in, all, scope)))
 	}
 	narrow := doctor.Narrow(in, doctor.NarrowOptions{Cache: doctor.CacheLimit})
-	shown := narrowingShown(w, narrow, plan.Of(plan.Narrow, in.Target), rbacOptions{Cache: doctor.CacheLimit})
-	o.Mailboxes = render.OverviewMailboxes{State: mailboxState(shown, narrow), Wanted: []string{}}
+	way := plan.ForSteps(plan.Narrow, in, all, w.Portals(), narrow.Steps)
+	shown := narrowingShown(w, narrow, way, rbacOptions{Cache: doctor.CacheLimit})
+	o.Mailboxes = render.OverviewMailboxes{State: shown.State, Problem: shown.Problem, Wanted: []string{}}
 	for _, m := range narrow.Wanted.Scopes {
 		o.Mailboxes.Wanted = append(o.Mailboxes.Wanted, m.String())
 	}
-	o.Waiting = append(waitingFor(w, w.Plan()), waitingForCache(o.Mailboxes, shown)...)
+	o.Waiting = append(waitingFor(w, w.Plan()), waitingForScope(o.Mailboxes, shown)...)
 	o.Next = nextOf(o)
 	return o
-}
-
-// mailboxState is the state of rbac show, by the steps that are still to do.
-func mailboxState(shown render.Narrowing, n doctor.Narrowing) string {
-	switch {
-	case len(n.Wanted.Scopes) == 0:
-		return "not wanted"
-	case n.Problem != "":
-		return "not possible: " + n.Problem
-	case len(n.Steps) == 0:
-		return "narrowed"
-	case shown.CacheUntil != nil && time.Now().Before(*shown.CacheUntil):
-		return "waiting for Exchange's cache"
-	}
-	return "to do"
 }
 
 // waitingFor are the steps of a plan by who does them.
@@ -153,24 +139,21 @@ func fewWords(names []string) string {
 	return fmt.Sprintf("%s; and %d more", strings.Join(names[:shown], "; "), len(names)-shown)
 }
 
-func waitingForCache(m render.OverviewMailboxes, shown render.Narrowing) []render.Waiting {
+// waitingForScope is what the mailboxes' scope waits for.
+func waitingForScope(m render.OverviewMailboxes, shown render.Narrowing) []render.Waiting {
+	one := render.Waiting{For: "zo365", Next: shown.Next}
 	switch m.State {
-	case "waiting for Exchange's cache":
-		return []render.Waiting{{
-			For:   "Exchange's cache",
-			What:  "the roles are given and tested; the grants in Entra go once it has caught up",
-			Since: shown.TestedAt,
-			Until: shown.CacheUntil,
-			Next:  "zo365 rbac apply",
-		}}
+	case "waiting":
+		one.For, one.What = "Exchange's cache", "the roles are given and tested; the grants in Entra go once it has caught up"
+		one.Since, one.Until, one.Next = shown.TestedAt, shown.CacheUntil, "zo365 rbac apply"
 	case "to do":
-		return []render.Waiting{{
-			For:  "zo365",
-			What: "Zoom is not narrowed to " + strings.Join(m.Wanted, " and ") + " yet",
-			Next: "zo365 rbac plan",
-		}}
+		one.What = "Zoom is not narrowed to " + strings.Join(m.Wanted, " and ") + " yet"
+	case "blocked", "wider":
+		one.For, one.What = "a person", "Zoom is not narrowed to "+strings.Join(m.Wanted, " and ")+": "+shown.Problem
+	default:
+		return nil
 	}
-	return nil
+	return []render.Waiting{one}
 }
 
 // nextOf is the one command to run next: the fix of the worst problem, else what waits, else the

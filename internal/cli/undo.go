@@ -122,7 +122,7 @@ func runUndo(ctx context.Context, env *Env, opts undoOptions) error {
 	if err := w.MayWrite(ctx, p); err != nil {
 		return hint(err, otherTarget)
 	}
-	if err := w.Stands(step, tokenLife); err != nil {
+	if err := w.Stands(step, entries, tokenLife); err != nil {
 		return noWayBack(err)
 	}
 	if err := env.sayPlan(p); err != nil {

@@ -21,8 +21,8 @@ const (
 	// ByCandidate: it is the only one that bears Zoom's verified publisher and reaches
 	// calendars. The person who reads the plan agrees to it.
 	ByCandidate Basis = "the only application of Zoom's verified publisher with calendar permissions"
-	// ByRooms: the run is about one of the two for conference rooms, whose IDs Zoom publishes.
-	ByRooms Basis = "it is Zoom's application for conference rooms"
+	// ByAbout: the run is about it, for example one of the two for conference rooms.
+	ByAbout Basis = "the run is about it"
 )
 
 // Choice is Zoom's application for personal calendars in a tenant.
@@ -67,8 +67,8 @@ var notForCalendars = []string{
 // or changes the application chooses by this function; it never guesses.
 func ZoomApplication(in Input) Choice {
 	all := in.Facts.Consents.Value
-	if in.Rooms != "" {
-		return named(all, in.Rooms, ByRooms)
+	if in.About != "" {
+		return named(all, in.About, ByAbout)
 	}
 	if id := in.File.Microsoft.ZoomAppID; id != "" {
 		return named(all, id, ByFile)

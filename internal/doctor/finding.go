@@ -73,9 +73,9 @@ type Input struct {
 	By string
 	// Allowed are the codes of checks that a person accepts unseen.
 	Allowed []string
-	// Rooms is the ID of the application for conference rooms that all of this is about, where
-	// it is about one; File is then what is wanted of that application (see AboutRooms).
-	Rooms string
+	// About is the ID of the application that all of this is about, where it is about another than
+	// the one for people; File is then what is wanted of it (see AboutRooms, AboutApplication).
+	About string
 }
 
 // Record is what the journal says of now.

@@ -87,6 +87,9 @@ func PoliciesOf(in Input) []tenant.AccessPolicy {
 	return policies
 }
 
+// PoliciesKnown says whether the access policies count as read.
+func PoliciesKnown(in Input) bool { return whyUnread(in) == "" }
+
 // policiesRead are the policies, or why they are not known.
 func policiesRead(in Input) (policies []tenant.AccessPolicy, why string) {
 	read := in.Record.Exchange
@@ -171,7 +174,7 @@ func wantedRole(
 			continue
 		}
 		if one.Unseen != "" {
-			return r, nil, one.Unseen
+			return r, &in.Facts.Scopes.Value.Members[i], one.Unseen
 		}
 		r = tenant.ExchangeRole{Kind: kind, ScopeID: one.ID, Scope: ScopeLabel(kind, one.Name)}
 		return r, &in.Facts.Scopes.Value.Members[i], ""

@@ -108,9 +108,10 @@ func (w *narrowing) make() {
 		case problem != "":
 			w.out.Problem = "mailbox_scope " + m.String() + ": " + problem
 			w.out.Fix = "zo365 rbac plan --debug shows what the service answered"
-			if strings.HasPrefix(problem, "the tenant has no ") {
+			switch {
+			case members != nil && members.Absent:
 				w.out.Fix = "name a group, a unit or a filter that there is: zo365 integration enable --mailbox-scope 'group:NAME'"
-			} else if strings.HasPrefix(problem, "several ") {
+			case members != nil && members.Several:
 				w.out.Fix = "name it by its object ID: zo365 integration enable --mailbox-scope group:ID"
 			}
 			return
@@ -382,9 +383,7 @@ func (w *narrowing) wider(r tenant.ExchangeRole, members *tenant.ScopeMembers) *
 	case len(unsure) > 0 && w.app.PoliciesUnseen == "":
 		return &Stopped{
 			Check: "mailbox-scope",
-			Why: "whether Zoom reaches " + few(
-				unsure,
-			) + " now is not known (a role with a filter or an exclusive scope), so that " +
+			Why: "whether Zoom reaches " + few(unsure) + " now is not known (" + w.policyWords() + "), so that " +
 				r.Role + " in " + r.Scope + " may reach more",
 			Fix: w.widerFix(),
 		}

@@ -41,7 +41,7 @@ func AboutRooms(in Input, appID string) (about Input, problem, fix string) {
 			"name one: zo365 rbac plan --rooms --application " + ids[0]
 	}
 	on := true
-	in.Rooms = ids[0]
+	in.About = ids[0]
 	in.File.Groups = nil
 	in.File.Account = profile.Settings{
 		Enabled:        &on,
@@ -51,6 +51,17 @@ func AboutRooms(in Input, appID string) (about Input, problem, fix string) {
 		MailboxScope:   scope,
 	}
 	return in, "", ""
+}
+
+// AboutApplication is the same about any application: of one for rooms the file may want a scope,
+// of another it wants nothing.
+func AboutApplication(in Input, appID string) Input {
+	about, problem, _ := AboutRooms(in, appID)
+	if problem != "" {
+		about.File.Account, about.File.Groups = profile.Settings{}, nil
+	}
+	about.About = appID
+	return about
 }
 
 // IsForRooms says whether an application is one of Zoom's two for conference rooms.

@@ -94,6 +94,7 @@ func (c *Client) membersOf(
 	}
 	switch len(known) {
 	case 0:
+		found.Absent = true
 		found.Unseen = "the tenant has no " + word + " " + key
 		return found, nil
 	case 1:

@@ -59,6 +59,8 @@ type OverviewMailboxes struct {
 	// State is as with rbac show; Wanted the scopes in words, none where every mailbox is meant.
 	State  string   `json:"state"`
 	Wanted []string `json:"wanted"`
+	// Problem is why it is not narrowed, with the states that have one.
+	Problem string `json:"problem"`
 }
 
 // Waiting is something that waits for somebody.
@@ -219,7 +221,11 @@ func (m OverviewMailboxes) words() string {
 	if len(m.Wanted) == 0 {
 		return "every one (no mailbox_scope is set)"
 	}
-	return strings.Join(m.Wanted, " and ") + ": " + m.State
+	words := strings.Join(m.Wanted, " and ") + ": " + m.State
+	if m.Problem != "" {
+		words += " (" + m.Problem + ")"
+	}
+	return words
 }
 
 //go:embed overview.html

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/zo365/zo365/internal/sandbox/world"
+	"github.com/zo365/zo365/internal/shell"
 )
 
 // Env are the variables that point zo365, and any other client, at this
@@ -82,14 +83,6 @@ func FormatOf(file string) Format {
 	return Sh
 }
 
-// ByteOrder begins a file for PowerShell, without which Windows PowerShell reads another
-// encoding.
-const ByteOrder = "\ufeff"
-
-// quotes doubles what PowerShell takes for a single quote.
-var quotes = strings.NewReplacer("'", "''", "\u2018", "\u2018\u2018", "\u2019", "\u2019\u2019",
-	"\u201a", "\u201a\u201a", "\u201b", "\u201b\u201b")
-
 // Text sets the variables; names are plain words.
 //
 // https://learn.microsoft.com/powershell/module/microsoft.powershell.core/about/about_quoting_rules
@@ -102,13 +95,13 @@ func (f Format) Text(vars []world.Variable) string {
 	case Cmd:
 		b.WriteString("@echo off\r\nchcp 65001 >nul\r\n") // the file is UTF-8
 	case PowerShell:
-		b.WriteString(ByteOrder)
+		b.WriteString(shell.ByteOrder)
 	case Sh, Fish, Dotenv:
 	}
 	for _, v := range vars {
 		switch f {
 		case PowerShell:
-			fmt.Fprintf(&b, "$env:%s = '%s'\n", v.Name, quotes.Replace(v.Value))
+			fmt.Fprintf(&b, "$env:%s = %s\n", v.Name, shell.PowerShell(v.Value))
 		case Cmd:
 			fmt.Fprintf(&b, "set \"%s=%s\"\r\n", v.Name, strings.ReplaceAll(v.Value, "%", "%%"))
 		case Dotenv:

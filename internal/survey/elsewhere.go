@@ -10,20 +10,28 @@ import (
 
 // More adds the applications that reach mailboxes by a role in Exchange or a delegated permission
 // alone, whoever published them: who holds an application permission is known already. What may
-// not be read is left out, since the facts of roles and delegated grants say so.
+// not be read is said by the facts of roles and of delegated grants.
 func More(ctx context.Context, s Sources, f *tenant.Facts) error {
 	if !f.Consents.Seen() {
 		return nil
 	}
 	var ids []string
-	for _, holders := range []func(context.Context) ([]string, error){
-		s.Elsewhere.ExchangeHolders, s.Elsewhere.DelegatedHolders,
+	for _, holders := range []struct {
+		ask    func(context.Context) ([]string, error)
+		unseen *error
+	}{
+		{s.Elsewhere.ExchangeHolders, &f.Exchange.Err},
+		{s.Elsewhere.DelegatedHolders, &f.Delegated.Err},
 	} {
-		some, err := holders(ctx)
-		if err != nil && !errors.As(err, new(*tenant.NeedsError)) && !errors.Is(err, tenant.ErrNotInCloud) {
+		some, err := holders.ask(ctx)
+		switch {
+		case err == nil:
+			ids = append(ids, some...)
+		case !errors.As(err, new(*tenant.NeedsError)) && !errors.Is(err, tenant.ErrNotInCloud):
 			return err
+		case *holders.unseen == nil: // nobody was there of whom it would have been asked
+			*holders.unseen = err
 		}
-		ids = append(ids, some...)
 	}
 	slices.Sort(ids)
 	for _, id := range slices.Compact(ids) {

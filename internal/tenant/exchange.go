@@ -65,8 +65,9 @@ type ScopeMembers struct {
 	Groups []string `json:"groups,omitempty"`
 	// Unseen says why they could not be read, or that there is no such group; usually empty.
 	Unseen string `json:"could_not_see,omitempty"`
-	// Several: more than one group has the name.
+	// Several: more than one group has the name. Absent: none has.
 	Several bool `json:"several,omitempty"`
+	Absent  bool `json:"absent,omitempty"`
 }
 
 // Has says whether somebody is in it directly.

@@ -23,58 +23,57 @@ type UndoWait struct {
 	Wider         bool
 }
 
-// PolicyUnsure names the group of an access policy that was there when the grants were taken away,
-// and was to be removed by hand since: whether it still is nobody has read. Empty where all is read.
-func (w *Workspace) PolicyUnsure() string {
-	entries, _, err := journal.Read(w.Journal())
-	read := w.Input.Record.Exchange
-	c := doctor.ZoomApplication(w.Input)
-	if err != nil || read == nil || c.Principal == nil {
-		return ""
+// limited says why a grant is not given back: an access policy limited it when it was taken away,
+// and is not there any more, or nobody has read since whether it is. nil where nothing limited it.
+func (w *Workspace) limited(s plan.Step, entries []journal.Entry) *plan.Blocked {
+	if s.Permission == nil || s.Application == nil {
+		return nil
 	}
-	since := slices.ContainsFunc(entries, func(e journal.Entry) bool {
-		return e.Action == journal.GrantsRevoked && NarrowedBy(entries, e) && e.At.After(read.At)
-	})
-	for _, p := range doctor.PoliciesOf(w.Input) {
-		if since && p.For(c.Principal.AppID) {
-			return p.Group
-		}
-	}
-	return ""
-}
-
-// PoliciesGone names the group of an access policy about Zoom's application that somebody once
-// read, and that the newest reading has not; empty where there is none.
-func (w *Workspace) PoliciesGone() string {
-	entries, _, err := journal.Read(w.Journal())
-	if err != nil {
-		return ""
-	}
-	appID := ""
-	if c := doctor.ZoomApplication(w.Input); c.Principal != nil {
-		appID = c.Principal.AppID
-	}
+	var taken time.Time
 	once := map[string]bool{}
 	for _, e := range entries {
+		if e.Action == journal.GrantsRevoked && NarrowedBy(entries, e) {
+			taken = e.At
+		}
 		var read tenant.ExchangeEvidence
 		if e.Action != journal.ExchangeRead || json.Unmarshal(e.Evidence, &read) != nil || read.Policies == nil {
 			continue
 		}
 		for _, p := range *read.Policies {
-			if p.For(appID) {
+			if p.For(s.Application.AppID) {
 				once[p.Group] = true
 			}
 		}
 	}
+	if len(once) == 0 {
+		return nil
+	}
+	group := slices.Sorted(maps.Keys(once))[0]
+	read := w.Input.Record.Exchange
+	if !doctor.PoliciesKnown(w.Input) || read.At.Before(taken.Truncate(time.Second)) { // the script says seconds
+		return &plan.Blocked{
+			Check: "access-policies",
+			Why: "the access policy for " + group + " limited this grant when it was taken away; whether it is still there " +
+				"nobody has read since",
+			Fix: "zo365 rbac script --inventory --out inventory.ps1 reads it, zo365 rbac confirm takes the result; " +
+				"if every mailbox is meant: zo365 rbac undo --allow-wider",
+		}
+	}
 	for _, p := range doctor.PoliciesOf(w.Input) {
-		if p.For(appID) {
+		if p.For(s.Application.AppID) {
 			delete(once, p.Group)
 		}
 	}
-	for _, group := range slices.Sorted(maps.Keys(once)) {
-		return group
+	for _, gone := range slices.Sorted(maps.Keys(once)) {
+		return &plan.Blocked{
+			Check: "mailbox-scope",
+			Why: "the access policy for " + gone + " limited this grant when it was taken away, and is not there any more: " +
+				"Zoom would reach more than before",
+			Fix: "make the policy again first (New-ApplicationAccessPolicy in Exchange Online PowerShell, then zo365 rbac " +
+				"confirm); if every mailbox is meant: zo365 rbac undo --allow-wider",
+		}
 	}
-	return ""
+	return nil
 }
 
 // ReverseNarrowing are the steps that take back what narrowed Zoom's application for people, or
@@ -113,6 +112,11 @@ func (w *Workspace) ReverseNarrowing(wait UndoWait, rooms bool) ([]plan.Step, er
 			Next: "zo365 journal show",
 		}
 	}
+	for i := range gives {
+		if !wait.Wider {
+			gives[i].Blocked = w.limited(gives[i], entries)
+		}
+	}
 	steps := gives
 	if len(removes) > 0 {
 		// What was given back a moment ago, by an earlier run too, is waited for.
@@ -134,7 +138,7 @@ func (w *Workspace) ReverseNarrowing(wait UndoWait, rooms bool) ([]plan.Step, er
 		})
 	}
 	for i := range removes {
-		removes[i].Blocked = w.uncovered(removes[i], gives, removes)
+		removes[i].Blocked = w.uncovered(removes[i], gives, removes, entries)
 	}
 	steps = append(append(steps, removes...), scopes...)
 	for i := range steps {
@@ -260,7 +264,7 @@ func NarrowedBy(entries []journal.Entry, e journal.Entry) bool {
 
 // uncovered says why a role must stay: nothing else gives its permissions to everybody in its scope,
 // and a profile still wants them. gives come before, and removes go with it.
-func (w *Workspace) uncovered(s plan.Step, gives, removes []plan.Step) *plan.Blocked {
+func (w *Workspace) uncovered(s plan.Step, gives, removes []plan.Step, entries []journal.Entry) *plan.Blocked {
 	if s.Role == nil || s.Application == nil {
 		return nil
 	}
@@ -277,12 +281,10 @@ func (w *Workspace) uncovered(s plan.Step, gives, removes []plan.Step) *plan.Blo
 		without.Removed = append(without.Removed, r.Object)
 	}
 	// An earlier run may have given roles back already.
-	if entries, _, err := journal.Read(w.Journal()); err == nil {
-		for _, e := range entries {
-			if e.Action == journal.RoleAssigned && e.Undoes != "" && e.Role != nil && e.Application != nil &&
-				e.Application.PrincipalID == s.Application.PrincipalID && w.holds(*e.Role) {
-				without.GivenRoles = append(without.GivenRoles, *e.Role)
-			}
+	for _, e := range entries {
+		if e.Action == journal.RoleAssigned && e.Undoes != "" && e.Role != nil && e.Application != nil &&
+			e.Application.PrincipalID == s.Application.PrincipalID && w.holds(*e.Role) {
+			without.GivenRoles = append(without.GivenRoles, *e.Role)
 		}
 	}
 	missing := without.Missing(w.Input)
@@ -300,7 +302,7 @@ func (w *Workspace) uncovered(s plan.Step, gives, removes []plan.Step) *plan.Blo
 
 // Stands says why an entry of narrowing is not taken back alone: while nothing else gives Zoom what
 // the role gives, or what does is not known everywhere yet, calendars would stop.
-func (w *Workspace) Stands(s plan.Step, tokens time.Duration) error {
+func (w *Workspace) Stands(s plan.Step, entries []journal.Entry, tokens time.Duration) error {
 	if s.Action != string(doctor.RemoveRole) {
 		return nil
 	}
@@ -308,7 +310,7 @@ func (w *Workspace) Stands(s plan.Step, tokens time.Duration) error {
 	if s.Application != nil && doctor.IsForRooms(s.Application.AppID) {
 		next = "zo365 rbac undo --rooms takes all of it back, in the safe order"
 	}
-	if blocked := w.uncovered(s, nil, []plan.Step{s}); blocked != nil {
+	if blocked := w.uncovered(s, nil, []plan.Step{s}, entries); blocked != nil {
 		return &apply.NoWayBack{Why: blocked.Why, Next: next}
 	}
 	since := w.freshState().GrantedAt
