@@ -106,7 +106,11 @@ func waitingFor(w *workspace.Workspace, p plan.Plan) []render.Waiting {
 		var names []string
 		for _, s := range p.Steps {
 			if s.Kind == one.kind {
-				names = append(names, render.StepWords(s))
+				what := render.StepWords(s)
+				if s.Page == nil { // a control's name says enough
+					what += ": " + s.After
+				}
+				names = append(names, what)
 			}
 		}
 		if len(names) == 0 {

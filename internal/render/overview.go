@@ -222,7 +222,7 @@ func (m OverviewMailboxes) words() string {
 		return "every one (no mailbox_scope is set)"
 	}
 	words := strings.Join(m.Wanted, " and ") + ": " + m.State
-	if m.Problem != "" {
+	if m.State == "not possible" { // of the others what waits says it
 		words += " (" + m.Problem + ")"
 	}
 	return words
